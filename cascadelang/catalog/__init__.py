@@ -1,0 +1,1 @@
+"""Prices, contexts and capabilities of known models, as data."""

@@ -1,0 +1,1 @@
+"""What the layers above promise each other: plain values and protocols, no behaviour."""

@@ -1,0 +1,104 @@
+"""What a check promises: a pure judgement of an answer, with a reason in words."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol
+
+from cascadelang.contracts.messages import Query, Reply, Request
+from cascadelang.contracts.spec import Spec
+
+Value = bool | float | int | str | None
+"""What an expression evaluates to; ``None`` is unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check or signal found.
+
+    Attributes:
+        value: its value; ``None`` when it can't be known.
+        reason: why, in words: what was missing, what was wrong, or why it is unknown.
+        data: what it extracted (the parsed JSON of ``json``, say); the result hands it to the caller.
+    """
+
+    value: Value
+    reason: str = ""
+    data: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer under judgement, with the query it answers."""
+
+    query: Query
+    reply: Reply
+    model: str = ""
+
+    @property
+    def text(self) -> str:
+        """The answer's text."""
+        return self.reply.text
+
+
+Caller = Callable[[str, Request], Awaitable[Reply]]
+"""Calls the declared model of that name, counted, traced and under the run's budget. The request's ``model``,
+``timeout_s``, ``max_tokens`` and sampling are filled in from the model's declaration where left at ``""`` or
+their defaults. Raises `CallFailed`."""
+
+
+class Check(Protocol):
+    """A check, built once per use in a policy with its arguments.
+
+    A module in `cascadelang.checks` exports one class that follows this protocol, as ``CHECK``. Its constructor
+    takes ``args``: each parameter of its spec by name, defaults written out, files already read
+    (``file``: text; ``json_file`` and ``schema_file``: the value; ``text_or_file``: the words).
+    """
+
+    spec: ClassVar[Spec]
+
+    def __init__(self, args: Mapping[str, Any]) -> None: ...
+
+    def judge(self, answer: Answer) -> Finding:
+        """Judge the answer. Never raises: what can't be judged is unknown, with the reason."""
+        ...
+
+
+class PaidCheck(Protocol):
+    """A check that calls a model: the same, but asynchronous and given a way to call."""
+
+    spec: ClassVar[Spec]
+
+    def __init__(self, args: Mapping[str, Any]) -> None: ...
+
+    def requests(self, answer: Answer) -> Mapping[str, Request]:
+        """What one evaluation would ask, by declared model name: for counting before calling."""
+        ...
+
+    async def judge_paid(self, answer: Answer, call: Caller) -> Finding:
+        """Judge the answer; failures of the calls are unknown, with the reason, except those of kind
+        ``over_budget``, ``auth``, ``bad_request`` and ``policy``, which are raised."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a whole ``until`` condition came to.
+
+    Attributes:
+        outcome: passed, failed, or unchecked (no check was made).
+        reason: the reasons of what decided it.
+        score: the number that was compared with a threshold, when one was.
+        unknown: it failed because it couldn't be known.
+        data: what the checks extracted, by check name.
+    """
+
+    outcome: str
+    reason: str = ""
+    score: float | None = None
+    unknown: bool = False
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+UNCHECKED = Verdict("unchecked")

@@ -1,0 +1,27 @@
+"""What a signal promises: something known about a query before anything is generated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Protocol
+
+from cascadelang.contracts.check import Finding
+from cascadelang.contracts.messages import Query
+from cascadelang.contracts.spec import Spec
+
+
+class Signal(Protocol):
+    """A signal, built once per use in a policy with its arguments.
+
+    A module in `cascadelang.signals` exports one class that follows this protocol, as ``SIGNAL``. Its constructor
+    takes ``args`` (each parameter of its spec by name, defaults written out) and, as ``args["scope"]``, ``"query"``
+    for the last user message or ``"conversation"`` for all messages.
+    """
+
+    spec: ClassVar[Spec]
+
+    def __init__(self, args: Mapping[str, Any]) -> None: ...
+
+    def read(self, query: Query) -> Finding:
+        """The signal's value. Never raises: what can't be known is unknown, with the reason."""
+        ...

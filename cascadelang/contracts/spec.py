@@ -1,0 +1,114 @@
+"""The catalogue's entries: what a provider, check or signal is called and takes, as data.
+
+Lint and compile read these and nothing else of a provider, check or signal: loading an entry imports no SDK, no
+numpy and no pydantic. That is why parameters are declared as data here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+ValueType = Literal[
+    "bool",
+    "score",
+    "logprob",
+    "perplexity",
+    "number",
+    "count",
+    "text",
+    "label",
+    "language",
+    "money",
+    "duration",
+    "share",
+    "meta",
+]
+"""Types of values in the language. ``share`` is a percentage; ``meta`` fits whatever it is compared with."""
+
+ParamType = Literal[
+    "text",  # "…"
+    "texts",  # "…" or ["…", …]
+    "number",
+    "count",
+    "bool",
+    "regex",  # /…/
+    "choice",  # one bare name out of `choices`
+    "file",  # "path": read at compile time, its text given to the check
+    "text_or_file",  # "path.md" when such a file exists or it looks like a path, else the words themselves
+    "json_file",  # "path.json": read and parsed at compile time, the value given
+    "schema_file",  # the same, and it must be a valid JSON Schema
+    "path",  # "path": not read at compile time; given as text
+    "model",  # the name of a declared model
+    "labels",  # [a, b, c]
+    "bool_weights",  # keyword arguments: signal names with weights
+    "bands",  # keyword arguments label: threshold, then one bare label
+    "expr",  # an expression of type `of`
+    "secret",  # env("NAME"), never written out
+    "duration",
+    "record",
+]
+
+Capability = Literal["logprobs", "top_logprobs", "json", "tools", "vision"]
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """One parameter.
+
+    Positional ones are taken in order of declaration; every one may be given by name. A parameter without
+    a default (``required``) must be given.
+    """
+
+    name: str
+    type: ParamType
+    doc: str
+    required: bool = False
+    default: Any = None
+    choices: tuple[str, ...] = ()
+    of: ValueType | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """What all catalogue entries have.
+
+    Attributes:
+        name: what a policy calls it; also the name of its file.
+        kind: provider, check or signal.
+        summary: one line, for `cascadelang explain NAME` and editors.
+        doc: the reference page's text, Markdown, without the title.
+        gives: type of its value (checks and signals).
+        params: what it takes.
+        needs: what a model must be capable of for it (checks).
+        calls: the most calls of a model one evaluation makes; 0 is free. ``None``: not known.
+        supported: empty, or why this version can't run it (a clear error at lint time).
+        bare: it may stand without parentheses.
+        examples: source texts that lint without errors when they stand in a policy as ``check x = …`` or
+            ``signal x = …``.
+    """
+
+    name: str
+    kind: Literal["provider", "check", "signal"]
+    summary: str
+    doc: str = ""
+    gives: ValueType = "bool"
+    params: tuple[Param, ...] = ()
+    needs: frozenset[Capability] = frozenset()
+    calls: int | None = 0
+    supported: str = ""
+    bare: bool = True
+    examples: tuple[str, ...] = ()
+
+
+class Catalog(Protocol):
+    """Which providers, checks and signals exist. Names are known without loading anything."""
+
+    def names(self, kind: Literal["provider", "check", "signal"]) -> Sequence[str]:
+        """All names of a kind, sorted."""
+        ...
+
+    def spec(self, kind: Literal["provider", "check", "signal"], name: str) -> Spec | None:
+        """The entry of that name, or ``None``."""
+        ...

@@ -1,0 +1,1 @@
+"""What is told about a file: values, their names, and how they are shown."""

@@ -1,0 +1,1 @@
+"""The execution graph: compiled, bounded, drawn."""

@@ -1,0 +1,1 @@
+"""Names, types and files of a parsed policy."""

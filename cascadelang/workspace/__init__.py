@@ -1,0 +1,1 @@
+"""The composition root: what the command line and the Python API call."""
