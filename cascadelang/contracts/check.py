@@ -77,8 +77,11 @@ class PaidCheck(Protocol):
         ...
 
     async def judge_paid(self, answer: Answer, call: Caller) -> Finding:
-        """Judge the answer; failures of the calls are unknown, with the reason, except those of kind
-        ``over_budget``, ``auth``, ``bad_request`` and ``policy``, which are raised."""
+        """Judge the answer.
+
+        Failures of the calls are unknown, with the reason, except those of kind ``over_budget``, ``auth``,
+        ``bad_request`` and ``policy``, which are raised.
+        """
         ...
 
 

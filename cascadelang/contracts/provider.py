@@ -125,9 +125,7 @@ class Transport(Protocol):
     environment are honoured. `docs/architecture.md` says how to add one.
     """
 
-    async def send(
-        self, url: str, headers: Mapping[str, str], body: bytes, timeout_s: float
-    ) -> HttpResponse:
+    async def send(self, url: str, headers: Mapping[str, str], body: bytes, timeout_s: float) -> HttpResponse:
         """POST and read the whole response.
 
         Raises:
@@ -135,9 +133,7 @@ class Transport(Protocol):
         """
         ...
 
-    async def stream(
-        self, url: str, headers: Mapping[str, str], body: bytes, timeout_s: float
-    ) -> HttpStream:
+    async def stream(self, url: str, headers: Mapping[str, str], body: bytes, timeout_s: float) -> HttpStream:
         """POST and return once the headers are here.
 
         Raises:

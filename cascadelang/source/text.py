@@ -42,7 +42,7 @@ class SourceFile:
 
     Attributes:
         path: as the user named it, relative where they gave it relative; shown in diagnostics.
-        text: the whole text, with ``\\r\\n`` and ``\\r`` kept as they are.
+        text: the whole text; line ends are kept as they are.
     """
 
     path: str
@@ -50,7 +50,7 @@ class SourceFile:
 
     @cached_property
     def line_starts(self) -> tuple[int, ...]:
-        """The offset of each line's first code point; lines end at ``\\n``."""
+        """The offset of each line's first code point; a line ends at a line feed."""
         starts = [0]
         find = self.text.find
         at = find("\n")
