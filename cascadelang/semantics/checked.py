@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any, Literal
 
+from cascadelang.contracts.price import Price
 from cascadelang.contracts.spec import Capability, Spec, ValueType
 from cascadelang.diagnostics.model import Diagnostic
 from cascadelang.source import SourceFile
@@ -98,9 +98,9 @@ class ProviderInfo:
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """A declared model with everything written out. Prices are US dollars per million tokens.
+    """A declared model with everything written out.
 
-    ``price`` is ``None`` when it isn't known; a local model's is (0, 0). ``system`` is the system prompt's text.
+    ``price`` is ``None`` when it isn't known; a local model's is ``FREE``. ``system`` is the system prompt's text.
     """
 
     name: str
@@ -109,7 +109,7 @@ class ModelInfo:
     max_tokens: int
     timeout_s: float
     retry: int
-    price: tuple[Decimal, Decimal] | None = None
+    price: Price | None = None
     context: int | None = None
     can: frozenset[Capability] | None = None
     temperature: float | None = None

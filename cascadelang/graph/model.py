@@ -1,0 +1,436 @@
+"""The execution graph: what a policy means, with every name resolved and every default written out.
+
+It is the contract between the front end and any runtime. Its JSON form (`cascadelang.graph.json_form`) is
+versioned, has a published JSON Schema (``docs/graph.schema.json``) and holds all that a run needs: texts of schemas
+and rubrics stand in it, secrets never do. Node ids are stable paths such as ``main``, ``main.arm2``,
+``main.else.rung1`` or ``tier.cheap``, so that a trace can name the node it passed through.
+
+INVARIANT: the node graph has no circle: a policy never reaches itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from cascadelang.contracts.price import Price
+from cascadelang.contracts.spec import Capability, ValueType
+
+GRAPH_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a node was written; lines and columns from 1, the end exclusive."""
+
+    path: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+# ---- Expressions ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Const:
+    """A literal: boolean, number, text; money in dollars, durations in seconds, shares from 0 to 1; or a list."""
+
+    value: bool | int | float | str | list[bool | int | float | str]
+    kind: Literal["const"] = "const"
+
+
+@dataclass(frozen=True, slots=True)
+class TuneValue:
+    """A ``tune`` with the value it has."""
+
+    name: str
+    value: float
+    kind: Literal["tune"] = "tune"
+
+
+@dataclass(frozen=True, slots=True)
+class SignalValue:
+    """A declared signal of `Graph.signals`."""
+
+    name: str
+    kind: Literal["signal"] = "signal"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckValue:
+    """A declared check of `Graph.checks`."""
+
+    name: str
+    kind: Literal["check"] = "check"
+
+
+@dataclass(frozen=True, slots=True)
+class UseValue:
+    """A catalogue entry with arguments, of `Graph.uses`."""
+
+    use: str
+    kind: Literal["use"] = "use"
+
+
+@dataclass(frozen=True, slots=True)
+class MetaValue:
+    """``meta.NAME``; unknown when the caller didn't give it."""
+
+    name: str
+    kind: Literal["meta"] = "meta"
+
+
+@dataclass(frozen=True, slots=True)
+class MetaMissing:
+    """``meta.NAME is missing``."""
+
+    name: str
+    negated: bool = False
+    kind: Literal["missing"] = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class NotValue:
+    """``not x``."""
+
+    value: GraphExpr
+    kind: Literal["not"] = "not"
+
+
+@dataclass(frozen=True, slots=True)
+class LogicValue:
+    """``and`` / ``or``, in order of evaluation: the free before the paid."""
+
+    op: Literal["and", "or"]
+    values: list[GraphExpr]
+    kind: Literal["logic"] = "logic"
+
+
+@dataclass(frozen=True, slots=True)
+class CompareValue:
+    """A comparison; unknown when a side is."""
+
+    op: Literal["==", "!=", "<", "<=", ">", ">="]
+    left: GraphExpr
+    right: GraphExpr
+    kind: Literal["compare"] = "compare"
+
+
+@dataclass(frozen=True, slots=True)
+class InValue:
+    """``x in [a, b]``."""
+
+    value: GraphExpr
+    items: list[bool | int | float | str]
+    negated: bool = False
+    kind: Literal["in"] = "in"
+
+
+@dataclass(frozen=True, slots=True)
+class ArithValue:
+    """``a + b`` and so on; dividing by zero is unknown."""
+
+    op: Literal["+", "-", "*", "/"]
+    left: GraphExpr
+    right: GraphExpr
+    kind: Literal["arith"] = "arith"
+
+
+@dataclass(frozen=True, slots=True)
+class Weighted:
+    """One part of a score: a boolean counts as 0 or 1."""
+
+    value: GraphExpr
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreValue:
+    """``score(a: 0.4, b: 0.3)``: the weighted sum, cut to 0..1; unknown when a part is."""
+
+    parts: list[Weighted]
+    kind: Literal["score"] = "score"
+
+
+@dataclass(frozen=True, slots=True)
+class BandStep:
+    """``label: below``: the label of values under ``below``."""
+
+    label: str
+    below: float
+
+
+@dataclass(frozen=True, slots=True)
+class BandValue:
+    """``band(x, easy: 0.3, medium: 0.7, hard)``: the first label whose limit the value is under, else ``last``."""
+
+    value: GraphExpr
+    steps: list[BandStep]
+    last: str
+    kind: Literal["band"] = "band"
+
+
+GraphExpr = (
+    Const
+    | TuneValue
+    | SignalValue
+    | CheckValue
+    | UseValue
+    | MetaValue
+    | MetaMissing
+    | NotValue
+    | LogicValue
+    | CompareValue
+    | InValue
+    | ArithValue
+    | ScoreValue
+    | BandValue
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NamedSignal:
+    """A declared signal. ``default`` is its ``else``; ``labels`` are its values when it is a label."""
+
+    name: str
+    expr: GraphExpr
+    type: ValueType
+    labels: list[str] = field(default_factory=list)
+    default: bool | int | float | str | None = None
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NamedCheck:
+    """A declared check. ``else_pass``: an unknown verdict passes. ``paid``: it may call a model."""
+
+    name: str
+    expr: GraphExpr
+    else_pass: bool = False
+    paid: bool = False
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogUse:
+    """A catalogue entry with its arguments, all JSON: files as their text or value, models as their name.
+
+    ``model_args`` names the arguments that are models; ``calls`` is the most model calls one evaluation makes.
+    """
+
+    id: str
+    entry: str
+    kind: Literal["signal", "check"]
+    args: dict[str, Any]
+    scope: Literal["query", "conversation"] = "query"
+    gives: ValueType = "bool"
+    model_args: list[str] = field(default_factory=list)
+    needs: list[Capability] = field(default_factory=list)
+    calls: int = 0
+    place: Place | None = None
+
+
+# ---- Models -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderSpec:
+    """A configured provider. ``key_env`` names an environment variable; ``folder`` is what paths are relative to."""
+
+    name: str
+    kind: str
+    settings: dict[str, Any] = field(default_factory=dict)
+    key_env: str = ""
+    folder: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """A model with its defaults. ``price`` is ``None`` when unknown."""
+
+    name: str
+    provider: str
+    id: str
+    max_tokens: int
+    timeout_s: float
+    retry: int = 0
+    price: Price | None = None
+    context: int | None = None
+    can: list[Capability] | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    seed: int | None = None
+    stop: list[str] = field(default_factory=list)
+    effort: str | None = None
+    system: str = ""
+    place: Place | None = None
+
+
+# ---- Nodes ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CallNode:
+    """Ask one model."""
+
+    id: str
+    model: str
+    place: Place | None = None
+    kind: Literal["call"] = "call"
+
+
+@dataclass(frozen=True, slots=True)
+class GraphArm:
+    """A condition and the node it leads to."""
+
+    condition: GraphExpr
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class RouteNode:
+    """The first arm whose condition is true, else ``otherwise``."""
+
+    id: str
+    arms: list[GraphArm]
+    otherwise: str
+    place: Place | None = None
+    kind: Literal["route"] = "route"
+
+
+@dataclass(frozen=True, slots=True)
+class RouteByNode:
+    """The arm of the label; ``otherwise`` for a label without one and for an unknown label.
+
+    Without ``otherwise``, an unknown label ends the run as a failure of kind ``policy``.
+    """
+
+    id: str
+    by: GraphExpr
+    arms: dict[str, str]
+    otherwise: str | None = None
+    place: Place | None = None
+    kind: Literal["route_by"] = "route_by"
+
+
+@dataclass(frozen=True, slots=True)
+class GraphRung:
+    """A node and the gate its answer must pass; ``None`` is no gate: any answer passes, unchecked.
+
+    ``logprobs`` and ``top_logprobs``: what the gate needs the rung's answer to come with.
+    ``paid``: the gate may call a model.
+    """
+
+    node: str
+    until: GraphExpr | None = None
+    paid: bool = False
+    logprobs: bool = False
+    top_logprobs: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CascadeNode:
+    """The rungs in order until one passes.
+
+    ``start`` gives a label, ``start_at`` the index of the rung it names; an unknown label starts at the first.
+    """
+
+    id: str
+    rungs: list[GraphRung]
+    otherwise: Literal["last", "best", "fail", "node"] = "last"
+    otherwise_node: str | None = None
+    start: GraphExpr | None = None
+    start_at: dict[str, int] = field(default_factory=dict)
+    carry: Literal["draft", "reasons"] | None = None
+    place: Place | None = None
+    kind: Literal["cascade"] = "cascade"
+
+
+@dataclass(frozen=True, slots=True)
+class FallbackNode:
+    """The next member when a provider failed."""
+
+    id: str
+    members: list[str]
+    place: Place | None = None
+    kind: Literal["fallback"] = "fallback"
+
+
+@dataclass(frozen=True, slots=True)
+class WithinNode:
+    """A hard limit on all that ``child`` spends, checked before every call."""
+
+    id: str
+    child: str
+    cost_usd: float | None = None
+    time_s: float | None = None
+    place: Place | None = None
+    kind: Literal["within"] = "within"
+
+
+@dataclass(frozen=True, slots=True)
+class RetryNode:
+    """Calls inside are tried up to ``times`` times more, instead of what their models say."""
+
+    id: str
+    child: str
+    times: int
+    place: Place | None = None
+    kind: Literal["retry"] = "retry"
+
+
+@dataclass(frozen=True, slots=True)
+class WithNode:
+    """Settings for every call inside, over those of the models; an inner ``with`` wins over an outer one.
+
+    Keys are the fields of `ModelSpec`: max_tokens, timeout_s, temperature, top_p, seed, stop, effort, system.
+    """
+
+    id: str
+    child: str
+    settings: dict[str, Any]
+    place: Place | None = None
+    kind: Literal["with"] = "with"
+
+
+GraphNode = CallNode | RouteNode | RouteByNode | CascadeNode | FallbackNode | WithinNode | RetryNode | WithNode
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """A ``require``: a bound on a policy. ``what`` is cost (USD), calls or latency (seconds)."""
+
+    policy: str
+    what: Literal["cost", "calls", "latency"]
+    op: Literal["<", "<=", "==", ">", ">="]
+    limit: float
+    input_tokens: int | None = None
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """A compiled policy file.
+
+    Attributes:
+        policies: the root node of each policy a caller can ask for.
+        files: SHA-256 of every file that was read, by path.
+    """
+
+    path: str
+    policies: dict[str, str]
+    nodes: dict[str, GraphNode]
+    models: dict[str, ModelSpec]
+    providers: dict[str, ProviderSpec]
+    signals: dict[str, NamedSignal] = field(default_factory=dict)
+    checks: dict[str, NamedCheck] = field(default_factory=dict)
+    uses: dict[str, CatalogUse] = field(default_factory=dict)
+    requirements: list[Requirement] = field(default_factory=list)
+    files: dict[str, str] = field(default_factory=dict)
+    version: Literal[1] = GRAPH_VERSION
+
+    def node(self, id_: str) -> GraphNode:
+        """The node of that id."""
+        return self.nodes[id_]
