@@ -1,0 +1,191 @@
+"""The ``local`` provider: models that run in this process through llama.cpp, with no key, no account and no server.
+
+Takes: requests for ``smollm2-135m``, ``qwen2.5-coder-0.5b``, ``qwen2.5-coder-1.5b`` (pulled on first use) or for a
+``.gguf`` file. Gives: replies with exact usage, logprobs, JSON-schema output and streaming. Guarantees: a request
+without a ``temperature`` is answered greedily, so the same request gives the same text; a cancelled or timed-out call
+stops generating before its next step; the event loop is not blocked.
+
+``timeout_s`` counts from when the model is loaded: fetching weights is a set-up step, not part of a call.
+Logprobs are those of the model's own distribution, before temperature and before a grammar removed tokens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from cascadelang.contracts.failure import CallFailed
+from cascadelang.contracts.messages import Delta, Reply, Request
+from cascadelang.contracts.provider import ProviderConfig
+from cascadelang.contracts.spec import Capability, Param, Spec
+
+if TYPE_CHECKING:
+    from cascadelang.providers._engine import Engine, EngineKey
+
+DEFAULT_CONTEXT = 4096
+
+_DOC = """\
+Runs a model inside cascadelang itself, through llama.cpp. It needs `pip install "cascadelang[local]"`, and no key.
+
+| model | size | memory | licence |
+|---|---|---|---|
+| `local("smollm2-135m")` | 98 MB | 0.2 GB | Apache-2.0 |
+| `local("qwen2.5-coder-0.5b")` | 491 MB | 0.6 GB | Apache-2.0 |
+| `local("qwen2.5-coder-1.5b")` | 1.1 GB | 1.2 GB | Apache-2.0 |
+| `local("path.gguf")` | | | a file of yours, relative to the policy |
+
+Weights are fetched on first use, or before it with `cascadelang models pull NAME`, checked against a hash that ships
+with cascadelang, and kept in the cache folder (`CASCADELANG_CACHE` names another).
+
+Without a `temperature` the answer is greedy: the same request gives the same text. One model answers one request at a
+time, in the order in which they came. Images and tools are not supported.
+"""
+
+
+class LocalProvider:
+    """See the module's docstring. ``config.settings`` holds ``threads``, ``context`` and ``gguf``."""
+
+    spec: ClassVar[Spec] = Spec(
+        name="local",
+        kind="provider",
+        summary="a model that runs in this process: no key, no account, no server",
+        doc=_DOC,
+        params=(
+            Param("threads", "count", "threads per model; by default 1 on up to four cores, else up to 4"),
+            Param("context", "count", "the most tokens prompt and answer may have together", default=DEFAULT_CONTEXT),
+            Param("gguf", "path", "a GGUF file that answers for every model of this provider"),
+        ),
+        calls=None,
+    )
+    capabilities: ClassVar[frozenset[Capability]] = frozenset({"logprobs", "top_logprobs", "json"})
+
+    def __init__(self, config: ProviderConfig) -> None:
+        self._folder = Path(config.folder) if config.folder else Path()
+        self._gguf = str(config.settings.get("gguf") or "")
+        self._context = int(config.settings.get("context") or DEFAULT_CONTEXT)
+        self._threads = int(config.settings.get("threads") or 0)
+        self._engines: dict[str, tuple[EngineKey, Engine]] = {}
+
+    async def send(self, request: Request) -> Reply:
+        """See `Provider.send`."""
+        from contextlib import aclosing
+
+        async with aclosing(self._parts(request, deltas=False)) as parts:
+            async for part in parts:
+                if isinstance(part, Reply):
+                    return part
+        raise CallFailed("server", "the model gave no answer")
+
+    def stream(self, request: Request) -> AsyncIterator[Delta | Reply]:
+        """See `Provider.stream`."""
+        return self._parts(request, deltas=True)
+
+    def count_tokens(self, request: Request) -> int | None:
+        """Exact, through the model's tokenizer and chat template; loads the model if it isn't.
+
+        ``None`` when its weights aren't here yet: nothing is fetched just for counting.
+        """
+        from cascadelang.providers import _chat
+
+        try:
+            path = self._path(request.model)
+            if path is None:
+                return None
+            return self._open(request.model, path).count_tokens(_chat.body(request))
+        except (CallFailed, OSError, ValueError):
+            return None
+
+    async def close(self) -> None:
+        """Let go of the models; those that no other policy uses are unloaded. May be called twice."""
+        import asyncio
+
+        from cascadelang.providers import _engine
+
+        held = [key for key, _ in self._engines.values()]
+        self._engines.clear()
+        for key in held:
+            await asyncio.to_thread(_engine.release, key)
+
+    async def _parts(self, request: Request, *, deltas: bool) -> AsyncIterator[Delta | Reply]:
+        """The answer: its deltas if wanted, then the reply."""
+        import asyncio
+        from contextlib import suppress
+
+        from cascadelang.providers import _chat
+
+        generation = _chat.Generation(request)
+        engine = await self._ready(request.model)
+        loop = asyncio.get_running_loop()
+        queue: asyncio.Queue[str | None] = asyncio.Queue()
+
+        def put(text: str | None) -> None:
+            with suppress(RuntimeError):  # the loop is closed: no one is listening any more
+                loop.call_soon_threadsafe(queue.put_nowait, text)
+
+        future = engine.submit(lambda: generation.run(engine, put if deltas else None))
+        future.add_done_callback(lambda _: put(None))
+        deadline_s = loop.time() + request.timeout_s
+        try:
+            while (text := await asyncio.wait_for(queue.get(), max(0.0, deadline_s - loop.time()))) is not None:
+                yield Delta(text)
+            yield future.result()
+        except TimeoutError:
+            message = f"the local model did not finish within {request.timeout_s:g} s"
+            raise CallFailed("timeout", message) from None
+        finally:
+            generation.stop()
+            future.cancel()
+
+    async def _ready(self, model: str) -> Engine:
+        """The model's engine; fetches its weights and loads it when needed."""
+        import asyncio
+        import threading
+
+        if model in self._engines:
+            return self._engines[model][1]
+        stopped = threading.Event()
+        try:
+            return await asyncio.to_thread(self._fetch_and_open, model, stopped)
+        except asyncio.CancelledError:
+            stopped.set()
+            raise
+
+    def _fetch_and_open(self, model: str, stopped: object) -> Engine:
+        path = self._path(model)
+        if path is None:
+            raise CallFailed("policy", "not pulled")
+        return self._open(model, path)
+
+    def _open(self, model: str, path: Path) -> Engine:
+        """The engine for a file that is here. Blocks while it loads."""
+        from cascadelang.providers import _engine
+
+        if model in self._engines:
+            return self._engines[model][1]
+        key = _engine.EngineKey(path.resolve(), self._context, self._threads or _engine.default_threads())
+        engine = _engine.acquire(key)
+        if self._engines.setdefault(model, (key, engine))[1] is not engine:
+            raise AssertionError
+        return engine
+
+    def _path(self, model: str) -> Path | None:
+        """Where the model's file is; ``None`` for a known model that isn't here yet.
+
+        Raises:
+            CallFailed: ``policy``, when there is no such model or file.
+        """
+        from cascadelang.providers import weights
+
+        if self._gguf or model.endswith(".gguf"):
+            path = self._folder / (self._gguf or model)
+            if not path.is_file():
+                raise CallFailed("policy", f"there is no model file `{self._gguf or model}` beside the policy")
+            return path
+        if weights.find(model) is None:
+            names = ", ".join(f"`{entry.name}`" for entry in weights.known())
+            raise CallFailed("policy", f"no local model is named `{model}`: there are {names}, and files in .gguf")
+        return weights.path_of(model)
+
+
+PROVIDER = LocalProvider
