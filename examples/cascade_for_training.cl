@@ -1,0 +1,21 @@
+# Second combination: a cascade whose log will train a router. Every query starts at the bottom, so the traces say
+# for each query which rung was enough: `cascadelang traces list --policy main`.
+use "std/openai"
+
+check sound = not empty and not truncated and not hedges and not refuses
+
+policy main =
+  cascade [mini, standard, top] until sound
+
+test "the cheapest model is enough" {
+  query  "Translate 'good morning' into German"
+  reply  mini "Guten Morgen"
+  expect path == [mini] and passed
+}
+
+test "a refusal climbs" {
+  query  "Summarise this contract"
+  reply  mini     "I'm sorry, but I can't help with that."
+  reply  standard "The contract runs for two years and renews by itself."
+  expect model == standard and calls == 2
+}
