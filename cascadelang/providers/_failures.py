@@ -152,9 +152,9 @@ def host_of(url: str) -> str:
     try:
         parts = urlsplit(url)
         port = f":{parts.port}" if parts.port else ""
-        return f"{parts.hostname or 'the server'}{port}"
     except ValueError:
         return "the server"
+    return f"{parts.hostname or 'the server'}{port}"
 
 
 def timed_out(url: str, timeout_s: float) -> CallFailed:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from typing import Any, Final
 
 from cascadelang.contracts.failure import CallFailed, FailureKind
@@ -22,6 +22,9 @@ from cascadelang.providers._failures import Redactor, error_words, find_error, k
 
 Explain = Callable[[int, Mapping[str, Any]], FailureKind | None]
 """An adapter's reading of an error: status and error object in, the kind out; ``None`` leaves it to the status."""
+
+RetryDelay = Callable[[Mapping[str, Any]], float | None]
+"""Seconds to wait that an error object states, where a provider puts them there."""
 
 TRANSPORT_PARAM: Final = Param(
     "transport",
@@ -77,11 +80,18 @@ def extra_headers(config: ProviderConfig) -> dict[str, str]:
 class HttpCalls:
     """Makes one provider's calls."""
 
-    def __init__(self, config: ProviderConfig, transport: Transport | None, explain: Explain) -> None:
+    def __init__(
+        self,
+        config: ProviderConfig,
+        transport: Transport | None,
+        explain: Explain,
+        retry_delay: RetryDelay | None = None,
+    ) -> None:
         self._config = config
         self._name = config.name
         self._transport = transport
         self._explain = explain
+        self._retry_delay = retry_delay
         secrets = list(extra_headers(config).values())
         if config.key is not None:
             secrets.append(config.key.reveal().strip())
@@ -160,6 +170,8 @@ class HttpCalls:
         real = code if status < 300 and isinstance(code, int) and 400 <= code < 600 else status
         kind = (self._explain(real, error) if error is not None else None) or kind_of_status(real)
         wait_s = retry_after_s(headers, time.time())
+        if wait_s is None and error is not None and self._retry_delay is not None:
+            wait_s = self._retry_delay(error)
         return CallFailed(kind, self._said(status, error_words(body)), retry_after_s=wait_s, status=status)
 
     def misshapen(self) -> CallFailed:
@@ -221,7 +233,8 @@ class EventStream:
         from httpx_sse import EventSource
 
         # httpx-sse reads httpx responses; one made of the transport's own pieces works for every transport.
-        response = httpx.Response(200, headers={"content-type": "text/event-stream"}, stream=_Pieces(self._stream))
+        pieces = self._stream.chunks()
+        response = httpx.Response(200, headers={"content-type": "text/event-stream"}, content=pieces)
         events = EventSource(response).aiter_sse()
         try:
             async for event in events:
@@ -239,24 +252,27 @@ class EventStream:
                 yield value
         finally:
             await events.aclose()
+            if isinstance(pieces, AsyncGenerator):
+                await pieces.aclose()
 
     async def close(self) -> None:
         """Give the connection back."""
         await self._stream.close()
 
 
-def _pieces_base() -> type:
-    import httpx
-
-    return httpx.AsyncByteStream
-
-
 def encode(payload: Mapping[str, Any]) -> bytes:
     """The payload as JSON in UTF-8; half a surrogate pair, which UTF-8 can't hold, is escaped."""
     try:
-        return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
+        return json.dumps(payload, ensure_ascii=False, separators=(",", ":"), default=_plain).encode()
     except UnicodeEncodeError:
-        return json.dumps(payload, separators=(",", ":")).encode()
+        return json.dumps(payload, separators=(",", ":"), default=_plain).encode()
+
+
+def _plain(value: Any) -> Any:
+    """Read-only mappings, which the encoder doesn't know, as dictionaries."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} is not JSON")
 
 
 def count(value: Any) -> int:
