@@ -9,6 +9,7 @@ loses their logprobs.
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
@@ -27,6 +28,8 @@ _KINDS: Final[Mapping[str, FailureKind]] = {
     "invalid_request_error": "bad_request",
     "not_supported_error": "bad_request",
 }
+
+_JSON_STARTS: Final = frozenset('{["-0123456789tfn')
 
 _FINISH: Final[Mapping[str, FinishReason]] = {"stop": "stop", "length": "length", "tool_calls": "tool_calls"}
 
@@ -63,12 +66,26 @@ def body(request: Request) -> dict[str, Any]:
     if request.logprobs is not None:
         out["logprobs"] = True
         out["top_logprobs"] = max(1, request.logprobs)  # 0 would give none at all
-    if request.json_schema is not None:
-        wanted = {"name": "answer", "schema": dict(request.json_schema)}
-        out["response_format"] = {"type": "json_schema", "json_schema": wanted}
-    elif request.json_mode:
-        out["response_format"] = {"type": "json_object"}
     return out
+
+
+def schema_of(request: Request) -> dict[str, Any] | None:
+    """The JSON Schema that the answer is held to while it is generated, or ``None``.
+
+    The ``x-guidance`` entry is for llama.cpp's grammar library (llguidance, docs/json_schema.md there): keywords it
+    doesn't know constrain nothing instead of making the whole schema void, and white space is fixed, because a small
+    model that may write as much of it as it likes does.
+    """
+    if request.json_schema is None and not request.json_mode:
+        return None
+    schema = {"type": "object"} if request.json_schema is None else dict(request.json_schema)
+    schema["x-guidance"] = {
+        "lenient": True,
+        "whitespace_flexible": False,
+        "item_separator": ", ",
+        "key_separator": ": ",
+    }
+    return schema
 
 
 class Generation:
@@ -77,10 +94,12 @@ class Generation:
     def __init__(self, request: Request) -> None:
         self._request = request
         self._body = body(request)
+        self._schema = schema_of(request)
         self._stopped = threading.Event()
         self._emit: Callable[[str], None] | None = None
         self._text = ""
         self._emitted = 0
+        self._cut = False
         self._logprobs: list[tuple[int, TokenLogprob]] = []  # with the offset at which its chunk begins
         self._input_tokens = 0
         self._output_tokens = 0
@@ -101,6 +120,9 @@ class Generation:
         self._emit = emit
         if not self._stopped.is_set():
             try:
+                if self._schema is not None:
+                    # llama.cpp's own `response_format` would also let the model wrap the JSON in a fence.
+                    self._body["grammar"] = engine.grammar(self._schema)
                 engine.complete(self._body, self._take)
             except (ValueError, RuntimeError) as error:
                 raise _refused(str(error)) from None
@@ -108,6 +130,7 @@ class Generation:
             raise CallFailed("connection", "the call was cancelled")
         if self._error is not None:
             raise self._error
+        self._must_be_json(whole=self._finish == "stop" and not self._cut)
         self._flush(len(self._text))
         logprobs = None
         if self._request.logprobs is not None:
@@ -130,7 +153,10 @@ class Generation:
             self._input_tokens, self._output_tokens = usage["prompt_tokens"], usage["completion_tokens"]
         elif "timings" in chunk:
             self._output_tokens = chunk["timings"].get("predicted_n", self._output_tokens)
-        return any([self._take_choice(choice) for choice in chunk.get("choices", ())])
+        done = False
+        for choice in chunk.get("choices", ()):
+            done |= self._take_choice(choice)
+        return done
 
     def _take_choice(self, choice: Mapping[str, Any]) -> bool:
         """Look at one chunk's choice; true when a stop string was found."""
@@ -143,13 +169,33 @@ class Generation:
         if not text:
             return False
         self._text += text
+        self._must_be_json(whole=False)
         end = _first(self._text, self._request.stop, at)
         if end is None:
             self._flush(len(self._text) - _withheld(self._text, self._request.stop))
             return False
         self._text = self._text[:end]
+        self._cut = True
         self._finish = "stop"
         return True
+
+    def _must_be_json(self, *, whole: bool) -> None:
+        """Notice when llama.cpp dropped a schema that it can't use, which it does in silence.
+
+        Raises:
+            CallFailed: ``bad_request``, when the text is no JSON, or can't become any.
+        """
+        if self._schema is None:
+            return
+        text = self._text.lstrip()
+        try:
+            if whole:
+                json.loads(text)
+            if not text or text[0] in _JSON_STARTS:
+                return
+        except ValueError:
+            pass
+        raise CallFailed("bad_request", "the local model can't be held to this JSON Schema")
 
     def _flush(self, end: int) -> None:
         """Hand out the text up to ``end``."""
@@ -197,7 +243,4 @@ def _failed(error: Mapping[str, Any]) -> CallFailed:
 
 def _refused(message: str) -> CallFailed:
     """What llama.cpp refuses before it generates."""
-    _, found, reason = message.partition("JSON schema error")
-    if found:
-        return CallFailed("bad_request", f"the local model can't be held to this JSON Schema:{reason.removeprefix(' at #')}")
     return CallFailed("bad_request", f"the local model refused the request: {message}")

@@ -85,6 +85,17 @@ class Engine:
         if failures:
             raise failures[0]
 
+    @staticmethod
+    def grammar(schema: Mapping[str, Any]) -> str:
+        """The grammar that holds a generation to a JSON Schema.
+
+        Raises:
+            ValueError: when it can't be made.
+        """
+        import xllamacpp
+
+        return str(xllamacpp.json_schema_to_grammar(dict(schema)))
+
     def count_tokens(self, body: Mapping[str, Any]) -> int:
         """Exactly how many tokens the request's prompt has, the model's chat template applied.
 
@@ -167,9 +178,7 @@ def _open_server(key: EngineKey) -> tuple[str, Any]:
     try:
         import xllamacpp
     except ImportError:
-        raise CallFailed(
-            "policy", 'local models need one more package: pip install "cascadelang[local]"'
-        ) from None
+        raise CallFailed("policy", 'local models need one more package: pip install "cascadelang[local]"') from None
     token = secrets.token_hex(32)
     params = xllamacpp.CommonParams()
     params.model.path = str(key.path)
@@ -190,5 +199,8 @@ def _open_server(key: EngineKey) -> tuple[str, Any]:
     try:
         return token, xllamacpp.Server(params)
     except (RuntimeError, ValueError):
-        raise CallFailed("policy", f"`{key.path.name}` can't be loaded: it is not a GGUF model that llama.cpp reads, "
-                         "or there is not enough memory for it") from None
+        raise CallFailed(
+            "policy",
+            f"`{key.path.name}` can't be loaded: it is not a GGUF model that llama.cpp reads, "
+            "or there is not enough memory for it",
+        ) from None

@@ -11,8 +11,9 @@ Logprobs are those of the model's own distribution, before temperature and befor
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
+from threading import Event, Lock
 from typing import TYPE_CHECKING, ClassVar
 
 from cascadelang.contracts.failure import CallFailed
@@ -66,6 +67,7 @@ class LocalProvider:
         self._context = int(config.settings.get("context") or DEFAULT_CONTEXT)
         self._threads = int(config.settings.get("threads") or 0)
         self._engines: dict[str, tuple[EngineKey, Engine]] = {}
+        self._opening = Lock()
 
     async def send(self, request: Request) -> Reply:
         """See `Provider.send`."""
@@ -100,14 +102,9 @@ class LocalProvider:
         """Let go of the models; those that no other policy uses are unloaded. May be called twice."""
         import asyncio
 
-        from cascadelang.providers import _engine
+        await asyncio.to_thread(self._release_all)
 
-        held = [key for key, _ in self._engines.values()]
-        self._engines.clear()
-        for key in held:
-            await asyncio.to_thread(_engine.release, key)
-
-    async def _parts(self, request: Request, *, deltas: bool) -> AsyncIterator[Delta | Reply]:
+    async def _parts(self, request: Request, *, deltas: bool) -> AsyncGenerator[Delta | Reply]:
         """The answer: its deltas if wanted, then the reply."""
         import asyncio
         from contextlib import suppress
@@ -127,7 +124,7 @@ class LocalProvider:
         future.add_done_callback(lambda _: put(None))
         deadline_s = loop.time() + request.timeout_s
         try:
-            while (text := await asyncio.wait_for(queue.get(), max(0.0, deadline_s - loop.time()))) is not None:
+            while (text := await asyncio.wait_for(queue.get(), deadline_s - loop.time())) is not None:
                 yield Delta(text)
             yield future.result()
         except TimeoutError:
@@ -140,34 +137,60 @@ class LocalProvider:
     async def _ready(self, model: str) -> Engine:
         """The model's engine; fetches its weights and loads it when needed."""
         import asyncio
-        import threading
 
-        if model in self._engines:
-            return self._engines[model][1]
-        stopped = threading.Event()
+        held = self._engines.get(model)
+        if held is not None:
+            return held[1]
+        abandoned = Event()
         try:
-            return await asyncio.to_thread(self._fetch_and_open, model, stopped)
+            return await asyncio.to_thread(self._fetch_and_open, model, abandoned)
         except asyncio.CancelledError:
-            stopped.set()
+            abandoned.set()
             raise
 
-    def _fetch_and_open(self, model: str, stopped: object) -> Engine:
+    def _fetch_and_open(self, model: str, abandoned: Event) -> Engine:
+        """The same, blocking; gives up as soon as ``abandoned`` is set."""
+        from cascadelang.providers import weights
+
         path = self._path(model)
         if path is None:
-            raise CallFailed("policy", "not pulled")
-        return self._open(model, path)
+            told = weights.reporter()
 
-    def _open(self, model: str, path: Path) -> Engine:
+            def tell(done: int, total: int, what: str) -> None:
+                if abandoned.is_set():
+                    raise CallFailed("connection", "the call was cancelled")
+                told(done, total, what)
+
+            try:
+                path = weights.pull(model, tell)
+            except weights.PullFailed as failed:
+                raise CallFailed(failed.kind, str(failed)) from None
+        return self._open(model, path, abandoned)
+
+    def _open(self, model: str, path: Path, abandoned: Event | None = None) -> Engine:
         """The engine for a file that is here. Blocks while it loads."""
         from cascadelang.providers import _engine
 
-        if model in self._engines:
-            return self._engines[model][1]
-        key = _engine.EngineKey(path.resolve(), self._context, self._threads or _engine.default_threads())
-        engine = _engine.acquire(key)
-        if self._engines.setdefault(model, (key, engine))[1] is not engine:
-            raise AssertionError
-        return engine
+        # INVARIANT: an engine is acquired once per model and provider, and `close` waits for a load that has begun.
+        with self._opening:
+            if model in self._engines:
+                return self._engines[model][1]
+            if abandoned is not None and abandoned.is_set():
+                raise CallFailed("connection", "the call was cancelled")
+            key = _engine.EngineKey(path.resolve(), self._context, self._threads or _engine.default_threads())
+            engine = _engine.acquire(key)
+            self._engines[model] = (key, engine)
+            return engine
+
+    def _release_all(self) -> None:
+        """Let go of the models. Blocks until those no one else uses are unloaded."""
+        from cascadelang.providers import _engine
+
+        with self._opening:
+            held = [key for key, _ in self._engines.values()]
+            self._engines.clear()
+        for key in held:
+            _engine.release(key)
 
     def _path(self, model: str) -> Path | None:
         """Where the model's file is; ``None`` for a known model that isn't here yet.

@@ -14,8 +14,23 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 _APP = "cascadelang"
+
+
+class _Names(NamedTuple):
+    """What one folder is called: our variable, XDG's variable, and the path on each platform."""
+
+    own: str
+    xdg: str
+    unix: str
+    macos: str
+    windows: str
+
+
+_CACHE = _Names("CASCADELANG_CACHE", "XDG_CACHE_HOME", ".cache", "Caches", "Cache")
+_DATA = _Names("CASCADELANG_DATA", "XDG_DATA_HOME", ".local/share", "Application Support", "Data")
 
 
 def cache_folder(environ: Mapping[str, str] | None = None, platform: str | None = None) -> Path:
@@ -25,7 +40,7 @@ def cache_folder(environ: Mapping[str, str] | None = None, platform: str | None 
         environ: the environment; the process's own by default.
         platform: as `sys.platform`; the running one by default.
     """
-    return _folder("CASCADELANG_CACHE", "XDG_CACHE_HOME", ".cache", "Caches", "Cache", environ, platform)
+    return _folder(_CACHE, os.environ if environ is None else environ, platform or sys.platform)
 
 
 def data_folder(environ: Mapping[str, str] | None = None, platform: str | None = None) -> Path:
@@ -35,35 +50,23 @@ def data_folder(environ: Mapping[str, str] | None = None, platform: str | None =
         environ: the environment; the process's own by default.
         platform: as `sys.platform`; the running one by default.
     """
-    return _folder(
-        "CASCADELANG_DATA", "XDG_DATA_HOME", ".local/share", "Application Support", "Data", environ, platform
-    )
+    return _folder(_DATA, os.environ if environ is None else environ, platform or sys.platform)
 
 
-def _folder(
-    own: str,
-    xdg: str,
-    unix: str,
-    macos: str,
-    windows: str,
-    environ: Mapping[str, str] | None,
-    platform: str | None,
-) -> Path:
-    """The one rule behind both folders; the first five are names of variables and folders."""
-    environ = os.environ if environ is None else environ
-    platform = sys.platform if platform is None else platform
-    named = environ.get(own, "")
+def _folder(names: _Names, environ: Mapping[str, str], platform: str) -> Path:
+    """The one rule behind both folders."""
+    named = environ.get(names.own, "")
     if named:
         return _expanded(named, environ).absolute()
     if platform == "win32":
         local = environ.get("LOCALAPPDATA", "")
-        return (Path(local) if local else _home(environ) / "AppData" / "Local") / _APP / windows
+        return (Path(local) if local else _home(environ) / "AppData" / "Local") / _APP / names.windows
     if platform == "darwin":
-        return _home(environ) / "Library" / macos / _APP
-    named = environ.get(xdg, "")
+        return _home(environ) / "Library" / names.macos / _APP
+    named = environ.get(names.xdg, "")
     if named and Path(named).is_absolute():
         return Path(named) / _APP
-    return _home(environ) / unix / _APP
+    return _home(environ) / names.unix / _APP
 
 
 def _expanded(named: str, environ: Mapping[str, str]) -> Path:

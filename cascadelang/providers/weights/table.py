@@ -90,21 +90,23 @@ def models_folder() -> Path:
     return cache_folder() / "models"
 
 
-def path_of(name: str) -> Path | None:
-    """Where the pulled weights of a known model are, or ``None`` when they aren't here.
+def is_whole(model: KnownModel) -> bool:
+    """Whether the model's file is here.
 
-    A file gets its final name only after its hash was verified, so the size is looked at and nothing else.
+    INVARIANT: a file gets its final name only after its hash was verified, so only its size is looked at.
     """
-    model = find(name)
-    if model is None:
-        return None
-    path = models_folder() / model.file_name
     try:
-        return path if path.stat().st_size == model.size_bytes else None
+        return (models_folder() / model.file_name).stat().st_size == model.size_bytes
     except OSError:
-        return None
+        return False
+
+
+def path_of(name: str) -> Path | None:
+    """Where the pulled weights of a known model are, or ``None`` when they aren't here."""
+    model = find(name)
+    return models_folder() / model.file_name if model is not None and is_whole(model) else None
 
 
 def installed() -> list[tuple[KnownModel, Path]]:
     """The known models whose weights are here, with their paths."""
-    return [(model, path) for model in _KNOWN if (path := path_of(model.name)) is not None]
+    return [(model, models_folder() / model.file_name) for model in _KNOWN if is_whole(model)]
