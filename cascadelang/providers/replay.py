@@ -7,7 +7,6 @@ recorded is a ``policy`` failure that says what is missing, never a guess; the f
 
 from __future__ import annotations
 
-import gzip
 import json
 import threading
 from collections.abc import AsyncIterator, Mapping
@@ -93,14 +92,13 @@ A query or an answer that isn't recorded ends the run. With `latency: true` each
             import asyncio
 
             index = await asyncio.to_thread(self._load)
-        whole = tuple((message.role, message.text) for message in request.messages)
-        answers = index.get(whole)
+        # The whole conversation counts: an answer to the bare query is no answer to the query with a draft beside it.
+        asked = tuple((message.role, message.text) for message in request.messages if message.role != "system")
+        answers = index.get(asked)
         if answers is None:
-            asked = next((message.text for message in reversed(request.messages) if message.role == "user"), "")
-            answers = index.get((("user", asked),)) if len(whole) == 1 or request.purpose == "answer" else None
-            if answers is None:
-                start = " ".join(asked[: _SHOWN_CHARS * 2].split())[:_SHOWN_CHARS]
-                raise CallFailed("policy", f"`{self._shown}` holds no record of the query “{start}”")
+            last = asked[-1][1] if asked else ""
+            start = " ".join(last[: _SHOWN_CHARS * 2].split())[:_SHOWN_CHARS]
+            raise CallFailed("policy", f"`{self._shown}` holds no record of the query “{start}”")
         answer = answers.get(request.model)
         if not isinstance(answer, dict):
             raise CallFailed("policy", f"`{self._shown}` holds no answer of `{request.model}` to this query")
@@ -132,6 +130,8 @@ A query or an answer that isn't recorded ends the run. With `latency: true` each
             raise CallFailed(
                 "policy", f"`{self._shown}` can't be replayed: records are `.jsonl` or `.jsonl.gz` files"
             )
+        import gzip
+
         index: dict[Key, dict[str, Any]] = {}
         number = 0
         try:
@@ -150,15 +150,17 @@ A query or an answer that isn't recorded ends the run. With `latency: true` each
 
 
 def _enter(index: dict[Key, dict[str, Any]], record: Mapping[str, Any]) -> None:
-    """Enter one record under its conversation and under its query; of the same answer twice the first one stays."""
-    answers = record["answers"]
-    keys: list[Key] = [(("user", str(record["query"])),)]
+    """Enter one record under its conversation, or its query where it has no other; the first of two answers stays."""
+    key: Key = (("user", str(record["query"])),)
     if messages := record.get("messages"):
-        keys.append(tuple((str(m["role"]), str(m["content"] if "content" in m else m["text"])) for m in messages))
-    for key in keys:
-        held = index.setdefault(key, {})
-        for model, answer in answers.items():
-            held.setdefault(str(model), answer)
+        key = tuple(
+            (str(m["role"]), str(m["content"] if "content" in m else m["text"]))
+            for m in messages
+            if m["role"] != "system"
+        )
+    held = index.setdefault(key, {})
+    for model, answer in record["answers"].items():
+        held.setdefault(str(model), answer)
 
 
 def _count(value: Any) -> int | None:
