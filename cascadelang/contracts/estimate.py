@@ -8,10 +8,11 @@ How good the estimate is. The weights were fitted to the median count of seven v
 Llama 3, Qwen 3, DeepSeek V3, Mistral V3, Gemma 3) on half of 2,161 passages of up to 1,500 characters: exam questions
 and their answers, program messages in 27 languages, Python, C, JavaScript, shell, JSON, HTML, Markdown and columns of
 numbers. On the other half the estimate is off that median by 7% in the median and 18% at the 90th percentile: 6% on
-English answers, 5% on Python, 6% on JSON, 6% on Chinese. Characters / 4, on the same passages, is off by 22% on English answers,
-46% on Chinese and 54% on columns of numbers. Off one vocabulary it is further: the seven differ by 6% to 20% among themselves on English, German and code, and by more than half on scripts that only some of them know well (Greek,
-Arabic, Hindi, Thai). Vietnamese is counted 15% too high, Indonesian 16%, Dutch 19% and
-Finnish 23% too low.
+English answers, 5% on Python, 6% on JSON, 6% on Chinese. Characters / 4, on the same passages, is off by 22% on
+English answers, 46% on Chinese and 54% on columns of numbers. Off one vocabulary it is further: the seven differ by
+6% to 20% among themselves on English, German and code, and by more than half on scripts that only some of them know
+well (Greek, Arabic, Hindi, Thai). Vietnamese is counted 15% too high; Indonesian 16%, Dutch 19% and Finnish 23% too
+low.
 """
 
 from __future__ import annotations
