@@ -9,6 +9,7 @@ Server-sent events are decoded by httpx-sse, whichever transport the bytes came 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
@@ -39,6 +40,9 @@ HEADERS_PARAM: Final = Param(
     "record",
     "Further HTTP headers by name, with `_` for `-`, sent with every call; their values are kept out of messages.",
 )
+
+SETTLE_S: Final = 0.05
+"""How long a complete stream may take to end before its connection is given up."""
 
 DONE: Final = "[DONE]"
 """The data of the event that ends an OpenAI stream."""
@@ -222,6 +226,7 @@ class EventStream:
         self.whole = whole
         self._calls = calls
         self._stream = stream
+        self._pieces = stream.chunks()
 
     async def events(self) -> AsyncIterator[dict[str, Any]]:
         """The JSON objects of the events, up to the end of the stream or `DONE`, which comes as ``{"done": True}``.
@@ -233,8 +238,7 @@ class EventStream:
         from httpx_sse import EventSource
 
         # httpx-sse reads httpx responses; one made of the transport's own pieces works for every transport.
-        pieces = self._stream.chunks()
-        response = httpx.Response(200, headers={"content-type": "text/event-stream"}, content=pieces)
+        response = httpx.Response(200, headers={"content-type": "text/event-stream"}, content=self._pieces)
         events = EventSource(response).aiter_sse()
         try:
             async for event in events:
@@ -252,11 +256,20 @@ class EventStream:
                 yield value
         finally:
             await events.aclose()
-            if isinstance(pieces, AsyncGenerator):
-                await pieces.aclose()
+
+    async def settle(self) -> None:
+        """Read past the end mark, where the body's own end should be, so that the connection can be used again."""
+        import asyncio
+
+        with contextlib.suppress(TimeoutError, CallFailed):
+            async with asyncio.timeout(SETTLE_S):
+                async for _ in self._pieces:
+                    pass
 
     async def close(self) -> None:
-        """Give the connection back."""
+        """Give the connection back, or close it when the body wasn't read to its end."""
+        if isinstance(self._pieces, AsyncGenerator):
+            await self._pieces.aclose()
         await self._stream.close()
 
 

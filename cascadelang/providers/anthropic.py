@@ -154,6 +154,7 @@ with `version: "auto"` a call that sets one of them is made in that version. Log
                     break
             if not gathered.complete:
                 raise self._calls.unfinished()
+            await opened.settle()
             yield self._checked(gathered.reply(request), gathered.stop_details)
         finally:
             await opened.close()

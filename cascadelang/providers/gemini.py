@@ -175,6 +175,7 @@ thinking tokens before. Thinking tokens count as output. A prompt that is blocke
                     yield Delta(text)
             if not gathered.complete:
                 raise self._calls.unfinished()
+            await opened.settle()
             yield self._checked(gathered, gathered.reply(request))
         finally:
             await opened.close()

@@ -173,6 +173,7 @@ marked so. A spent quota (`insufficient_quota`) counts as `rate_limit`: a fallba
                     yield Delta(text)
             if not gathered.complete:
                 raise self._calls.unfinished()
+            await opened.settle()
             yield self._checked(gathered.reply(request))
         finally:
             await opened.close()
