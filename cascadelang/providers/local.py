@@ -22,7 +22,7 @@ from cascadelang.contracts.provider import ProviderConfig
 from cascadelang.contracts.spec import Capability, Param, Spec
 
 if TYPE_CHECKING:
-    from cascadelang.providers._engine import Engine, EngineKey
+    from cascadelang.providers._llama_engine import Engine, EngineKey
 
 DEFAULT_CONTEXT = 4096
 
@@ -88,13 +88,13 @@ class LocalProvider:
 
         ``None`` when its weights aren't here yet: nothing is fetched just for counting.
         """
-        from cascadelang.providers import _chat
+        from cascadelang.providers import _llama_chat
 
         try:
             path = self._path(request.model)
             if path is None:
                 return None
-            return self._open(request.model, path).count_tokens(_chat.body(request))
+            return self._open(request.model, path).count_tokens(_llama_chat.body(request))
         except (CallFailed, OSError, ValueError):
             return None
 
@@ -109,9 +109,9 @@ class LocalProvider:
         import asyncio
         from contextlib import suppress
 
-        from cascadelang.providers import _chat
+        from cascadelang.providers import _llama_chat
 
-        generation = _chat.Generation(request)
+        generation = _llama_chat.Generation(request)
         engine = await self._ready(request.model)
         loop = asyncio.get_running_loop()
         queue: asyncio.Queue[str | None] = asyncio.Queue()
@@ -169,7 +169,7 @@ class LocalProvider:
 
     def _open(self, model: str, path: Path, abandoned: Event | None = None) -> Engine:
         """The engine for a file that is here. Blocks while it loads."""
-        from cascadelang.providers import _engine
+        from cascadelang.providers import _llama_engine
 
         # INVARIANT: an engine is acquired once per model and provider, and `close` waits for a load that has begun.
         with self._opening:
@@ -177,20 +177,21 @@ class LocalProvider:
                 return self._engines[model][1]
             if abandoned is not None and abandoned.is_set():
                 raise CallFailed("connection", "the call was cancelled")
-            key = _engine.EngineKey(path.resolve(), self._context, self._threads or _engine.default_threads())
-            engine = _engine.acquire(key)
+            threads = self._threads or _llama_engine.default_threads()
+            key = _llama_engine.EngineKey(path.resolve(), self._context, threads)
+            engine = _llama_engine.acquire(key)
             self._engines[model] = (key, engine)
             return engine
 
     def _release_all(self) -> None:
         """Let go of the models. Blocks until those no one else uses are unloaded."""
-        from cascadelang.providers import _engine
+        from cascadelang.providers import _llama_engine
 
         with self._opening:
             held = [key for key, _ in self._engines.values()]
             self._engines.clear()
         for key in held:
-            _engine.release(key)
+            _llama_engine.release(key)
 
     def _path(self, model: str) -> Path | None:
         """Where the model's file is; ``None`` for a known model that isn't here yet.

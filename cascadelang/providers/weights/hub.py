@@ -13,7 +13,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from cascadelang.providers.weights.fetch import CHUNK_BYTES, Progress, SourceFailed
+from cascadelang.providers.weights.fetch import Progress, SourceFailed
 from cascadelang.providers.weights.table import KnownModel
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _fetch_rest(client: httpx.Client, model: KnownModel, partial: Path, tell: Pr
             have = 0
         what = f"fetching {model.name}"
         with partial.open("ab" if have else "wb") as file:
-            for chunk in response.iter_bytes(CHUNK_BYTES):
+            for chunk in response.iter_bytes():  # as they come: a break loses nothing
                 have += len(chunk)
                 if have > model.size_bytes:
                     file.truncate(0)

@@ -18,7 +18,7 @@ from cascadelang.contracts.failure import CallFailed, FailureKind
 from cascadelang.contracts.messages import FinishReason, Reply, Request, TokenLogprob, Usage
 
 if TYPE_CHECKING:
-    from cascadelang.providers._engine import Engine
+    from cascadelang.providers._llama_engine import Engine
 
 LOWEST_LOGPROB: Final = -103.28
 """Natural logarithm of the smallest single-precision number: what llama.cpp's "probability 0" amounts to."""
@@ -134,7 +134,7 @@ class Generation:
         self._flush(len(self._text))
         logprobs = None
         if self._request.logprobs is not None:
-            logprobs = tuple(entry for at, entry in self._logprobs if at < len(self._text) or not self._text)
+            logprobs = tuple(entry for at, entry in self._logprobs if at < len(self._text) or not self._cut)
         usage = Usage(self._input_tokens, self._output_tokens, self._cached_tokens)
         return Reply(self._text, self._request.model, usage, self._finish, logprobs)
 
