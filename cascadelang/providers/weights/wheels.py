@@ -159,7 +159,7 @@ def _pip() -> list[str]:
         if found := shutil.which(name):
             return [found]
     if found := shutil.which("uv"):
-        return [found, "tool", "run", "pip"]
+        return [found, "tool", "run", "--quiet", "--python", sys.executable, "pip"]
     raise SourceFailed("there is no pip in this environment: `python -m ensurepip` brings it")
 
 
@@ -183,8 +183,8 @@ def _bytes_in(folder: Path) -> int:
 
 def _last_error(errors: str, pin: Pin) -> str:
     """What pip said last, in one line."""
-    lines = [line.removeprefix("ERROR:").strip() for line in errors.splitlines() if line.startswith("ERROR:")]
-    reason = lines[-1] if lines else "it said nothing"
+    found = [line[len("error:") :].strip() for line in errors.splitlines() if line.lower().startswith("error:")]
+    reason = found[-1] if found else "it gave no reason"
     return f"pip can't fetch the package `{pin.package}`: {reason[:300]}"
 
 
