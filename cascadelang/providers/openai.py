@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, ClassVar, Final
-from urllib.parse import urlsplit
 
 from cascadelang.contracts.failure import FailureKind
 from cascadelang.contracts.messages import (
@@ -31,6 +30,7 @@ from cascadelang.contracts.messages import (
 )
 from cascadelang.contracts.provider import ProviderConfig, Transport
 from cascadelang.contracts.spec import Capability, Param, Spec
+from cascadelang.providers._failures import host_of
 from cascadelang.providers._http import (
     HEADERS_PARAM,
     TRANSPORT_PARAM,
@@ -83,15 +83,15 @@ _CONTEXT_WORDS: Final = (
 
 def explain(status: int, error: Mapping[str, Any]) -> FailureKind | None:
     """The kind an error object of this API means; ``None`` leaves it to the status."""
-    for field in ("code", "type"):
-        label = error.get(field)
-        if isinstance(label, str) and label in _BY_CODE:
-            return _BY_CODE[label]
     message = error.get("message")
     if isinstance(message, str) and status in (200, 400, 413, 422, 500):
         said = message.lower()
         if any(words in said for words in _CONTEXT_WORDS):
             return "context_length"
+    for field in ("code", "type"):
+        label = error.get(field)
+        if isinstance(label, str) and label in _BY_CODE:
+            return _BY_CODE[label]
     metadata = error.get("metadata")
     if isinstance(metadata, dict) and "flagged_input" in metadata:  # OpenRouter's moderation, with status 403
         return "content_filter"
@@ -329,7 +329,7 @@ def _sampling(request: Request) -> dict[str, Any]:
 def _max_tokens_field(setting: str, base: str) -> str:
     if setting != "auto":
         return setting
-    host = urlsplit(base).hostname or ""
+    host = host_of(base)
     own = host == "api.openai.com" or host.endswith((".api.openai.com", ".openai.azure.com"))
     return "max_completion_tokens" if own else "max_tokens"
 

@@ -9,17 +9,17 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar, Self
 
 
 @dataclass(frozen=True)
 class Plan:
     """What a server does with every request.
 
-    ``mode``: ``answer``; ``error`` (``status`` and ``error``); ``html``, ``invalid``, ``empty`` (with ``status``);
-    ``hang`` (never a byte), ``drop`` (closes without a byte), ``huge`` (no end to the body); and for streams ``break``
-    and ``stop`` (half way: the connection breaks, or the stream ends without its end), ``stall`` (half way, silence),
-    ``error_midway``, ``whole`` (answers a request for a stream with one JSON body).
+    ``mode`` is one of: ``answer``; ``error`` (``status`` and ``error``); ``html``, ``invalid``, ``empty`` (with
+    ``status``); ``hang`` (never a byte), ``drop`` (closes without a byte), ``huge`` (no end to the body). For streams:
+    ``break`` and ``stop`` (half way, the connection breaks or the stream ends without its end), ``stall`` (half way,
+    silence), ``error_midway``, ``whole`` (answers a request for a stream with one JSON body).
     """
 
     mode: str = "answer"
@@ -48,7 +48,12 @@ class Captured:
 class OpenAIWire:
     name = "openai"
     path = "/v1"
-    finishes = {"stop": "stop", "length": "length", "content_filter": "content_filter", "tool_calls": "tool_calls"}
+    finishes: ClassVar = {
+        "stop": "stop",
+        "length": "length",
+        "content_filter": "content_filter",
+        "tool_calls": "tool_calls",
+    }
 
     def wants_stream(self, request: Captured) -> bool:
         return bool(request.body.get("stream"))
@@ -84,7 +89,13 @@ class OpenAIWire:
             "logprobs": {"content": self.logprobs(plan), "refusal": None} if plan.logprobs else None,
             "finish_reason": self.finishes.get(plan.finish, plan.finish),
         }
-        body = {"id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": plan.model, "choices": [choice]}
+        body = {
+            "id": "chatcmpl-1",
+            "object": "chat.completion",
+            "created": 1,
+            "model": plan.model,
+            "choices": [choice],
+        }
         return body | {"usage": self.usage(plan)} if plan.usage else body
 
     def events(self, plan: Plan) -> list[str]:
@@ -118,7 +129,12 @@ class OpenAIWire:
 class AnthropicWire:
     name = "anthropic"
     path = ""
-    finishes = {"stop": "end_turn", "length": "max_tokens", "content_filter": "refusal", "tool_calls": "tool_use"}
+    finishes: ClassVar = {
+        "stop": "end_turn",
+        "length": "max_tokens",
+        "content_filter": "refusal",
+        "tool_calls": "tool_use",
+    }
 
     def wants_stream(self, request: Captured) -> bool:
         return bool(request.body.get("stream"))
@@ -135,9 +151,7 @@ class AnthropicWire:
 
     def body(self, plan: Plan) -> dict[str, Any]:
         content: list[dict[str, Any]] = [{"type": "text", "text": plan.text}] if plan.text else []
-        content += [
-            {"type": "tool_use", "id": i, "name": n, "input": json.loads(a)} for i, n, a in plan.tool_calls
-        ]
+        content += [{"type": "tool_use", "id": i, "name": n, "input": json.loads(a)} for i, n, a in plan.tool_calls]
         body = {
             "id": "msg_1",
             "type": "message",
@@ -159,16 +173,15 @@ class AnthropicWire:
         events = [event("message_start", message=message), event("ping")]
         if plan.pieces:
             events.append(event("content_block_start", index=0, content_block={"type": "text", "text": ""}))
-            for piece in plan.pieces:
-                events.append(event("content_block_delta", index=0, delta={"type": "text_delta", "text": piece}))
+            deltas = [{"type": "text_delta", "text": piece} for piece in plan.pieces]
+            events += [event("content_block_delta", index=0, delta=delta) for delta in deltas]
             events.append(event("content_block_stop", index=0))
         for index, (call_id, name, arguments) in enumerate(plan.tool_calls, start=1):
             block = {"type": "tool_use", "id": call_id, "name": name, "input": {}}
             events.append(event("content_block_start", index=index, content_block=block))
             half = len(arguments) // 2
-            for part in (arguments[:half], arguments[half:]):
-                delta = {"type": "input_json_delta", "partial_json": part}
-                events.append(event("content_block_delta", index=index, delta=delta))
+            halves = [{"type": "input_json_delta", "partial_json": p} for p in (arguments[:half], arguments[half:])]
+            events += [event("content_block_delta", index=index, delta=delta) for delta in halves]
             events.append(event("content_block_stop", index=index))
         stop = {"stop_reason": self.finishes.get(plan.finish, plan.finish), "stop_sequence": None}
         usage = {"usage": {"output_tokens": plan.usage[1]}} if plan.usage else {}
@@ -181,7 +194,7 @@ class AnthropicWire:
 class GeminiWire:
     name = "gemini"
     path = "/v1beta"
-    finishes = {"stop": "STOP", "length": "MAX_TOKENS", "content_filter": "SAFETY", "tool_calls": "STOP"}
+    finishes: ClassVar = {"stop": "STOP", "length": "MAX_TOKENS", "content_filter": "SAFETY", "tool_calls": "STOP"}
 
     def wants_stream(self, request: Captured) -> bool:
         return ":streamGenerateContent" in request.path
@@ -200,9 +213,7 @@ class GeminiWire:
     def candidate(self, plan: Plan, text: str, *, last: bool) -> dict[str, Any]:
         parts: list[dict[str, Any]] = [{"text": text}] if text else []
         if last:
-            parts += [
-                {"functionCall": {"id": i, "name": n, "args": json.loads(a)}} for i, n, a in plan.tool_calls
-            ]
+            parts += [{"functionCall": {"id": i, "name": n, "args": json.loads(a)}} for i, n, a in plan.tool_calls]
         candidate: dict[str, Any] = {"index": 0, "content": {"role": "model", "parts": parts}}
         if last:
             candidate["finishReason"] = self.finishes.get(plan.finish, plan.finish)
@@ -250,7 +261,7 @@ class Server:
         self.connections = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def __aenter__(self) -> Server:
+    async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
