@@ -64,7 +64,9 @@ class BoundCall:
         kind: ``signal`` or ``check``.
         spec: the entry.
         args: every parameter by name, defaults written out, as JSON values; files read in, a model as the
-            `Symbol` it names, a tune as the number it holds.
+            `Symbol` it names, a tune as the number it holds. A ``regex`` is ``{"pattern", "flags"}``; ``bands`` is a
+            list of ``[label, below]``, the last ``below`` being ``None``; an ``expr`` is the `ast.Expr` itself and
+            ``bool_weights`` a tuple of ``(ast.Ref, weight)``, both typed in the same tables.
         scope: ``query`` or ``conversation`` for signals.
     """
 
@@ -133,6 +135,10 @@ class CheckedPolicy:
         models: what each model declaration says, by ``id`` of the `ast.ModelDecl`.
         files: every other file that was read, by path.
         policies: names of the policies a caller can ask for, ``main`` first when there is one.
+        words: bare names that stand for themselves, by ``id`` of the `ast.Ref`: a label or a language compared with a
+            signal (``topic == billing``), a signal's ``else`` label, a status, failure or model in an ``expect``.
+            What is in here names no declaration, even where one has the same name.
+        settings: what each ``with`` sets, by ``id`` of the `ast.With`, by the names that `ModelInfo` has for it.
     """
 
     path: str
@@ -143,6 +149,8 @@ class CheckedPolicy:
     models: Mapping[int, ModelInfo]
     files: Mapping[str, FileUse]
     policies: tuple[str, ...]
+    words: Mapping[int, str] = field(default_factory=dict)
+    settings: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:

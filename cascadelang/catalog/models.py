@@ -1,0 +1,158 @@
+"""Known models: what their tokens cost, how much they take in, and what they can give.
+
+Takes: a provider kind, the address it was given and a model id. Gives: what is known of that model. Guarantees: what
+isn't known is ``None``; an unknown model is never free. The data is read when the first model is looked up.
+
+Sources. Prices, contexts, deprecations and the rules by which an id (dated, an alias) finds its model are those of
+genai-prices (Pydantic, MIT licence; the version and the day its prices were taken for stand in ``models.json``, see
+`data_source`), turned into JSON by `cascadelang.catalog.refresh`. A step in price holds for the whole call once its
+input is longer, as genai-prices documents. Where a price depends on the time of day, the highest is taken.
+
+Capabilities are stated by model family, here, and only where a provider's own words or repeated reports settle them:
+
+- OpenAI: the chat completions reference documents ``logprobs`` and ``top_logprobs`` for chat models (gpt-3.5, gpt-4,
+  gpt-4o, gpt-4.1). Reasoning models refuse them: the o-series and gpt-5, gpt-5-mini and gpt-5-nano (UKGovernmentBEIS/
+  inspect_ai #2739, confident-ai/deepeval #2805, BerriAI/litellm #18856). Of later ones it depends on the reasoning
+  effort, so nothing is stated.
+- Anthropic: the Messages API has no log probabilities.
+- Gemini API: ``responseLogprobs`` exists, but the 2.5 and 3 models answer it with 400 (vercel/ai #5418, langchain-ai/
+  langchain-google #1266, GoogleCloudPlatform/generative-ai #2947). Of 2.0 reports differ, so nothing is stated.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from typing import Any, Final
+
+from cascadelang.contracts.price import Price, PriceStep
+from cascadelang.contracts.spec import Capability
+
+_KINDS: Final = {"openai": "openai", "anthropic": "anthropic", "gemini": "google"}
+"""Provider kinds of the language, by their name in the data, at their own address."""
+
+_EVERYTHING: Final[frozenset[Capability]] = frozenset({"logprobs", "top_logprobs", "json", "tools", "vision"})
+_TEXT_ONLY: Final = _EVERYTHING - {"vision"}
+_NO_LOGPROBS: Final = _EVERYTHING - {"logprobs", "top_logprobs"}
+
+_FAMILIES: Final[tuple[tuple[str, str, frozenset[Capability]], ...]] = (
+    ("openai", r"gpt-4o(?!.*(?:audio|realtime|transcribe|tts|search))|gpt-4\.1", _EVERYTHING),
+    ("openai", r"gpt-4-turbo", _EVERYTHING),
+    ("openai", r"gpt-3\.5-turbo(?!-instruct)", _TEXT_ONLY),
+    ("openai", r"gpt-5(?:-mini|-nano)?(?:-\d{4}-\d{2}-\d{2})?$", _NO_LOGPROBS),
+    ("openai", r"o[134](?:-pro)?(?:-\d{4}-\d{2}-\d{2})?$|o4-mini(?!-deep)", _NO_LOGPROBS),
+    ("openai", r"o3-mini|o1-mini|o1-preview", _NO_LOGPROBS - {"vision"}),
+    ("anthropic", r"claude-(?!v1|2|instant)", _NO_LOGPROBS),
+    ("google", r"gemini-(?:2\.5|3(?:\.\d+)?)-(?:pro|flash|flash-lite)(?!.*(?:tts|image|live))", _NO_LOGPROBS),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownModel:
+    """What is known about a model.
+
+    Attributes:
+        id: the id it is listed under.
+        price: what its tokens cost; ``None`` when that isn't known.
+        context: the most tokens it takes in.
+        can: what it can give; ``None`` when that isn't known.
+        deprecated: its provider asks to move on, though it may still answer.
+    """
+
+    id: str
+    price: Price | None = None
+    context: int | None = None
+    can: frozenset[Capability] | None = None
+    deprecated: bool = False
+
+
+def find(provider: str, base_url: str, model: str) -> KnownModel | None:
+    """What is known about a model, or ``None``.
+
+    Args:
+        provider: the kind of provider: ``openai``, ``anthropic``, ``gemini``.
+        base_url: the address it was given; empty for the kind's own.
+        model: the model's id, dated or an alias.
+    """
+    vendor = _vendor(provider, base_url)
+    if vendor is None:
+        return None
+    wanted = model.lower().removeprefix("models/")
+    for row in _data()["providers"][vendor]["models"]:
+        if _matches(row["match"], wanted):
+            return _known(vendor, row, wanted)
+    return None
+
+
+def listed(provider: str) -> list[KnownModel]:
+    """All known models of a kind of provider at its own address, by id."""
+    vendor = _vendor(provider, "")
+    if vendor is None:
+        return []
+    return [_known(vendor, row, row["id"]) for row in _data()["providers"][vendor]["models"]]
+
+
+def data_source() -> tuple[str, str]:
+    """Where the prices come from, and the day (ISO) for which they were taken."""
+    data = _data()
+    return data["source"], data["as_of"]
+
+
+def _vendor(provider: str, base_url: str) -> str | None:
+    """The data's name of whoever serves the model."""
+    if not base_url:
+        return _KINDS.get(provider)
+    for name, vendor in _data()["providers"].items():
+        if re.match(vendor["api"], base_url):
+            return str(name)
+    return None
+
+
+def _known(vendor: str, row: dict[str, Any], wanted: str) -> KnownModel:
+    return KnownModel(
+        id=row["id"],
+        price=_price(row),
+        context=row.get("context"),
+        can=next((can for owner, rule, can in _FAMILIES if owner == vendor and re.match(rule, wanted)), None),
+        deprecated=bool(row.get("deprecated")),
+    )
+
+
+def _price(row: dict[str, Any]) -> Price | None:
+    if "price" not in row:
+        return None
+    steps = tuple(PriceStep(above, *_amounts(amounts)) for above, amounts in row.get("steps", ()))
+    return Price(*_amounts(row["price"]), steps)
+
+
+def _amounts(amounts: list[str | None]) -> tuple[Decimal, Decimal, Decimal | None]:
+    """Input, output and cached input, in dollars per million tokens."""
+    into, out, *cached = amounts
+    return Decimal(str(into)), Decimal(str(out)), Decimal(str(cached[0])) if cached and cached[0] else None
+
+
+_MATCHERS: Final[dict[str, Callable[[Any, str], bool]]] = {
+    "equals": lambda rule, wanted: wanted == rule,
+    "starts": lambda rule, wanted: wanted.startswith(rule),
+    "ends": lambda rule, wanted: wanted.endswith(rule),
+    "contains": lambda rule, wanted: rule in wanted,
+    "regex": lambda rule, wanted: re.search(rule, wanted) is not None,
+    "any": lambda rules, wanted: any(_matches(rule, wanted) for rule in rules),
+    "all": lambda rules, wanted: all(_matches(rule, wanted) for rule in rules),
+}
+
+
+def _matches(rule: list[Any], wanted: str) -> bool:
+    return _MATCHERS[rule[0]](rule[1], wanted)
+
+
+@cache
+def _data() -> dict[str, Any]:
+    import json
+    from pathlib import Path
+
+    data: dict[str, Any] = json.loads((Path(__file__).parent / "models.json").read_text(encoding="utf-8"))
+    return data

@@ -1,0 +1,300 @@
+"""Binds the arguments of catalogue entries: ``logprob(mean)``, ``contains(["a", "b"])``, ``judge(sonnet, "rubric.md")``.
+
+Takes: a call and the entry's spec. Gives: the call's type, and a `BoundCall` in `State.calls` when all is right.
+Guarantees: every argument is one that the entry takes, given once, of the right type; files are read and noted.
+
+Values in `BoundCall.args` are JSON values, but for three kinds of parameter: a ``model`` is the `Symbol` it names, an
+``expr`` is the `ast.Expr` (typed, in the same tables), and ``bool_weights`` is a tuple of ``(ast.Ref, weight)``, one
+`ast.Ref` per signal (typed, in the same tables). A ``regex`` is ``{"pattern": …, "flags": …}``, ``texts`` and
+``labels`` are lists, ``bands`` is a list of ``[label, below]`` whose last ``below`` is ``None``.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from cascadelang.contracts.spec import Param, Spec
+from cascadelang.diagnostics.model import Fix, Label
+from cascadelang.diagnostics.suggest import did_you_mean
+from cascadelang.semantics.arguments import BAD, convert
+from cascadelang.semantics.checked import BoundCall, Type
+from cascadelang.semantics.constants import number
+from cascadelang.semantics.resolve import told_unsupported
+from cascadelang.semantics.state import Place, State
+from cascadelang.semantics.types import SAID
+from cascadelang.source import Span
+from cascadelang.syntax import ast
+
+EntryKind = Literal["signal", "check"]
+_SCATTERED = ("bool_weights", "bands")
+"""Parameters that take arguments by the user's own words."""
+
+
+def bare(expr: ast.Ref, spec: Spec, place: Place, state: State) -> Type | None:
+    """The type of an entry that stands without parentheses."""
+    kind: EntryKind = "check" if spec.kind == "check" else "signal"
+    if told_unsupported(spec, expr.span, state):
+        return _gives(spec, {})
+    missing = [param for param in spec.params if param.required]
+    if missing or not spec.bare:
+        state.error(
+            "missing-argument",
+            f"`{spec.name}` needs to be told {_listing(missing) if missing else 'more'}",
+            expr.span,
+            help=f"write `{usage(spec)}`",
+        )
+        return _gives(spec, {})
+    scope: Literal["query", "conversation"] = (
+        "conversation" if expr.name.parts[0] == "conversation" else "query"
+    )
+    state.calls[id(expr)] = BoundCall(kind, spec, {p.name: p.default for p in spec.params}, scope)
+    return _gives(spec, {})
+
+
+def prefixed(expr: ast.Ref | ast.Call, args: tuple[ast.Arg, ...], place: Place, state: State) -> Type | None:
+    """The type of ``query.tokens``, ``conversation.tokens``, ``conversation.contains("…")``."""
+    first, *rest = expr.name.parts
+    if not rest:
+        state.error(
+            "wrong-kind",
+            f"`{first}` needs the name of a signal behind a dot",
+            expr.name.span,
+            help=f"name one: `{first}.tokens`",
+        )
+        return None
+    word = rest[0]
+    spec = state.catalog.spec("signal", word) if len(rest) == 1 else None
+    if spec is None:
+        near = did_you_mean(word, state.catalog.names("signal"))
+        symbol = state.modules[place.path].names.get(word)
+        declared = symbol is not None and symbol.kind == "signal"
+        state.error(
+            "unknown-name",
+            f"no built-in signal is named `{'.'.join(rest)}`",
+            expr.name.span,
+            help=f"`{word}` is declared in the file: write it without `{first}.`"
+            if declared
+            else f"did you mean `{first}.{near}`?"
+            if near
+            else "`cascadelang explain signals` lists them",
+            fix=Fix(expr.name.span, f"{first}.{near}", f"change to `{first}.{near}`")
+            if near and not declared
+            else None,
+        )
+        return None
+    if isinstance(expr, ast.Ref):
+        return bare(expr, spec, place, state)
+    return _bind(expr, args, spec, place, state)
+
+
+def call(expr: ast.Call, spec: Spec, place: Place, state: State) -> Type | None:
+    """The type of an entry with arguments."""
+    return _bind(expr, expr.args, spec, place, state)
+
+
+def usage(spec: Spec) -> str:
+    """How an entry is written: ``judge(model, rubric)``."""
+    words = [param.name for param in spec.params if param.required and param.type not in _SCATTERED]
+    words += ["NAME: weight, …" for param in spec.params if param.type == "bool_weights"]
+    words += ["LABEL: below, …, LABEL" for param in spec.params if param.type == "bands"]
+    return f"{spec.name}({', '.join(words)})"
+
+
+def _listing(params: list[Param]) -> str:
+    return " and ".join(f"`{param.name}`" for param in params)
+
+
+def _gives(spec: Spec, values: dict[str, Any]) -> Type:
+    """The type an entry gives; a label's values come from its arguments."""
+    labels: tuple[str, ...] = ()
+    if spec.gives == "label":
+        for param in spec.params:
+            value = values.get(param.name, BAD)
+            if value is BAD or value is None:
+                continue
+            if param.type == "labels":
+                labels = tuple(value)
+            elif param.type == "bands":
+                labels = tuple(label for label, _ in value)
+    return Type(spec.gives, labels)
+
+
+def _bind(expr: ast.Call, args: tuple[ast.Arg, ...], spec: Spec, place: Place, state: State) -> Type:
+    off = told_unsupported(spec, expr.span, state)
+    given, scattered, sound = _deal(expr, args, spec, state)
+    values: dict[str, Any] = {}
+    for param in spec.params:
+        if param.type == "bool_weights":
+            values[param.name] = _weights(scattered, place, state)
+        elif param.type == "bands":
+            values[param.name] = _bands(scattered, expr.span, place, state)
+        elif param.name in given:
+            values[param.name] = convert(given[param.name].value, param, spec.name, place, state)
+        else:
+            values[param.name] = param.default
+            if param.required and sound:
+                sound = False
+                state.error(
+                    "missing-argument",
+                    f"`{spec.name}` needs to be told its `{param.name}`",
+                    expr.span,
+                    help=f"write `{usage(spec)}`",
+                    notes=(f"`{param.name}`: {param.doc}",) if param.doc else (),
+                )
+    sound = sound and all(value is not BAD for value in values.values())
+    if sound and not off:
+        sound = _no_problems(expr, spec, values, given, state)
+    if sound:
+        kind: EntryKind = "check" if spec.kind == "check" else "signal"
+        whole = expr.name.parts[0] == "conversation"
+        state.calls[id(expr)] = BoundCall(kind, spec, values, "conversation" if whole else "query")
+    return _gives(spec, values)
+
+
+def _deal(
+    expr: ast.Call, args: tuple[ast.Arg, ...], spec: Spec, state: State
+) -> tuple[dict[str, ast.Arg], list[ast.Arg], bool]:
+    """Which argument goes to which parameter: those by parameter, those scattered, and whether all is well."""
+    params = {param.name: param for param in spec.params if param.type not in _SCATTERED}
+    scatters = {param.type for param in spec.params if param.type in _SCATTERED}
+    free = list(params)
+    given: dict[str, ast.Arg] = {}
+    scattered: list[ast.Arg] = []
+    sound = True
+    for arg in args:
+        if arg.name and arg.name not in params:
+            if scatters:
+                scattered.append(arg)
+                continue
+            sound = False
+            near = did_you_mean(arg.name, list(params))
+            state.error(
+                "unknown-argument",
+                f"`{spec.name}` takes no `{arg.name}`",
+                arg.span,
+                help=f"did you mean `{near}`?" if near else _takes(spec),
+            )
+            continue
+        name = arg.name or (free[0] if free else "")
+        if not name:
+            if "bands" in scatters:
+                scattered.append(arg)
+                continue
+            sound = False
+            state.error("unknown-argument", f"`{spec.name}` takes no further argument", arg.span, help=_takes(spec))
+            continue
+        if name in given:
+            sound = False
+            state.error(
+                "duplicate-argument",
+                f"`{name}` is given twice",
+                arg.span,
+                related=(Label(given[name].span, "first given here"),),
+                help="leave one out",
+            )
+            continue
+        free.remove(name)
+        given[name] = arg
+    return given, scattered, sound
+
+
+def _takes(spec: Spec) -> str:
+    names = [param.name for param in spec.params]
+    return f"it takes {', '.join(f'`{name}`' for name in names)}" if names else "it takes none: leave it out"
+
+
+def _weights(args: list[ast.Arg], place: Place, state: State) -> Any:
+    """``has_code: 0.4, long: 0.3``, as references to signals with weights."""
+    parts: list[tuple[ast.Ref, float]] = []
+    sound = bool(args)
+    for arg in args:
+        at = Span(arg.span.path, arg.span.start, arg.span.start + len(arg.name))
+        ref = ast.Ref(ast.Name((arg.name,), at), at)
+        state.kept.append(ref)
+        kind = state.type_of(ref, place)
+        weight = number(arg.value, place.path, state)
+        sound = sound and kind is not None
+        if kind is not None and kind.value not in ("bool", "score", "share"):
+            sound = False
+            state.error(
+                "wrong-type",
+                f"a part of a score must be true or false or a score, and `{arg.name}` is {SAID[kind.value]}",
+                at,
+                help=f"declare a signal that compares it: `signal NAME = {arg.name} > …`",
+            )
+        if any(arg.name == seen.name.parts[0] for seen, _ in parts):
+            sound = False
+            state.error("duplicate-argument", f"`{arg.name}` is given twice", at, help="leave one out")
+        if weight is None or weight <= 0:
+            sound = False
+            state.error(
+                "out-of-range",
+                f"the weight of `{arg.name}` must be a number above 0",
+                arg.value.span,
+                help=f"write `{arg.name}: 0.4`",
+            )
+            continue
+        parts.append((ref, float(weight)))
+    return tuple(parts) if sound else BAD
+
+
+def _bands(args: list[ast.Arg], span: Span, place: Place, state: State) -> Any:
+    """``easy: 0.3, medium: 0.7, hard``: labels with the value each ends below, the last without one."""
+    example = "write the labels from low to high, the last without a limit: `band(x, easy: 0.3, medium: 0.7, hard)`"
+    bands: list[list[Any]] = []
+    for position, arg in enumerate(args):
+        last = position == len(args) - 1
+        if arg.name and not last:
+            below = number(arg.value, place.path, state)
+            if below is None:
+                state.error("wrong-type", f"the limit of `{arg.name}` must be a number", arg.value.span, help=example)
+                return BAD
+            if bands and float(below) <= bands[-1][1]:
+                state.error(
+                    "out-of-range",
+                    f"the limit of `{arg.name}` must be above that of `{bands[-1][0]}`",
+                    arg.value.span,
+                    help=example,
+                )
+                return BAD
+            bands.append([arg.name, float(below)])
+        elif last and not arg.name and isinstance(arg.value, ast.Ref) and len(arg.value.name.parts) == 1:
+            bands.append([arg.value.name.parts[0], None])
+        else:
+            said = "the last label takes no limit" if last and arg.name else "only the last label goes without a limit"
+            state.error("wrong-type", said, arg.span, help=example)
+            return BAD
+    words = [label for label, _ in bands]
+    if len(words) < 2 or len(set(words)) < len(words):
+        said = "a band needs two labels or more" if len(words) < 2 else "a label is given twice"
+        state.error("wrong-type", said, span, help=example)
+        return BAD
+    return bands
+
+
+def _no_problems(
+    expr: ast.Call, spec: Spec, values: dict[str, Any], given: dict[str, ast.Arg], state: State
+) -> bool:
+    """Ask the catalogue, where it can, what else is wrong with the arguments."""
+    problems = getattr(state.catalog, "problems", None)
+    if problems is None:
+        return True
+    found = list(problems(spec.kind, spec.name, values))
+    files = [arg for name, arg in given.items() if _param(spec, name).type == "schema_file"]
+    for problem in found:
+        if files:
+            state.error(
+                "invalid-schema",
+                f"the file is not a valid JSON Schema: {problem}",
+                files[0].value.span,
+                help="correct the schema",
+            )
+        else:
+            state.error("invalid-argument", f"`{spec.name}` can't take this: {problem}", expr.span, help=_takes(spec))
+    return not found
+
+
+def _param(spec: Spec, name: str) -> Param:
+    return next(param for param in spec.params if param.name == name)
+
+

@@ -1,0 +1,297 @@
+"""What models must be able to give: a gate that no answer of a rung can pass, and a limit in money without prices.
+
+Takes: tiers and policies whose names are resolved. Guarantees: a gate is refused for a model when it can't come out
+true on any of its answers, because what it needs (logprobs, say) the model can't give. A gate that has another way to
+pass (``logprob(mean) >= -0.3 or judge(…) >= 0.8``) is not refused: what can't be known is unknown there, by the rules
+of three-valued truth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cascadelang.contracts.spec import Capability
+from cascadelang.diagnostics.model import Label
+from cascadelang.semantics.checked import BoundCall, ModelInfo, Symbol
+from cascadelang.semantics.load import place_of
+from cascadelang.semantics.models import capabilities_of
+from cascadelang.semantics.state import State
+from cascadelang.source import Span
+from cascadelang.syntax import ast
+
+_T, _F, _U = "true", "false", "unknown"
+_ANY = frozenset({_T, _F, _U})
+_UNKNOWN = frozenset({_U})
+
+_SAID: dict[Capability, str] = {
+    "logprobs": "log probabilities",
+    "top_logprobs": "log probabilities of other tokens",
+    "json": "forced JSON",
+    "tools": "tool calls",
+    "vision": "images",
+}
+
+
+def check_capabilities(symbol: Symbol, state: State) -> None:
+    """Check the gates and the limits of one tier or policy."""
+    decl = symbol.decl
+    if not isinstance(decl, (ast.TierDecl, ast.PolicyDecl)):
+        return
+    for strategy in _inside(decl.strategy):
+        if isinstance(strategy, ast.Cascade):
+            _gates(strategy, symbol.path, state)
+        elif isinstance(strategy, ast.Within) and strategy.money is not None:
+            _priced(strategy, strategy.money, symbol.path, state)
+
+
+def children(strategy: ast.Strategy) -> list[ast.Strategy]:
+    """The strategies directly inside one."""
+    if isinstance(strategy, (ast.Route, ast.RouteBy)):
+        rest = [strategy.otherwise] if strategy.otherwise is not None else []
+        return [*(arm.strategy for arm in strategy.arms), *rest]
+    if isinstance(strategy, ast.Cascade):
+        last = strategy.otherwise.strategy if strategy.otherwise is not None else None
+        return [*(rung.strategy for rung in strategy.rungs), *([last] if last is not None else [])]
+    if isinstance(strategy, (ast.Fallback, ast.Vote)):
+        return list(strategy.members)
+    if isinstance(strategy, ast.Hedge):
+        return [strategy.first, strategy.second]
+    if isinstance(strategy, ast.Split):
+        return [share.strategy for share in strategy.shares]
+    if isinstance(strategy, ast.Shadow):
+        return [strategy.live, strategy.beside]
+    if isinstance(strategy, (ast.Within, ast.Retry, ast.Cached, ast.With)):
+        return [strategy.strategy]
+    return []
+
+
+def _inside(strategy: ast.Strategy) -> Iterator[ast.Strategy]:
+    """A strategy and all strategies written within it."""
+    stack = [strategy]
+    while stack:
+        here = stack.pop()
+        yield here
+        stack.extend(reversed(children(here)))
+
+
+# ---- Gates ------------------------------------------------------------------------------------------------------
+
+
+def _gates(cascade: ast.Cascade, path: str, state: State) -> None:
+    for rung in cascade.rungs:
+        gate = rung.until if rung.until is not None else cascade.until
+        if gate is None:
+            continue
+        for model, at in answering(rung.strategy, path, state):
+            needs = _needs(gate, path, model, state)
+            if needs and _T not in _outcomes(gate, path, model, state):
+                _tell_cannot(rung, cascade, gate, model, at, needs, state)
+                break
+
+
+def _tell_cannot(
+    rung: ast.Rung,
+    cascade: ast.Cascade,
+    gate: ast.Expr,
+    model: ModelInfo,
+    at: Span,
+    needs: list[tuple[str, Capability]],
+    state: State,
+) -> None:
+    check, need = needs[0]
+    last = cascade.rungs[-1] is rung and rung.until is None
+    state.error(
+        "model-cannot",
+        f"`{model.name}` gives no {_SAID[need]}, so its answers can never pass",
+        at,
+        label=f"`{check}` needs them",
+        related=(Label(gate.span, "the check its answers must pass"),),
+        help="give the check to the other rungs only: `cascade [a until CHECK, b]`"
+        if last and len(cascade.rungs) > 1
+        else f"give the rung a check of its own, or say `can: [{need}]` on the model if it can",
+    )
+
+
+def answering(strategy: ast.Strategy, path: str, state: State) -> Iterator[tuple[ModelInfo, Span]]:
+    """The models whose answer can be a strategy's, each with where the strategy (not a tier behind it) names it."""
+    seen: set[int] = set()
+    stack: list[tuple[ast.Strategy, str, Span | None]] = [(strategy, path, None)]
+    while stack:
+        here, file, at = stack.pop()
+        if isinstance(here, ast.NameStrategy):
+            symbol = _symbol(here.name, file, state)
+            if symbol is None or symbol.decl is None or id(symbol.decl) in seen:
+                continue
+            seen.add(id(symbol.decl))
+            at = at or here.span
+            if isinstance(symbol.decl, ast.ModelDecl):
+                info = state.models.get(id(symbol.decl))
+                if info is not None:
+                    yield info, at
+            elif isinstance(symbol.decl, (ast.TierDecl, ast.PolicyDecl)):
+                stack.append((symbol.decl.strategy, symbol.path, at))
+        else:
+            stack.extend((child, file, at) for child in reversed(children(here)))
+
+
+def _symbol(name: ast.Name, path: str, state: State) -> Symbol | None:
+    symbol = state.modules[path].names.get(name.parts[0])
+    for part in name.parts[1:]:
+        if symbol is None or symbol.kind != "module" or not symbol.module:
+            return None
+        symbol = state.modules[symbol.module].names.get(part)
+    return symbol
+
+
+def cannot(model: ModelInfo, need: Capability, state: State) -> bool:
+    """Whether it is known that a model can't give something; what isn't known may well be."""
+    if model.can is not None:
+        return need not in model.can
+    carried = capabilities_of(model.provider.kind, state)
+    return carried is not None and need not in carried
+
+
+def _needs(gate: ast.Expr, path: str, model: ModelInfo, state: State) -> list[tuple[str, Capability]]:
+    """What a gate needs of a model that it can't give: the entry's name and the capability."""
+    found: list[tuple[str, Capability]] = []
+    for call in _calls(gate, path, state):
+        if call.kind == "check":
+            found += [(call.spec.name, need) for need in sorted(call.spec.needs) if cannot(model, need, state)]
+    return found
+
+
+def _calls(expr: ast.Expr, path: str, state: State) -> Iterator[BoundCall]:
+    """The catalogue calls that evaluating an expression can make, through declared signals and checks."""
+    seen: set[int] = set()
+    stack: list[tuple[ast.Expr, str]] = [(expr, path)]
+    while stack:
+        here, file = stack.pop()
+        call = state.calls.get(id(here))
+        if call is not None:
+            yield call
+            stack.extend((part, file) for part in _expr_args(call))
+            continue
+        if isinstance(here, ast.Ref) and id(here) not in state.words:
+            symbol = _symbol(here.name, file, state)
+            decl = symbol.decl if symbol is not None else None
+            if symbol is not None and isinstance(decl, (ast.SignalDecl, ast.CheckDecl)) and id(decl) not in seen:
+                seen.add(id(decl))
+                stack.append((decl.expr, symbol.path))
+            continue
+        stack.extend((part, file) for part in parts(here))
+
+
+def _expr_args(call: BoundCall) -> list[ast.Expr]:
+    found: list[ast.Expr] = []
+    for param in call.spec.params:
+        value = call.args.get(param.name)
+        if param.type == "expr" and value is not None:
+            found.append(value)
+        elif param.type == "bool_weights":
+            found += [ref for ref, _ in value or ()]
+    return found
+
+
+def parts(expr: ast.Expr) -> list[ast.Expr]:
+    """The expressions directly inside one."""
+    if isinstance(expr, (ast.Not, ast.Negative, ast.In, ast.IsMissing)):
+        return [expr.value]
+    if isinstance(expr, ast.Logic):
+        return list(expr.values)
+    if isinstance(expr, (ast.Compare, ast.Arith)):
+        return [expr.left, expr.right]
+    return []
+
+
+def _outcomes(expr: ast.Expr, path: str, model: ModelInfo, state: State, depth: int = 0) -> frozenset[str]:
+    """What an expression can come to on the model's answers: some of true, false and unknown."""
+    if depth > 200:
+        return _ANY
+    call = state.calls.get(id(expr))
+    if call is not None:
+        blind = call.kind == "check" and any(cannot(model, need, state) for need in call.spec.needs)
+        return _UNKNOWN if blind else _ANY
+    if isinstance(expr, ast.Not):
+        turned = {_T: _F, _F: _T, _U: _U}
+        return frozenset(turned[one] for one in _outcomes(expr.value, path, model, state, depth + 1))
+    if isinstance(expr, ast.Logic):
+        sides = [_outcomes(value, path, model, state, depth + 1) for value in expr.values]
+        settles = _F if expr.op == "and" else _T
+        if any(side == frozenset({settles}) for side in sides):
+            return frozenset({settles})
+        found = {settles} if any(settles in side for side in sides) else set()
+        if any(_U in side for side in sides):
+            found.add(_U)
+        other = _T if expr.op == "and" else _F
+        if all(other in side for side in sides):
+            found.add(other)
+        return frozenset(found)
+    if isinstance(expr, (ast.Compare, ast.Arith, ast.Negative, ast.In)):
+        sides = [_outcomes(part, path, model, state, depth + 1) for part in parts(expr)]
+        return _UNKNOWN if _UNKNOWN in sides else _ANY
+    if isinstance(expr, ast.Ref) and id(expr) not in state.words:
+        symbol = _symbol(expr.name, path, state)
+        if symbol is not None and isinstance(symbol.decl, ast.CheckDecl):
+            found = set(_outcomes(symbol.decl.expr, symbol.path, model, state, depth + 1))
+            if symbol.decl.else_pass and _U in found:
+                found = found - {_U} | {_T}
+            return frozenset(found)
+    return _ANY
+
+
+# ---- Prices -----------------------------------------------------------------------------------------------------
+
+
+def _priced(within: ast.Within, money: ast.Money, path: str, state: State) -> None:
+    """Tell the models under a limit in money whose price isn't known."""
+    for symbol, info in spending(within.strategy, path, state):
+        if info.price is None:
+            state.error(
+                "unpriced-model",
+                f"the price of `{info.name}` isn't known, so a limit in money can't be kept",
+                money.span,
+                related=(Label(place_of(symbol), f"`{info.name}` is declared here"),),
+                help=f"say what it costs per million tokens in and out: `price: $1 / $5` on `{info.name}`",
+            )
+
+
+def spending(strategy: ast.Strategy, path: str, state: State) -> list[tuple[Symbol, ModelInfo]]:
+    """Every model that a strategy can call: those that answer, those that judge, those that are asked to route."""
+    found: dict[int, tuple[Symbol, ModelInfo]] = {}
+    seen: set[int] = set()
+    stack: list[tuple[ast.Strategy, str]] = [(strategy, path)]
+
+    def add(symbol: Symbol | None) -> None:
+        if symbol is not None and isinstance(symbol.decl, ast.ModelDecl) and id(symbol.decl) in state.models:
+            found.setdefault(id(symbol.decl), (symbol, state.models[id(symbol.decl)]))
+
+    while stack:
+        here, file = stack.pop()
+        if isinstance(here, ast.NameStrategy):
+            symbol = _symbol(here.name, file, state)
+            add(symbol)
+            decl = symbol.decl if symbol is not None else None
+            if symbol is not None and isinstance(decl, (ast.TierDecl, ast.PolicyDecl)) and id(decl) not in seen:
+                seen.add(id(decl))
+                stack.append((decl.strategy, symbol.path))
+            continue
+        for expr in conditions(here):
+            for call in _calls(expr, file, state):
+                for value in call.args.values():
+                    add(value if isinstance(value, Symbol) else None)
+        stack.extend((child, file) for child in reversed(children(here)))
+    return list(found.values())
+
+
+def conditions(strategy: ast.Strategy) -> list[ast.Expr]:
+    """The expressions that a strategy itself evaluates."""
+    if isinstance(strategy, ast.Route):
+        return [arm.condition for arm in strategy.arms]
+    if isinstance(strategy, ast.RouteBy):
+        return [strategy.by]
+    if isinstance(strategy, ast.Cascade):
+        own = [rung.until for rung in strategy.rungs if rung.until is not None]
+        return own + [expr for expr in (strategy.until, strategy.start) if expr is not None]
+    if isinstance(strategy, ast.Vote):
+        return [strategy.by] if strategy.by is not None else []
+    return []

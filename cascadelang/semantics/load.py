@@ -1,0 +1,241 @@
+"""Reads a policy file and every file it uses, and merges their names.
+
+Takes: a path. Gives: `State.modules`, each file parsed, with what every name in it means. Guarantees: the file asked
+for has a module whatever happens; files that can't be read, circles of ``use`` and names declared twice are errors at
+the place that causes them.
+
+A plain ``use`` brings in what the used file declares itself, but not its ``main``: that is what running the file means,
+and two files that both run may still use each other's models. Behind an alias (``m.main``) it can be named.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+
+from cascadelang import std
+from cascadelang.diagnostics.model import Label
+from cascadelang.diagnostics.suggest import did_you_mean
+from cascadelang.semantics.checked import Module, Symbol, SymbolKind
+from cascadelang.semantics.state import Loaded, State
+from cascadelang.source import FileMissing, SourceFile, Span
+from cascadelang.source.files import beside
+from cascadelang.syntax import ast
+from cascadelang.syntax.parse import parse
+
+RESERVED = frozenset({"meta", "query", "conversation", "case"})
+"""Words with a meaning of their own in front of a dot."""
+
+_KINDS: dict[type, SymbolKind] = {
+    ast.ProviderDecl: "provider",
+    ast.ModelDecl: "model",
+    ast.TierDecl: "tier",
+    ast.SignalDecl: "signal",
+    ast.CheckDecl: "check",
+    ast.TuneDecl: "tune",
+    ast.PolicyDecl: "policy",
+}
+
+
+def load(path: str, state: State) -> None:
+    """Read ``path`` and all it uses."""
+    text = _read_root(path, state)
+    _load(path, text or "", state, ())
+
+
+def canonical(path: str) -> str:
+    """The one path of a file: shipped files are ``std/NAME.cl``, however they were named."""
+    return f"{path.removesuffix('.cl')}.cl" if path.startswith("std/") else path
+
+
+def _read_root(path: str, state: State) -> str | None:
+    here = Span(path, 0, 0)
+    try:
+        data = state.files.read_bytes(path)
+    except FileMissing as why:
+        near = did_you_mean(posixpath.basename(path), state.files.neighbours(path))
+        help_ = f"did you mean `{posixpath.join(posixpath.dirname(path), near)}`?" if near else ""
+        state.error("missing-file", f"`{path}` can't be read: {why}", here, help=help_)
+        return None
+    return _decode(path, data, here, state)
+
+
+def _decode(path: str, data: bytes, at: Span, state: State) -> str | None:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        state.error(
+            "not-text",
+            f"`{path}` is not a text file",
+            at,
+            label=f"byte {error.start + 1} is not UTF-8",
+            help="save the file as UTF-8 text",
+        )
+        return None
+
+
+def _load(path: str, text: str, state: State, above: tuple[str, ...]) -> None:
+    source = SourceFile(path, text)
+    parsed = parse(source)
+    state.diagnostics.extend(parsed.diagnostics)
+    names: dict[str, Symbol] = {}
+    state.modules[path] = Module(parsed.file, source, names)
+    loaded = state.loaded[path] = Loaded(missing=parsed.damaged)
+    _declare_own(path, parsed.file, state)
+    names.update(loaded.declared)
+    for use in parsed.file.decls:
+        if isinstance(use, ast.Use):
+            _use(use, path, state, (*above, path))
+
+
+def _declare_own(path: str, file: ast.PolicyFile, state: State) -> None:
+    declared = state.loaded[path].declared
+    mains = 0
+    for decl in file.decls:
+        kind = _KINDS.get(type(decl))
+        if kind is None:
+            continue
+        assert not isinstance(decl, (ast.Use, ast.RequireDecl, ast.AlertDecl, ast.CaseDecl))  # noqa: S101 - by kind
+        symbol = Symbol(kind, decl.name, path, decl)
+        state.loaded[path].everything.append(symbol)
+        if isinstance(decl, ast.PolicyDecl) and decl.bare:
+            mains += 1
+        if decl.name in RESERVED:
+            state.error(
+                "reserved-name",
+                f"`{decl.name}` can't be declared: the word has a meaning of its own",
+                decl.name_span,
+                help="choose another name",
+            )
+        elif decl.name in declared:
+            _twice(symbol, declared[decl.name], mains, state)
+        else:
+            declared[decl.name] = symbol
+
+
+def place_of(symbol: Symbol) -> Span:
+    """Where a symbol's name is written; a bare strategy is its own place."""
+    decl = symbol.decl
+    if decl is None:
+        return Span(symbol.path, 0, 0)
+    if isinstance(decl, ast.PolicyDecl) and decl.bare:
+        return Span(decl.span.path, decl.span.start, min(decl.span.end, decl.span.start + 1))
+    return getattr(decl, "name_span", decl.span)
+
+
+def _twice(symbol: Symbol, first: Symbol, mains: int, state: State) -> None:
+    is_main = symbol.name == "main" and symbol.kind == "policy" and first.kind == "policy" and mains > 0
+    state.error(
+        "duplicate-name",
+        "the file has two policies `main`: a bare strategy is one"
+        if is_main
+        else f"`{symbol.name}` is declared twice",
+        place_of(symbol),
+        label="declared again here",
+        related=(Label(place_of(first), "first declared here"),),
+        help="name the other one with `policy NAME = …`" if is_main else "give one of the two another name",
+    )
+
+
+def _use(use: ast.Use, path: str, state: State, above: tuple[str, ...]) -> None:
+    """Load what ``use`` names, unless it is loaded, and bring its names into the file ``path``."""
+    target = canonical(beside(path, use.path.value))
+    names = state.modules[path].names
+    assert isinstance(names, dict)  # noqa: S101 - a module's names are open while it is loaded
+    loaded = state.loaded[path]
+    found = target if _fetch(use, target, path, state, above) else ""
+    if use.alias:
+        symbol = Symbol("module", use.alias, path, use, found)
+        _bring(symbol, use, use.alias_span, names, loaded, state)
+        if symbol.name in RESERVED:
+            state.error(
+                "reserved-name",
+                f"`{use.alias}` can't be declared: the word has a meaning of its own",
+                use.alias_span,
+                help="choose another name",
+            )
+        return
+    loaded.uses.append(use.path.value)
+    if not found:
+        loaded.incomplete = True
+        return
+    used = state.loaded[found]
+    loaded.missing |= used.missing
+    for symbol in used.declared.values():
+        if symbol.kind != "module" and symbol.name != "main":
+            _bring(symbol, use, use.path.span, names, loaded, state)
+
+
+def _fetch(use: ast.Use, target: str, path: str, state: State, above: tuple[str, ...]) -> bool:
+    """Whether the used file is loaded, after loading it if need be."""
+    if target in above:
+        circle = [*above[above.index(target) :], target]
+        state.error(
+            "use-circle",
+            f"`{path}` uses itself" if len(circle) == 2 else "files use each other in a circle",
+            use.path.span,
+            label=" → ".join(circle),
+            help="move what both need into a third file",
+        )
+        return False
+    if target in state.modules:
+        return True
+    if target.startswith("std/"):
+        text = std.read(target.removeprefix("std/").removesuffix(".cl"))
+        if text is None:
+            near = did_you_mean(use.path.value.removesuffix(".cl"), [f"std/{name}" for name in std.names()])
+            state.error(
+                "missing-file",
+                f"no file `{use.path.value}` ships with cascadelang",
+                use.path.span,
+                help=f"did you mean `{near}`?"
+                if near
+                else "there are " + ", ".join(f"`std/{name}`" for name in std.names()),
+            )
+            return False
+    else:
+        data = state.read_bytes(use.path, path)
+        text = None if data is None else _decode(use.path.value, data, use.path.span, state)
+        if text is None:
+            return False
+    _load(target, text, state, above)
+    return True
+
+
+def _bring(
+    symbol: Symbol, use: ast.Use, at: Span, names: dict[str, Symbol], loaded: Loaded, state: State
+) -> None:
+    """Enter a name that ``use`` brings in, unless it is taken."""
+    taken = names.get(symbol.name)
+    if taken is None:
+        names[symbol.name] = symbol
+        if symbol.kind == "module":
+            loaded.declared[symbol.name] = symbol
+        return
+    if loaded.declared.get(symbol.name) is taken and taken.kind != "module" and symbol.kind != "module":
+        state.error(
+            "duplicate-name",
+            f'`{symbol.name}` is declared here and in "{use.path.value}"',
+            place_of(taken),
+            label="declared here",
+            related=(Label(use.path.span, f'"{use.path.value}" declares it too'), Label(place_of(symbol), "there")),
+            help="give it another name, or use the file behind a name: "
+            f'`use "{use.path.value}" as {_alias_for(use.path.value)}`',
+        )
+        return
+    again = taken is symbol
+    state.error(
+        "duplicate-name",
+        f'"{use.path.value}" is used twice' if again else f"`{symbol.name}` is declared twice",
+        at,
+        label="" if again else "brought in again here",
+        related=() if again else (Label(place_of(taken), "first declared here"), Label(place_of(symbol), "and here")),
+        help="leave one out"
+        if again
+        else f'use the file behind a name: `use "{use.path.value}" as {_alias_for(use.path.value)}`',
+    )
+
+
+def _alias_for(path: str) -> str:
+    stem = posixpath.basename(path).removesuffix(".cl")
+    return re.sub(r"\W", "_", stem) or "m"

@@ -1,0 +1,177 @@
+"""Providers and models: what each declaration says, with every default written out.
+
+Takes: declarations. Gives: a `ModelInfo` per model. Guarantees: what the file says wins over what is known about a
+model; what neither says is unknown, and never free; a key is only ever named, never held.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Mapping
+from typing import Any
+
+from cascadelang.contracts.price import FREE, Price
+from cascadelang.contracts.spec import Capability, Spec
+from cascadelang.semantics.arguments import BAD, convert, secret
+from cascadelang.semantics.checked import ModelInfo, ProviderInfo, Symbol
+from cascadelang.semantics.fields import MODEL_FIELDS, entries_of, read_fields
+from cascadelang.semantics.resolve import find, told_unsupported, unknown, wrong_kind
+from cascadelang.semantics.state import Place, State
+from cascadelang.syntax import ast
+
+MAX_TOKENS = 1024
+TIMEOUT_S = 60.0
+_FREE_KINDS = ("local", "scripted")
+
+
+def provider_of(symbol: Symbol, state: State) -> ProviderInfo | None:
+    """What a ``provider`` declaration says; ``None``, told before, when its kind isn't known."""
+    decl = symbol.decl
+    assert isinstance(decl, ast.ProviderDecl)  # noqa: S101 - a provider's declaration
+    if id(decl) in state.providers:
+        return state.providers[id(decl)]
+    spec = _kind(decl.kind, symbol.path, state)
+    if spec is None:
+        return None
+    place = Place(symbol.path)
+    settings: dict[str, Any] = {}
+    key_env = ""
+    keyed = False
+    entries = entries_of(decl.fields, [param.name for param in spec.params], f"the provider `{spec.name}`", state)
+    for param in spec.params:
+        entry = entries.get(param.name)
+        if param.type == "secret":
+            if entry is not None:
+                keyed = True
+                name = secret(entry.value, state)
+                key_env = "" if name is BAD else name
+            continue
+        settings[param.name] = param.default
+        if entry is not None:
+            value = convert(entry.value, param, spec.name, place, state)
+            settings[param.name] = param.default if value is BAD else value
+        elif param.required:
+            state.error(
+                "missing-field",
+                f"the provider `{decl.name}` needs a `{param.name}`",
+                decl.name_span,
+                help=f"add `{param.name}: …`",
+                notes=(f"`{param.name}`: {param.doc}",) if param.doc else (),
+            )
+    # A key goes only where it was meant to go: another address needs its key named.
+    if not keyed and "base_url" not in entries:
+        key_env = key_variable(spec, state)
+    info = ProviderInfo(decl.name, spec.name, settings, key_env, posixpath.dirname(symbol.path))
+    state.providers[id(decl)] = info
+    return info
+
+
+def key_variable(spec: Spec, state: State) -> str:
+    """The environment variable that holds a provider's key when the policy names none; empty for none."""
+    ask = getattr(state.catalog, "key_env", None)
+    named = ask(spec.name) if ask is not None else ""
+    defaults = [param.default for param in spec.params if param.type == "secret" and isinstance(param.default, str)]
+    return str(named) if named else defaults[0] if defaults else ""
+
+
+def _kind(name: ast.Name, path: str, state: State) -> Spec | None:
+    """The kind of provider a name names."""
+    spec = state.catalog.spec("provider", name.parts[0]) if len(name.parts) == 1 else None
+    if spec is None:
+        unknown(name, path, (), state, more=state.catalog.names("provider"), what="kind of provider", help_=_kinds(state))
+        return None
+    return None if told_unsupported(spec, name.span, state) else spec
+
+
+def _kinds(state: State) -> str:
+    return "there are " + ", ".join(f"`{name}`" for name in state.catalog.names("provider"))
+
+
+def check_model(symbol: Symbol, state: State) -> None:
+    """Work out what a ``model`` declaration says, into `State.models`."""
+    decl = symbol.decl
+    assert isinstance(decl, ast.ModelDecl)  # noqa: S101 - a model's declaration
+    provider = _provider(decl.provider, symbol.path, state)
+    values, _ = read_fields(decl.fields, MODEL_FIELDS, "a model", symbol.path, state)
+    if not decl.model.value.strip():
+        state.error(
+            "empty-text",
+            "the model's id is empty",
+            decl.model.span,
+            help="write the id that the provider knows it by",
+        )
+        return
+    if provider is not None:
+        state.models[id(decl)] = _info(decl, provider, values, state)
+
+
+def _provider(name: ast.Name, path: str, state: State) -> ProviderInfo | None:
+    """The provider a model names: a declared one, or a kind with its defaults."""
+    symbol = find(name, path, state)
+    if symbol is not None:
+        if symbol.kind == "provider":
+            return provider_of(symbol, state)
+        wrong_kind(name, symbol, ["provider"], state)
+        return None
+    spec = state.catalog.spec("provider", name.parts[0]) if len(name.parts) == 1 else None
+    if spec is None:
+        unknown(
+            name, path, ("provider",), state, more=state.catalog.names("provider"), help_=_kinds(state)
+        )  # fmt: skip
+        return None
+    if told_unsupported(spec, name.span, state):
+        return None
+    required = [param.name for param in spec.params if param.required and param.type != "secret"]
+    if required:
+        state.error(
+            "missing-field",
+            f"the provider `{spec.name}` needs a `{required[0]}`",
+            name.span,
+            help=f"declare one: `provider NAME = {spec.name} {{ {required[0]}: … }}`",
+        )
+        return None
+    settings = {param.name: param.default for param in spec.params if param.type != "secret"}
+    return ProviderInfo(spec.name, spec.name, settings, key_variable(spec, state), posixpath.dirname(path))
+
+
+def _info(decl: ast.ModelDecl, provider: ProviderInfo, values: Mapping[str, Any], state: State) -> ModelInfo:
+    own = _own_address(provider, state)
+    known = state.known_models(provider.kind, own, decl.model.value)
+    price: Price | None = FREE if provider.kind in _FREE_KINDS else known.price if known else None
+    context = known.context if known else None
+    if provider.kind == "local" and isinstance(provider.settings.get("context"), int):
+        context = provider.settings["context"]
+    can: frozenset[Capability] | None = known.can if known else None
+    if provider.kind in _FREE_KINDS:
+        can = capabilities_of(provider.kind, state)
+    return ModelInfo(
+        name=decl.name,
+        provider=provider,
+        id=decl.model.value,
+        max_tokens=values.get("max_tokens", MAX_TOKENS),
+        timeout_s=values.get("timeout_s", TIMEOUT_S),
+        retry=values.get("retry", 0),
+        price=values.get("price", price),
+        context=values.get("context", context),
+        can=values.get("can", can),
+        temperature=values.get("temperature"),
+        top_p=values.get("top_p"),
+        seed=values.get("seed"),
+        stop=values.get("stop", ()),
+        effort=values.get("effort"),
+        system=values.get("system", ""),
+    )
+
+
+def _own_address(provider: ProviderInfo, state: State) -> str:
+    """The address a provider was given, where it isn't its kind's own."""
+    given = provider.settings.get("base_url")
+    spec = state.catalog.spec("provider", provider.kind)
+    usual = next((p.default for p in spec.params if p.name == "base_url"), None) if spec else None
+    return str(given) if given and given != usual else ""
+
+
+def capabilities_of(kind: str, state: State) -> frozenset[Capability] | None:
+    """What a provider's wire format can carry; ``None`` when the catalogue doesn't say."""
+    ask = getattr(state.catalog, "capabilities", None)
+    return ask(kind) if ask is not None else None

@@ -1,0 +1,150 @@
+"""What the passes of one check share: where they read from, and the tables they fill.
+
+Takes: files, the catalogue and the known models. Gives: tables that grow while the passes run; `check` freezes them
+into a `CheckedPolicy`. Guarantees: the same mistake at the same place is told once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import posixpath
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from cascadelang.catalog.models import KnownModel
+from cascadelang.contracts.spec import Catalog
+from cascadelang.diagnostics.model import Diagnostic, Fix, Label
+from cascadelang.diagnostics.suggest import did_you_mean
+from cascadelang.semantics.checked import BoundCall, FileUse, ModelInfo, Module, ProviderInfo, Symbol, Type
+from cascadelang.source import FileMissing, Files, Span
+from cascadelang.source.files import beside
+from cascadelang.syntax import ast
+
+KnownModels = Callable[[str, str, str], KnownModel | None]
+"""Looks a model up by provider kind, base URL (empty for the kind's own) and model id."""
+
+Stage = Literal["signal", "check", "case"]
+"""When an expression is evaluated: before generating, on an answer, or after a test's run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an expression or strategy stands: its file, and when it is evaluated."""
+
+    path: str
+    stage: Stage = "signal"
+
+
+@dataclass(slots=True)
+class Loaded:
+    """A file while it is being checked.
+
+    Attributes:
+        declared: its own declarations and aliases, by name; the first of each name.
+        everything: all its declarations that have names, in order, also those whose name was taken.
+        missing: names whose declaration was begun but couldn't be parsed.
+        incomplete: a plain ``use`` of it failed, so any unknown name may have been meant to come from there.
+        uses: the paths of what it uses plainly, as written.
+    """
+
+    declared: dict[str, Symbol] = field(default_factory=dict)
+    everything: list[Symbol] = field(default_factory=list)
+    missing: frozenset[str] = frozenset()
+    incomplete: bool = False
+    uses: list[str] = field(default_factory=list)
+
+
+Typer = Callable[[ast.Expr, Place, "State"], Type | None]
+
+
+class State:
+    """The tables of one check. Each pass reads and fills them; none takes anything out again."""
+
+    def __init__(self, files: Files, catalog: Catalog, known_models: KnownModels, typer: Typer) -> None:
+        self._typer = typer
+        self.files = files
+        self.catalog = catalog
+        self.known_models = known_models
+        self.modules: dict[str, Module] = {}
+        self.loaded: dict[str, Loaded] = {}
+        self.diagnostics: list[Diagnostic] = []
+        self.calls: dict[int, BoundCall] = {}
+        self.types: dict[int, Type] = {}
+        self.models: dict[int, ModelInfo] = {}
+        self.providers: dict[int, ProviderInfo] = {}
+        self.reads: dict[str, FileUse] = {}
+        self.words: dict[int, str] = {}
+        self.settings: dict[int, dict[str, Any]] = {}
+        self.declared_types: dict[int, Type | None] = {}
+        self.kept: list[ast.Expr] = []
+        self.owner: Symbol | None = None
+        self.edges: dict[Symbol, list[tuple[Symbol, Span]]] = {}
+        self._told: set[tuple[str, Span, str]] = set()
+
+    def error(
+        self,
+        name: str,
+        message: str,
+        span: Span,
+        *,
+        label: str = "",
+        help: str = "",  # noqa: A002 - the diagnostic's own word
+        notes: tuple[str, ...] = (),
+        related: tuple[Label, ...] = (),
+        fix: Fix | None = None,
+    ) -> None:
+        """Tell a mistake, once."""
+        key = (name, span, message)
+        if key in self._told:
+            return
+        self._told.add(key)
+        self.diagnostics.append(Diagnostic(name, "error", message, span, label, help, notes, related, fix))
+
+    def type_of(self, expr: ast.Expr, place: Place) -> Type | None:
+        """The type of an expression, as `expressions.type_of`: how the passes beneath that one reach it."""
+        return self._typer(expr, place, self)
+
+    def depends(self, symbol: Symbol, span: Span) -> None:
+        """Note that the declaration being checked refers to ``symbol`` at ``span``."""
+        if self.owner is not None:
+            self.edges.setdefault(self.owner, []).append((symbol, span))
+
+    def read_bytes(self, name: ast.Text, path: str) -> bytes | None:
+        """The bytes of the file that ``name`` in the file ``path`` means; ``None``, and an error, if unreadable."""
+        file = beside(path, name.value)
+        try:
+            return self.files.read_bytes(file)
+        except FileMissing as why:
+            near = did_you_mean(posixpath.basename(file), self.files.neighbours(file))
+            folder = posixpath.dirname(name.value)
+            self.error(
+                "missing-file",
+                f"`{name.value}` can't be read: {why}",
+                name.span,
+                label=f"looked for at {file}" if file != name.value else "",
+                help=f"did you mean `{posixpath.join(folder, near)}`?"
+                if near
+                else "paths are relative to the policy file that names them",
+            )
+            return None
+
+    def read_text(self, name: ast.Text, path: str) -> str | None:
+        """The text of a file that the policy reads, noted with its hash; ``None``, and an error, if unreadable."""
+        data = self.read_bytes(name, path)
+        if data is None:
+            return None
+        try:
+            text = data.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            self.error(
+                "not-text",
+                f"`{name.value}` is not a text file",
+                name.span,
+                label=f"byte {error.start + 1} is not UTF-8",
+                help="save the file as UTF-8 text",
+            )
+            return None
+        file = beside(path, name.value)
+        self.reads[file] = FileUse(file, hashlib.sha256(data).hexdigest(), text)
+        return text

@@ -1,0 +1,82 @@
+"""The catalogue of this installation: built-in providers, checks and signals, and those of installed packages.
+
+Takes: the folders of this package and the entry points ``cascadelang.providers``, ``cascadelang.checks`` and
+``cascadelang.signals``. Gives: a `Catalog`, and the classes behind it. Guarantees: built-in names are known from file
+names alone, one entry is imported when it is asked for, and other packages are looked at only for a name that isn't
+built in. A built-in name can't be taken over by another package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Literal
+
+from cascadelang.contracts.spec import Capability, Spec
+
+Kind = Literal["provider", "check", "signal"]
+
+_ROOT = Path(__file__).parent.parent
+
+
+class InstalledCatalog:
+    """See the module's docstring. Cheap to make; entries are imported once per process."""
+
+    def names(self, kind: Kind) -> Sequence[str]:
+        """See `Catalog.names`; entries of other packages are among them."""
+        return sorted({*_built_in(kind), *_entry_points(kind)})
+
+    def spec(self, kind: Kind, name: str) -> Spec | None:
+        """See `Catalog.spec`."""
+        entry = self.entry(kind, name)
+        spec = getattr(entry, "spec", None)
+        return spec if isinstance(spec, Spec) else None
+
+    def entry(self, kind: Kind, name: str) -> Any:
+        """The class of an entry (``CHECK``, ``SIGNAL`` or ``PROVIDER`` of its module), or ``None``."""
+        if name in _built_in(kind):
+            return getattr(import_module(f"cascadelang.{kind}s.{name}"), kind.upper())
+        return _foreign(kind, name) if name.isidentifier() else None
+
+    def capabilities(self, provider: str) -> frozenset[Capability] | None:
+        """What a kind of provider can carry; ``None`` when it doesn't say."""
+        found = getattr(self.entry("provider", provider), "capabilities", None)
+        return found if isinstance(found, frozenset) else None
+
+    def key_env(self, provider: str) -> str:
+        """The environment variable that holds a provider's key when the policy names none; empty for none."""
+        return str(getattr(self.entry("provider", provider), "key_env", "") or "")
+
+    def problems(self, kind: Kind, name: str, args: Mapping[str, Any]) -> Sequence[str]:
+        """What an entry says is wrong with its arguments: its ``problems(args)``, where it has one."""
+        ask = getattr(self.entry(kind, name), "problems", None)
+        return list(ask(args)) if callable(ask) else []
+
+
+@cache
+def _built_in(kind: Kind) -> frozenset[str]:
+    return frozenset(file.stem for file in (_ROOT / f"{kind}s").glob("*.py") if not file.stem.startswith("_"))
+
+
+@cache
+def _entry_points(kind: Kind) -> Mapping[str, Any]:
+    from importlib.metadata import entry_points
+
+    return {point.name: point for point in entry_points(group=f"cascadelang.{kind}s")}
+
+
+@cache
+def _foreign(kind: Kind, name: str) -> Any:
+    """The class that another package gives under a name; one that can't be loaded is as if it weren't there."""
+    point = _entry_points(kind).get(name)
+    if point is None:
+        return None
+    try:
+        return point.load()
+    except Exception as error:  # noqa: BLE001 - another package's fault is told, not raised
+        import warnings
+
+        warnings.warn(f"the {kind} `{name}` of another package can't be loaded: {error}", stacklevel=2)
+        return None
