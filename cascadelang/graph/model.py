@@ -11,23 +11,28 @@ INVARIANT: the node graph has no circle: a policy never reaches itself.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from cascadelang.contracts.price import Price
 from cascadelang.contracts.spec import Capability, ValueType
 
-GRAPH_VERSION = 1
+GRAPH_VERSION: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a node was written; lines and columns from 1, the end exclusive."""
+    """Where a node was written; lines and columns from 1, the end exclusive.
+
+    ``start`` and ``end`` are the same place as offsets in code points, for whoever has the file's text.
+    """
 
     path: str
     line: int
     column: int
     end_line: int
     end_column: int
+    start: int = 0
+    end: int = 0
 
 
 # ---- Expressions ------------------------------------------------------------------------------------------------
@@ -217,7 +222,10 @@ class NamedCheck:
 class CatalogUse:
     """A catalogue entry with its arguments, all JSON: files as their text or value, models as their name.
 
-    ``model_args`` names the arguments that are models; ``calls`` is the most model calls one evaluation makes.
+    ``model_args`` names the arguments that are models; ``calls`` is the most model calls one evaluation makes,
+    ``None`` when it isn't known. Equal uses are one, with one id.
+
+    INVARIANT: a use is evaluated at most once for each answer (a check) or run (a signal): bounds count it once.
     """
 
     id: str
@@ -228,7 +236,7 @@ class CatalogUse:
     gives: ValueType = "bool"
     model_args: list[str] = field(default_factory=list)
     needs: list[Capability] = field(default_factory=list)
-    calls: int = 0
+    calls: int | None = 0
     place: Place | None = None
 
 
@@ -400,9 +408,13 @@ GraphNode = CallNode | RouteNode | RouteByNode | CascadeNode | FallbackNode | Wi
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """A ``require``: a bound on a policy. ``what`` is cost (USD), calls or latency (seconds)."""
+    """A ``require``: a bound on a policy. ``what`` is cost (USD), calls or latency (seconds).
+
+    ``node`` is the policy's root: it may be one that a caller can't ask for (``require m.main { … }``).
+    """
 
     policy: str
+    node: str
     what: Literal["cost", "calls", "latency"]
     op: Literal["<", "<=", "==", ">", ">="]
     limit: float

@@ -1,0 +1,164 @@
+"""Compiles a checked policy into its execution graph.
+
+Takes: a `CheckedPolicy` without errors. Gives: a `Graph`. Guarantees: pure; the same policy gives the same graph, and
+what a policy can't reach (models, signals, checks, tiers that nothing uses) doesn't stand in it, so an unrelated
+declaration changes nothing in it but places.
+
+The road: policies and requirements name strategies (`compile_strategy`), these ask conditions (`compile_expr`), both
+name models; then the conditions are put in order of evaluation (`optimize`) and each rung is told what its gate
+needs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from cascadelang.graph.compile_expr import Expressions, literal
+from cascadelang.graph.compile_strategy import Strategies
+from cascadelang.graph.errors import GraphError
+from cascadelang.graph.model import (
+    CascadeNode,
+    CatalogUse,
+    Graph,
+    GraphNode,
+    GraphRung,
+    ModelSpec,
+    ProviderSpec,
+    Requirement,
+)
+from cascadelang.graph.names import Names
+from cascadelang.graph.optimize import optimize
+from cascadelang.graph.places import Places
+from cascadelang.graph.walk import in_order, uses_of
+from cascadelang.semantics.checked import CheckedPolicy, ModelInfo, ProviderInfo, Symbol
+from cascadelang.syntax import ast
+
+
+def compile_policy(checked: CheckedPolicy) -> Graph:
+    """The execution graph of a checked policy.
+
+    Raises:
+        GraphError: if the policy has errors, or says something this version can't run.
+    """
+    if not checked.ok:
+        raise GraphError(f"`{checked.path}` has errors, so it can't be compiled")
+    names, places = Names(checked), Places(checked)
+    expressions = Expressions(checked, names, places)
+    strategies = Strategies(checked, names, places, expressions)
+    policies = {name: strategies.root(_policy(name, checked)) for name in checked.policies}
+    requirements = _requirements(checked, strategies, names, places)
+    strategies.finish()
+    expressions.finish()
+    models = _Models(checked, names, places)
+    for name, symbol in sorted(expressions.models.items()):
+        models.add(name, symbol)
+    graph = Graph(
+        path=checked.path,
+        policies=policies,
+        nodes=strategies.nodes,
+        models=models.models,
+        providers=dict(sorted(models.providers.items())),
+        signals=dict(sorted(expressions.signals.items())),
+        checks=dict(sorted(expressions.checks.items())),
+        uses=dict(sorted(expressions.uses.items())),
+        requirements=requirements,
+        files={path: use.sha256 for path, use in sorted(checked.files.items())},
+    )
+    order = in_order(graph, [*policies.values(), *(r.node for r in requirements)])
+    graph = optimize(replace(graph, nodes={id_: graph.nodes[id_] for id_ in order}))
+    return replace(graph, nodes={id_: _with_needs(node, graph) for id_, node in graph.nodes.items()})
+
+
+def _policy(name: str, checked: CheckedPolicy) -> Symbol:
+    symbol = checked.resolve(ast.Name(tuple(name.split("."))), checked.path)
+    if symbol is None:
+        raise GraphError(f"no policy is named `{name}`")
+    return symbol
+
+
+def _requirements(checked: CheckedPolicy, strategies: Strategies, names: Names, places: Places) -> list[Requirement]:
+    """The bounds that the file asked for requires; those of files it uses are proved where they stand."""
+    found = []
+    for decl in checked.modules[checked.path].file.decls:
+        if not isinstance(decl, ast.RequireDecl):
+            continue
+        symbol = checked.resolve(decl.policy, checked.path)
+        if symbol is None:
+            raise GraphError(f"no policy is named `{decl.policy}`")
+        node = strategies.root(symbol)
+        limit = None if decl.input_limit is None else int(literal(decl.input_limit))
+        for bound in decl.bounds:
+            if bound.what not in ("cost", "calls", "latency") or bound.op == "!=":
+                raise GraphError(f"`{bound.what} {bound.op}` can't be required")
+            what, op = bound.what, bound.op
+            value = float(literal(bound.limit))
+            place = places.of(bound.span)
+            found.append(Requirement(names.of(symbol), node, what, op, value, limit, place))  # type: ignore[arg-type]
+    return found
+
+
+def _with_needs(node: GraphNode, graph: Graph) -> GraphNode:
+    """The node with what each rung's gate needs of the answer written out."""
+    if not isinstance(node, CascadeNode):
+        return node
+    return replace(node, rungs=[_rung(rung, graph) for rung in node.rungs])
+
+
+def _rung(rung: GraphRung, graph: Graph) -> GraphRung:
+    if rung.until is None:
+        return rung
+    uses: list[CatalogUse] = [graph.uses[id_] for id_ in uses_of(graph, [rung.until])]
+    # a check that names the model it asks needs that of the model's answer, not of the rung's
+    needs = {need for use in uses if use.kind == "check" and not use.model_args for need in use.needs}
+    return replace(rung, logprobs=bool(needs & {"logprobs", "top_logprobs"}), top_logprobs="top_logprobs" in needs)
+
+
+class _Models:
+    """The models of a graph and their providers, each under one name."""
+
+    def __init__(self, checked: CheckedPolicy, names: Names, places: Places) -> None:
+        self.models: dict[str, ModelSpec] = {}
+        self.providers: dict[str, ProviderSpec] = {}
+        self._checked = checked
+        self._names = names
+        self._places = places
+
+    def add(self, name: str, symbol: Symbol) -> None:
+        """Enter a declared model."""
+        info = self._checked.models.get(id(symbol.decl))
+        decl = symbol.decl
+        if info is None or not isinstance(decl, ast.ModelDecl):
+            raise GraphError(f"`{symbol.name}` isn't a model")
+        self.models[name] = ModelSpec(
+            name=name,
+            provider=self._provider(info, self._checked.resolve(decl.provider, symbol.path)),
+            id=info.id,
+            max_tokens=info.max_tokens,
+            timeout_s=info.timeout_s,
+            retry=info.retry,
+            price=info.price,
+            context=info.context,
+            can=None if info.can is None else sorted(info.can),
+            temperature=info.temperature,
+            top_p=info.top_p,
+            seed=info.seed,
+            stop=list(info.stop),
+            effort=info.effort,
+            system=info.system,
+            place=self._places.of(decl.span),
+        )
+
+    def _provider(self, info: ModelInfo, symbol: Symbol | None) -> str:
+        """The name of a model's provider; a kind used as it comes and a declared one of its name are told apart."""
+        own = info.provider
+        declared = symbol is not None and symbol.kind == "provider"
+        name = self._names.of(symbol) if symbol is not None and declared else own.name
+        spec = _spec(name, own)
+        if self.providers.setdefault(name, spec) != spec:
+            name = f"{name}:{'declared' if declared else 'as it comes'}"
+            self.providers.setdefault(name, _spec(name, own))
+        return name
+
+
+def _spec(name: str, info: ProviderInfo) -> ProviderSpec:
+    return ProviderSpec(name, info.kind, dict(info.settings), info.key_env, info.folder)

@@ -1,0 +1,190 @@
+"""Compiles strategies: who answers.
+
+Takes: the strategies of a checked policy. Gives: graph nodes by id. Guarantees: a tier or policy is compiled once and
+shared by all that name it, so a graph is never larger than its source; an id is a path through the source
+(``main.else.rung2``), so it changes only when what it names moves.
+
+A suffix wraps what stands before it and adds a word to its id: in ``policy main = haiku within 5s`` the call is
+``main`` and the limit ``main.within``, so adding or removing a suffix leaves the ids inside alone.
+"""
+
+from __future__ import annotations
+
+from cascadelang.graph.compile_expr import Expressions, plain_json
+from cascadelang.graph.errors import GraphError
+from cascadelang.graph.model import (
+    CallNode,
+    CascadeNode,
+    FallbackNode,
+    GraphArm,
+    GraphNode,
+    GraphRung,
+    RetryNode,
+    RouteByNode,
+    RouteNode,
+    WithinNode,
+    WithNode,
+)
+from cascadelang.graph.names import Names
+from cascadelang.graph.places import Places
+from cascadelang.semantics.checked import CheckedPolicy, Symbol
+from cascadelang.syntax import ast
+
+SUFFIXES = {ast.Within: "within", ast.Retry: "retry", ast.With: "with"}
+
+
+class Strategies:
+    """Compiles strategies into nodes."""
+
+    def __init__(self, checked: CheckedPolicy, names: Names, places: Places, expressions: Expressions) -> None:
+        self.nodes: dict[str, GraphNode] = {}
+        self._checked = checked
+        self._names = names
+        self._places = places
+        self._expressions = expressions
+        self._met: set[str] = set()
+        self._waiting: list[tuple[ast.Strategy, str, str]] = []
+
+    def root(self, symbol: Symbol) -> str:
+        """The id of the node a tier or policy starts at; it is compiled by `finish`, once."""
+        while True:
+            decl = symbol.decl
+            if not isinstance(decl, (ast.TierDecl, ast.PolicyDecl)):
+                raise GraphError(f"`{symbol.name}` is a {symbol.kind}: it can't answer")
+            named = self._named(decl.strategy, symbol.path)
+            if named is None or named.kind == "model":
+                break
+            symbol = named  # nothing but another name for it
+        name = self._names.of(symbol)
+        id_ = name if (symbol.kind, name) == ("policy", "main") else f"{symbol.kind}.{name}"
+        if id_ not in self._met:
+            self._met.add(id_)
+            self._waiting.append((decl.strategy, id_, symbol.path))
+        return wrapped_id(decl.strategy, id_)
+
+    def finish(self) -> None:
+        """Compile the tiers and policies that were met, and those that these need."""
+        while self._waiting:
+            self._compile(*self._waiting.pop())
+
+    def _named(self, strategy: ast.Strategy, path: str) -> Symbol | None:
+        """What a strategy that is nothing but a name names."""
+        return self._checked.resolve(strategy.name, path) if isinstance(strategy, ast.NameStrategy) else None
+
+    def _compile(self, strategy: ast.Strategy, id_: str, path: str) -> str:
+        """Add the strategy's nodes under ``id_``; gives the id of the node it starts at."""
+        if isinstance(strategy, ast.NameStrategy):
+            return self._name(strategy, id_, path)
+        if isinstance(strategy, (ast.Within, ast.Retry, ast.With)):
+            return self._suffix(strategy, id_, path)
+        place = self._places.of(strategy.span)
+        node: GraphNode
+        if isinstance(strategy, ast.Route):
+            node = RouteNode(id_, [], "", place)
+            self.nodes[id_] = node
+            for number, arm in enumerate(strategy.arms, 1):
+                condition = self._expressions.compile(arm.condition, path)
+                node.arms.append(GraphArm(condition, self._compile(arm.strategy, f"{id_}.arm{number}", path)))
+            if strategy.otherwise is None:
+                raise GraphError(f"`{id_}` has no `else`")
+            otherwise = self._compile(strategy.otherwise, f"{id_}.else", path)
+            self.nodes[id_] = RouteNode(id_, node.arms, otherwise, place)
+        elif isinstance(strategy, ast.RouteBy):
+            self._route_by(strategy, id_, path)
+        elif isinstance(strategy, ast.Cascade):
+            self._cascade(strategy, id_, path)
+        elif isinstance(strategy, ast.Fallback):
+            members: list[str] = []
+            self.nodes[id_] = FallbackNode(id_, members, place)
+            for number, member in enumerate(strategy.members, 1):
+                members.append(self._compile(member, f"{id_}.member{number}", path))
+        else:
+            word = type(strategy).__name__.lower()
+            raise GraphError(f"`{word}` isn't supported by this version")
+        return id_
+
+    def _name(self, strategy: ast.NameStrategy, id_: str, path: str) -> str:
+        symbol = self._checked.resolve(strategy.name, path)
+        if symbol is None:
+            raise GraphError(f"nothing is named `{strategy.name}`")
+        if symbol.kind != "model":
+            return self.root(symbol)
+        name = self._names.of(symbol)
+        self._expressions.models.setdefault(name, symbol)
+        self.nodes[id_] = CallNode(id_, name, self._places.of(strategy.span))
+        return id_
+
+    def _suffix(self, strategy: ast.Within | ast.Retry | ast.With, id_: str, path: str) -> str:
+        child = self._compile(strategy.strategy, id_, path)
+        own = wrapped_id(strategy, id_)
+        place = self._places.of(strategy.span)
+        if isinstance(strategy, ast.Within):
+            cost = None if strategy.money is None else float(strategy.money.value)
+            time = None if strategy.time is None else float(strategy.time.value_s)
+            self.nodes[own] = WithinNode(own, child, cost, time, place)
+        elif isinstance(strategy, ast.Retry):
+            self.nodes[own] = RetryNode(own, child, int(strategy.times.value), place)
+        else:
+            self.nodes[own] = WithNode(own, child, plain_json(self._checked.settings[id(strategy)]), place)
+        return own
+
+    def _route_by(self, strategy: ast.RouteBy, id_: str, path: str) -> None:
+        place = self._places.of(strategy.span)
+        arms: dict[str, str] = {}
+        by = self._expressions.compile(strategy.by, path)
+        self.nodes[id_] = RouteByNode(id_, by, arms, None, place)
+        for arm in strategy.arms:
+            arms[arm.label] = self._compile(arm.strategy, f"{id_}.arm.{arm.label}", path)
+        if strategy.otherwise is not None:
+            otherwise = self._compile(strategy.otherwise, f"{id_}.else", path)
+            self.nodes[id_] = RouteByNode(id_, by, arms, otherwise, place)
+
+    def _cascade(self, strategy: ast.Cascade, id_: str, path: str) -> None:
+        place = self._places.of(strategy.span)
+        if strategy.order_by is not None:
+            raise GraphError("`order by` isn't supported by this version")
+        rungs: list[GraphRung] = []
+        self.nodes[id_] = CascadeNode(id_, rungs, place=place)
+        start_at: dict[str, int] = {}
+        for number, rung in enumerate(strategy.rungs):
+            node = self._compile(rung.strategy, f"{id_}.rung{number + 1}", path)
+            gate = rung.until if rung.until is not None else strategy.until
+            rungs.append(GraphRung(node, None if gate is None else self._expressions.compile(gate, path)))
+            if strategy.start is not None:
+                name = _rung_name(rung.strategy)
+                if name:
+                    start_at.setdefault(name, number)
+        ending = strategy.otherwise
+        self.nodes[id_] = CascadeNode(
+            id_,
+            rungs,
+            otherwise="last" if ending is None else "node" if ending.kind == "strategy" else ending.kind,
+            otherwise_node=None
+            if ending is None or ending.strategy is None
+            else self._compile(ending.strategy, f"{id_}.otherwise", path),
+            start=None if strategy.start is None else self._expressions.compile(strategy.start, path),
+            start_at=start_at,
+            carry=strategy.carry,
+            place=place,
+        )
+
+
+def wrapped_id(strategy: ast.Strategy, id_: str) -> str:
+    """The id of the outermost node of a strategy whose innermost one is ``id_``."""
+    word = SUFFIXES.get(type(strategy))
+    if word is None:
+        return id_
+    assert isinstance(strategy, (ast.Within, ast.Retry, ast.With))  # noqa: S101 - those that SUFFIXES has
+    times = 1
+    inner = strategy.strategy
+    while isinstance(inner, (ast.Within, ast.Retry, ast.With)):
+        times += SUFFIXES[type(inner)] == word
+        inner = inner.strategy
+    return f"{id_}.{word}{times if times > 1 else ''}"
+
+
+def _rung_name(strategy: ast.Strategy) -> str:
+    """The name a label starts this rung by: that of the model, tier or policy it asks."""
+    while isinstance(strategy, (ast.Within, ast.Retry, ast.With)):
+        strategy = strategy.strategy
+    return strategy.name.parts[-1] if isinstance(strategy, ast.NameStrategy) else ""

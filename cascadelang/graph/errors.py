@@ -1,0 +1,7 @@
+"""What is wrong with a graph that can't be read, drawn or compiled."""
+
+from __future__ import annotations
+
+
+class GraphError(Exception):
+    """A graph can't be made, read or drawn; ``str()`` is one line that says why, in words a user can act on."""

@@ -1,0 +1,121 @@
+"""Puts free checks before paid ones.
+
+Takes: a graph. Gives: the same graph, with the parts of every ``and`` and ``or`` in the order of evaluation: those
+that call no model first, otherwise as written. Guarantees: no verdict changes. ``and`` is the least and ``or`` the
+greatest of its parts in the order false < unknown < true (Kleene's strong logic), which no order of the parts
+changes; only what has to be evaluated does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from cascadelang.graph.model import (
+    ArithValue,
+    BandValue,
+    CascadeNode,
+    CatalogUse,
+    CheckValue,
+    CompareValue,
+    Graph,
+    GraphExpr,
+    GraphNode,
+    InValue,
+    LogicValue,
+    NamedCheck,
+    NamedSignal,
+    NotValue,
+    RouteByNode,
+    RouteNode,
+    ScoreValue,
+    SignalValue,
+    UseValue,
+)
+from cascadelang.graph.order import successors_first
+from cascadelang.graph.walk import parts
+
+Named = tuple[str, str]
+"""``("check", name)`` or ``("signal", name)``."""
+
+
+def optimize(graph: Graph) -> Graph:
+    """The graph with its conditions in order of evaluation, and ``NamedCheck.paid`` and ``GraphRung.paid`` set."""
+    paid = paid_names(graph.signals, graph.checks, graph.uses)
+
+    def costs(expr: GraphExpr) -> bool:
+        return _is_paid(expr, paid, graph.uses)
+
+    return replace(
+        graph,
+        nodes={id_: _node(node, costs) for id_, node in graph.nodes.items()},
+        signals={n: replace(s, expr=free_first(s.expr, costs)) for n, s in graph.signals.items()},
+        checks={
+            n: replace(c, expr=free_first(c.expr, costs), paid=("check", n) in paid) for n, c in graph.checks.items()
+        },
+    )
+
+
+def free_first(expr: GraphExpr, costs: Callable[[GraphExpr], bool]) -> GraphExpr:
+    """The expression with the free parts of every ``and`` and ``or`` first; ``costs`` says which parts are paid.
+
+    An ``and`` directly inside an ``and`` is drawn into it (likewise ``or``), so that its free parts come first too.
+    """
+    if isinstance(expr, LogicValue):
+        values: list[GraphExpr] = []
+        for value in expr.values:
+            inner = free_first(value, costs)
+            values += inner.values if isinstance(inner, LogicValue) and inner.op == expr.op else [inner]
+        return LogicValue(expr.op, sorted(values, key=costs))
+    if isinstance(expr, (NotValue, InValue, BandValue)):
+        return replace(expr, value=free_first(expr.value, costs))
+    if isinstance(expr, (CompareValue, ArithValue)):
+        return replace(expr, left=free_first(expr.left, costs), right=free_first(expr.right, costs))
+    if isinstance(expr, ScoreValue):
+        return ScoreValue([replace(part, value=free_first(part.value, costs)) for part in expr.parts])
+    return expr
+
+
+def paid_names(
+    signals: Mapping[str, NamedSignal], checks: Mapping[str, NamedCheck], uses: Mapping[str, CatalogUse]
+) -> set[Named]:
+    """Which declared signals and checks may call a model, themselves or through others."""
+
+    def expr_of(named: Named) -> GraphExpr:
+        return signals[named[1]].expr if named[0] == "signal" else checks[named[1]].expr
+
+    all_names: list[Named] = [*(("signal", n) for n in signals), *(("check", n) for n in checks)]
+    paid: set[Named] = set()
+    for named in successors_first(all_names, lambda n: _names_in(expr_of(n))):
+        if _is_paid(expr_of(named), paid, uses):
+            paid.add(named)
+    return paid
+
+
+def _names_in(expr: GraphExpr) -> list[Named]:
+    """The declared signals and checks that stand in an expression itself."""
+    if isinstance(expr, (SignalValue, CheckValue)):
+        return [(expr.kind, expr.name)]
+    return [name for part in parts(expr) for name in _names_in(part)]
+
+
+def _is_paid(expr: GraphExpr, paid: set[Named], uses: Mapping[str, CatalogUse]) -> bool:
+    if isinstance(expr, UseValue):
+        return uses[expr.use].calls != 0
+    if isinstance(expr, (SignalValue, CheckValue)):
+        return (expr.kind, expr.name) in paid
+    return any(_is_paid(part, paid, uses) for part in parts(expr))
+
+
+def _node(node: GraphNode, costs: Callable[[GraphExpr], bool]) -> GraphNode:
+    if isinstance(node, RouteNode):
+        return replace(node, arms=[replace(a, condition=free_first(a.condition, costs)) for a in node.arms])
+    if isinstance(node, RouteByNode):
+        return replace(node, by=free_first(node.by, costs))
+    if isinstance(node, CascadeNode):
+        rungs = [
+            rung if rung.until is None else replace(rung, until=free_first(rung.until, costs), paid=costs(rung.until))
+            for rung in node.rungs
+        ]
+        return replace(node, rungs=rungs, start=None if node.start is None else free_first(node.start, costs))
+    return node

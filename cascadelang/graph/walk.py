@@ -1,0 +1,100 @@
+"""What a graph's parts lead to.
+
+Takes: nodes and expressions. Gives: a node's children in order of evaluation, and the conditions it asks; the parts
+of an expression. Guarantees: no recursion, so that a graph of any depth can be walked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from cascadelang.graph.model import (
+    ArithValue,
+    BandValue,
+    CallNode,
+    CascadeNode,
+    CheckValue,
+    CompareValue,
+    FallbackNode,
+    Graph,
+    GraphExpr,
+    GraphNode,
+    InValue,
+    LogicValue,
+    NotValue,
+    RouteByNode,
+    RouteNode,
+    ScoreValue,
+    SignalValue,
+    UseValue,
+)
+
+
+def children(node: GraphNode) -> list[str]:
+    """The ids of the nodes that ``node`` can pass a query to, in order; one may stand there twice."""
+    if isinstance(node, CallNode):
+        return []
+    if isinstance(node, RouteNode):
+        return [*(arm.node for arm in node.arms), node.otherwise]
+    if isinstance(node, RouteByNode):
+        return [*node.arms.values(), *([] if node.otherwise is None else [node.otherwise])]
+    if isinstance(node, CascadeNode):
+        return [*(rung.node for rung in node.rungs), *([] if node.otherwise_node is None else [node.otherwise_node])]
+    if isinstance(node, FallbackNode):
+        return list(node.members)
+    return [node.child]
+
+
+def conditions(node: GraphNode) -> list[GraphExpr]:
+    """The conditions that ``node`` itself asks: of its arms, its label, its gates."""
+    if isinstance(node, RouteNode):
+        return [arm.condition for arm in node.arms]
+    if isinstance(node, RouteByNode):
+        return [node.by]
+    if isinstance(node, CascadeNode):
+        gates = [rung.until for rung in node.rungs if rung.until is not None]
+        return gates if node.start is None else [node.start, *gates]
+    return []
+
+
+def parts(expr: GraphExpr) -> list[GraphExpr]:
+    """The expressions that stand directly in ``expr``."""
+    if isinstance(expr, (NotValue, InValue, BandValue)):
+        return [expr.value]
+    if isinstance(expr, LogicValue):
+        return list(expr.values)
+    if isinstance(expr, (CompareValue, ArithValue)):
+        return [expr.left, expr.right]
+    if isinstance(expr, ScoreValue):
+        return [part.value for part in expr.parts]
+    return []
+
+
+def uses_of(graph: Graph, exprs: Iterable[GraphExpr]) -> list[str]:
+    """The ids of all catalogue uses that evaluating ``exprs`` may need, each once, in order of evaluation."""
+    found: dict[str, None] = {}
+    seen: set[tuple[str, str]] = set()
+    waiting = [*exprs][::-1]
+    while waiting:
+        expr = waiting.pop()
+        if isinstance(expr, UseValue):
+            found.setdefault(expr.use)
+        elif isinstance(expr, (SignalValue, CheckValue)):
+            if (expr.kind, expr.name) not in seen:
+                seen.add((expr.kind, expr.name))
+                waiting.append((graph.signals if expr.kind == "signal" else graph.checks)[expr.name].expr)
+        else:
+            waiting += reversed(parts(expr))
+    return list(found)
+
+
+def in_order(graph: Graph, starts: Iterable[str]) -> list[str]:
+    """The ids of the nodes reachable from ``starts``, each once, before what it leads to."""
+    found: dict[str, None] = {}
+    waiting = [*starts][::-1]
+    while waiting:
+        id_ = waiting.pop()
+        if id_ not in found:
+            found[id_] = None
+            waiting += reversed(children(graph.nodes[id_]))
+    return list(found)
