@@ -5,17 +5,17 @@ use "std/openai"
 check sound = not empty and not truncated and not hedges and not refuses
 
 policy main =
-  cascade [mini, standard, top] until sound
+  cascade [luna, terra, sol] until sound
 
 test "the cheapest model is enough" {
   query  "Translate 'good morning' into German"
-  reply  mini "Guten Morgen"
-  expect path == [mini] and passed
+  reply  luna "Guten Morgen"
+  expect path == [luna] and passed
 }
 
 test "a refusal climbs" {
   query  "Summarise this contract"
-  reply  mini     "I'm sorry, but I can't help with that."
-  reply  standard "The contract runs for two years and renews by itself."
-  expect model == standard and calls == 2
+  reply  luna     "I'm sorry, but I can't help with that."
+  reply  terra "The contract runs for two years and renews by itself."
+  expect model == terra and calls == 2
 }

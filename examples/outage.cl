@@ -3,8 +3,8 @@
 use "std/anthropic"
 use "std/openai" as oa
 
-tier cheap  = fallback [haiku, oa.mini]
-tier strong = fallback [opus, oa.top]
+tier cheap  = fallback [haiku, oa.luna]
+tier strong = fallback [opus, oa.sol]
 
 check sound = not empty and not hedges and not refuses
 
@@ -14,8 +14,8 @@ policy main =
 test "the stand-in answers when the first is down" {
   query  "Hello"
   reply  haiku   error rate_limit
-  reply  oa.mini "Hello to you"
-  expect model == oa.mini and passed
+  reply  oa.luna "Hello to you"
+  expect model == oa.luna and passed
 }
 
 test "a poor answer climbs instead" {

@@ -6,25 +6,25 @@ check invoice = schema("answer.schema.json")
 check usable  = invoice and not truncated
 
 policy main =
-  cascade [mini, standard, top] until usable carry reasons otherwise fail
+  cascade [luna, terra, sol] until usable carry reasons otherwise fail
 
 test "the first rung is enough" {
   query  "Extract number, total and currency: invoice 17 over 80 dollars"
-  reply  mini """{"number": "17", "total": 80, "currency": "USD"}"""
-  expect path == [mini] and passed
+  reply  luna """{"number": "17", "total": 80, "currency": "USD"}"""
+  expect path == [luna] and passed
 }
 
 test "a wrong currency climbs" {
   query  "Extract number, total and currency: invoice 17 over 80 dollars"
-  reply  mini     """{"number": "17", "total": 80, "currency": "dollars"}"""
-  reply  standard """{"number": "17", "total": 80, "currency": "USD"}"""
-  expect path == [mini, standard] and passed
+  reply  luna     """{"number": "17", "total": 80, "currency": "dollars"}"""
+  reply  terra """{"number": "17", "total": 80, "currency": "USD"}"""
+  expect path == [luna, terra] and passed
 }
 
 test "when no rung fits, the caller is told" {
   query  "Extract number, total and currency: invoice 17 over 80 dollars"
-  reply  mini     "No"
-  reply  standard "No"
-  reply  top      "No"
-  expect failure == unmet and path == [mini, standard, top]
+  reply  luna     "No"
+  reply  terra "No"
+  reply  sol      "No"
+  expect failure == unmet and path == [luna, terra, sol]
 }
