@@ -59,7 +59,12 @@ def collect(day: date) -> dict[str, Any]:
 
 def render(data: dict[str, Any]) -> str:
     """The file's text: one model a line, so that a difference can be read."""
-    lines = ["{", f'"source": {json.dumps(data["source"])},', f'"as_of": {json.dumps(data["as_of"])},', '"providers": {']
+    lines = [
+        "{",
+        f'"source": {json.dumps(data["source"])},',
+        f'"as_of": {json.dumps(data["as_of"])},',
+        '"providers": {',
+    ]
     vendors = []
     for name, vendor in data["providers"].items():
         rows = ",\n".join(json.dumps(row, separators=(",", ":")) for row in vendor["models"])
@@ -95,7 +100,7 @@ def _rule(clause: Any) -> list[Any]:
 def _prices(model: Any, day: date) -> list[list[Any]]:
     """``[above, [input, output, cached]]`` for the base (above 0) and each step; empty when there is no price."""
     hours = [datetime.combine(day, time(hour), UTC) for hour in range(24)]
-    found = [prices for prices in (model.get_prices(hour) for hour in hours)]
+    found = [model.get_prices(hour) for hour in hours]
     if any(one.input_mtok is None or one.output_mtok is None for one in found):
         return []
     starts = sorted({0} | {tier.start for one in found for amount in _tiered(one) for tier in amount.tiers})

@@ -60,7 +60,7 @@ def convert(expr: ast.Expr, param: Param, of: str, place: Place, state: State) -
         state: the check's tables.
     """
     if param.type == "choice" or param.choices:
-        chosen = _choice(expr, param, of, place, state)
+        chosen = _choice(expr, param, of, state)
         if chosen is not None:
             return chosen
     if param.type == "expr":
@@ -77,7 +77,7 @@ def convert(expr: ast.Expr, param: Param, of: str, place: Place, state: State) -
     return value
 
 
-def _choice(expr: ast.Expr, param: Param, of: str, place: Place, state: State) -> Any:
+def _choice(expr: ast.Expr, param: Param, of: str, state: State) -> Any:
     """One of a parameter's words; ``None`` when the parameter takes other things too and this is one."""
     word = ""
     if isinstance(expr, ast.Ref) and len(expr.name.parts) == 1:
@@ -232,7 +232,7 @@ def _duration(expr: ast.Expr, place: Place, state: State) -> float | None:  # no
     return float(expr.value_s) if isinstance(expr, ast.Duration) else None
 
 
-def _record(expr: ast.Expr, place: Place, state: State) -> Any:
+def _record(expr: ast.Expr, place: Place, state: State) -> Any:  # noqa: ARG001 - the forms' one signature
     if not isinstance(expr, ast.Record):
         return None
     seen: set[str] = set()

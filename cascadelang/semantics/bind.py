@@ -1,4 +1,4 @@
-"""Binds the arguments of catalogue entries: ``logprob(mean)``, ``contains(["a", "b"])``, ``judge(sonnet, "rubric.md")``.
+"""Binds the arguments of catalogue entries: ``logprob(mean)``, ``contains(["a", "b"])``, ``judge(m, "rubric.md")``.
 
 Takes: a call and the entry's spec. Gives: the call's type, and a `BoundCall` in `State.calls` when all is right.
 Guarantees: every argument is one that the entry takes, given once, of the right type; files are read and noted.
@@ -30,7 +30,7 @@ _SCATTERED = ("bool_weights", "bands")
 """Parameters that take arguments by the user's own words."""
 
 
-def bare(expr: ast.Ref, spec: Spec, place: Place, state: State) -> Type | None:
+def bare(expr: ast.Ref, spec: Spec, state: State) -> Type:
     """The type of an entry that stands without parentheses."""
     kind: EntryKind = "check" if spec.kind == "check" else "signal"
     if told_unsupported(spec, expr.span, state):
@@ -44,9 +44,7 @@ def bare(expr: ast.Ref, spec: Spec, place: Place, state: State) -> Type | None:
             help=f"write `{usage(spec)}`",
         )
         return _gives(spec, {})
-    scope: Literal["query", "conversation"] = (
-        "conversation" if expr.name.parts[0] == "conversation" else "query"
-    )
+    scope: Literal["query", "conversation"] = "conversation" if expr.name.parts[0] == "conversation" else "query"
     state.calls[id(expr)] = BoundCall(kind, spec, {p.name: p.default for p in spec.params}, scope)
     return _gives(spec, {})
 
@@ -83,7 +81,7 @@ def prefixed(expr: ast.Ref | ast.Call, args: tuple[ast.Arg, ...], place: Place, 
         )
         return None
     if isinstance(expr, ast.Ref):
-        return bare(expr, spec, place, state)
+        return bare(expr, spec, state)
     return _bind(expr, args, spec, place, state)
 
 
@@ -121,7 +119,7 @@ def _gives(spec: Spec, values: dict[str, Any]) -> Type:
 
 def _bind(expr: ast.Call, args: tuple[ast.Arg, ...], spec: Spec, place: Place, state: State) -> Type:
     off = told_unsupported(spec, expr.span, state)
-    given, scattered, sound = _deal(expr, args, spec, state)
+    given, scattered, sound = _deal(args, spec, state)
     values: dict[str, Any] = {}
     for param in spec.params:
         if param.type == "bool_weights":
@@ -151,9 +149,7 @@ def _bind(expr: ast.Call, args: tuple[ast.Arg, ...], spec: Spec, place: Place, s
     return _gives(spec, values)
 
 
-def _deal(
-    expr: ast.Call, args: tuple[ast.Arg, ...], spec: Spec, state: State
-) -> tuple[dict[str, ast.Arg], list[ast.Arg], bool]:
+def _deal(args: tuple[ast.Arg, ...], spec: Spec, state: State) -> tuple[dict[str, ast.Arg], list[ast.Arg], bool]:
     """Which argument goes to which parameter: those by parameter, those scattered, and whether all is well."""
     params = {param.name: param for param in spec.params if param.type not in _SCATTERED}
     scatters = {param.type for param in spec.params if param.type in _SCATTERED}
@@ -261,7 +257,7 @@ def _bands(args: list[ast.Arg], span: Span, place: Place, state: State) -> Any:
         elif last and not arg.name and isinstance(arg.value, ast.Ref) and len(arg.value.name.parts) == 1:
             bands.append([arg.value.name.parts[0], None])
         else:
-            said = "the last label takes no limit" if last and arg.name else "only the last label goes without a limit"
+            said = "the last label takes no limit" if last and arg.name else "only the last label has no limit"
             state.error("wrong-type", said, arg.span, help=example)
             return BAD
     words = [label for label, _ in bands]
@@ -272,9 +268,7 @@ def _bands(args: list[ast.Arg], span: Span, place: Place, state: State) -> Any:
     return bands
 
 
-def _no_problems(
-    expr: ast.Call, spec: Spec, values: dict[str, Any], given: dict[str, ast.Arg], state: State
-) -> bool:
+def _no_problems(expr: ast.Call, spec: Spec, values: dict[str, Any], given: dict[str, ast.Arg], state: State) -> bool:
     """Ask the catalogue, where it can, what else is wrong with the arguments."""
     problems = getattr(state.catalog, "problems", None)
     if problems is None:
@@ -296,5 +290,3 @@ def _no_problems(
 
 def _param(spec: Spec, name: str) -> Param:
     return next(param for param in spec.params if param.name == name)
-
-

@@ -15,6 +15,8 @@ from cascadelang.diagnostics.model import Label
 from cascadelang.semantics.checked import BoundCall, ModelInfo, Symbol
 from cascadelang.semantics.load import place_of
 from cascadelang.semantics.models import capabilities_of
+from cascadelang.semantics.order import inner
+from cascadelang.semantics.resolve import lookup
 from cascadelang.semantics.state import State
 from cascadelang.source import Span
 from cascadelang.syntax import ast
@@ -46,23 +48,25 @@ def check_capabilities(symbol: Symbol, state: State) -> None:
 
 def children(strategy: ast.Strategy) -> list[ast.Strategy]:
     """The strategies directly inside one."""
-    if isinstance(strategy, (ast.Route, ast.RouteBy)):
-        rest = [strategy.otherwise] if strategy.otherwise is not None else []
-        return [*(arm.strategy for arm in strategy.arms), *rest]
-    if isinstance(strategy, ast.Cascade):
-        last = strategy.otherwise.strategy if strategy.otherwise is not None else None
-        return [*(rung.strategy for rung in strategy.rungs), *([last] if last is not None else [])]
-    if isinstance(strategy, (ast.Fallback, ast.Vote)):
-        return list(strategy.members)
-    if isinstance(strategy, ast.Hedge):
-        return [strategy.first, strategy.second]
-    if isinstance(strategy, ast.Split):
-        return [share.strategy for share in strategy.shares]
-    if isinstance(strategy, ast.Shadow):
-        return [strategy.live, strategy.beside]
-    if isinstance(strategy, (ast.Within, ast.Retry, ast.Cached, ast.With)):
-        return [strategy.strategy]
-    return []
+    match strategy:
+        case ast.Route() | ast.RouteBy():
+            found = [*(arm.strategy for arm in strategy.arms), strategy.otherwise]
+        case ast.Cascade():
+            found = [rung.strategy for rung in strategy.rungs]
+            found.append(strategy.otherwise.strategy if strategy.otherwise is not None else None)
+        case ast.Fallback() | ast.Vote():
+            found = [*strategy.members]
+        case ast.Hedge():
+            found = [strategy.first, strategy.second]
+        case ast.Split():
+            found = [share.strategy for share in strategy.shares]
+        case ast.Shadow():
+            found = [strategy.live, strategy.beside]
+        case ast.NameStrategy():
+            found = []
+        case _:
+            found = [strategy.strategy]
+    return [child for child in found if child is not None]
 
 
 def _inside(strategy: ast.Strategy) -> Iterator[ast.Strategy]:
@@ -85,30 +89,31 @@ def _gates(cascade: ast.Cascade, path: str, state: State) -> None:
         for model, at in answering(rung.strategy, path, state):
             needs = _needs(gate, path, model, state)
             if needs and _T not in _outcomes(gate, path, model, state):
-                _tell_cannot(rung, cascade, gate, model, at, needs, state)
+                shared = rung.until is None and len(cascade.rungs) > 1
+                last = shared and cascade.rungs[-1] is rung
+                _tell_cannot(model, needs[0], gate, state, at=at, last=last)
                 break
 
 
 def _tell_cannot(
-    rung: ast.Rung,
-    cascade: ast.Cascade,
-    gate: ast.Expr,
     model: ModelInfo,
-    at: Span,
-    needs: list[tuple[str, Capability]],
+    need: tuple[str, Capability],
+    gate: ast.Expr,
     state: State,
+    *,
+    at: Span,
+    last: bool,
 ) -> None:
-    check, need = needs[0]
-    last = cascade.rungs[-1] is rung and rung.until is None
+    check, wanted = need
     state.error(
         "model-cannot",
-        f"`{model.name}` gives no {_SAID[need]}, so its answers can never pass",
+        f"`{model.name}` gives no {_SAID[wanted]}, so its answers can never pass",
         at,
         label=f"`{check}` needs them",
         related=(Label(gate.span, "the check its answers must pass"),),
         help="give the check to the other rungs only: `cascade [a until CHECK, b]`"
-        if last and len(cascade.rungs) > 1
-        else f"give the rung a check of its own, or say `can: [{need}]` on the model if it can",
+        if last
+        else f"give the rung a check of its own, or say `can: [{wanted}]` on the model if it can",
     )
 
 
@@ -119,7 +124,7 @@ def answering(strategy: ast.Strategy, path: str, state: State) -> Iterator[tuple
     while stack:
         here, file, at = stack.pop()
         if isinstance(here, ast.NameStrategy):
-            symbol = _symbol(here.name, file, state)
+            symbol = lookup(here.name, file, state)
             if symbol is None or symbol.decl is None or id(symbol.decl) in seen:
                 continue
             seen.add(id(symbol.decl))
@@ -132,15 +137,6 @@ def answering(strategy: ast.Strategy, path: str, state: State) -> Iterator[tuple
                 stack.append((symbol.decl.strategy, symbol.path, at))
         else:
             stack.extend((child, file, at) for child in reversed(children(here)))
-
-
-def _symbol(name: ast.Name, path: str, state: State) -> Symbol | None:
-    symbol = state.modules[path].names.get(name.parts[0])
-    for part in name.parts[1:]:
-        if symbol is None or symbol.kind != "module" or not symbol.module:
-            return None
-        symbol = state.modules[symbol.module].names.get(part)
-    return symbol
 
 
 def cannot(model: ModelInfo, need: Capability, state: State) -> bool:
@@ -172,13 +168,13 @@ def _calls(expr: ast.Expr, path: str, state: State) -> Iterator[BoundCall]:
             stack.extend((part, file) for part in _expr_args(call))
             continue
         if isinstance(here, ast.Ref) and id(here) not in state.words:
-            symbol = _symbol(here.name, file, state)
+            symbol = lookup(here.name, file, state)
             decl = symbol.decl if symbol is not None else None
             if symbol is not None and isinstance(decl, (ast.SignalDecl, ast.CheckDecl)) and id(decl) not in seen:
                 seen.add(id(decl))
                 stack.append((decl.expr, symbol.path))
             continue
-        stack.extend((part, file) for part in parts(here))
+        stack.extend((part, file) for part in inner(here))
 
 
 def _expr_args(call: BoundCall) -> list[ast.Expr]:
@@ -192,51 +188,42 @@ def _expr_args(call: BoundCall) -> list[ast.Expr]:
     return found
 
 
-def parts(expr: ast.Expr) -> list[ast.Expr]:
-    """The expressions directly inside one."""
-    if isinstance(expr, (ast.Not, ast.Negative, ast.In, ast.IsMissing)):
-        return [expr.value]
-    if isinstance(expr, ast.Logic):
-        return list(expr.values)
-    if isinstance(expr, (ast.Compare, ast.Arith)):
-        return [expr.left, expr.right]
-    return []
-
-
 def _outcomes(expr: ast.Expr, path: str, model: ModelInfo, state: State, depth: int = 0) -> frozenset[str]:
     """What an expression can come to on the model's answers: some of true, false and unknown."""
-    if depth > 200:
-        return _ANY
     call = state.calls.get(id(expr))
-    if call is not None:
+    if depth > 100:
+        found = _ANY
+    elif call is not None:
         blind = call.kind == "check" and any(cannot(model, need, state) for need in call.spec.needs)
-        return _UNKNOWN if blind else _ANY
-    if isinstance(expr, ast.Not):
+        found = _UNKNOWN if blind else _ANY
+    elif isinstance(expr, ast.Not):
         turned = {_T: _F, _F: _T, _U: _U}
-        return frozenset(turned[one] for one in _outcomes(expr.value, path, model, state, depth + 1))
-    if isinstance(expr, ast.Logic):
-        sides = [_outcomes(value, path, model, state, depth + 1) for value in expr.values]
-        settles = _F if expr.op == "and" else _T
-        if any(side == frozenset({settles}) for side in sides):
-            return frozenset({settles})
-        found = {settles} if any(settles in side for side in sides) else set()
-        if any(_U in side for side in sides):
-            found.add(_U)
-        other = _T if expr.op == "and" else _F
-        if all(other in side for side in sides):
-            found.add(other)
-        return frozenset(found)
-    if isinstance(expr, (ast.Compare, ast.Arith, ast.Negative, ast.In)):
-        sides = [_outcomes(part, path, model, state, depth + 1) for part in parts(expr)]
-        return _UNKNOWN if _UNKNOWN in sides else _ANY
-    if isinstance(expr, ast.Ref) and id(expr) not in state.words:
-        symbol = _symbol(expr.name, path, state)
-        if symbol is not None and isinstance(symbol.decl, ast.CheckDecl):
-            found = set(_outcomes(symbol.decl.expr, symbol.path, model, state, depth + 1))
-            if symbol.decl.else_pass and _U in found:
-                found = found - {_U} | {_T}
-            return frozenset(found)
-    return _ANY
+        found = frozenset(turned[one] for one in _outcomes(expr.value, path, model, state, depth + 1))
+    elif isinstance(expr, ast.Ref):
+        found = _outcomes_of_name(expr, path, model, state, depth)
+    else:
+        sides = [_outcomes(part, path, model, state, depth + 1) for part in inner(expr)]
+        blind = _UNKNOWN in sides
+        found = _joined(expr.op, sides) if isinstance(expr, ast.Logic) else _UNKNOWN if blind else _ANY
+    return found
+
+
+def _outcomes_of_name(expr: ast.Ref, path: str, model: ModelInfo, state: State, depth: int) -> frozenset[str]:
+    """What a declared check can come to; ``else pass`` turns unknown into true."""
+    symbol = lookup(expr.name, path, state) if id(expr) not in state.words else None
+    if symbol is None or not isinstance(symbol.decl, ast.CheckDecl):
+        return _ANY
+    found = _outcomes(symbol.decl.expr, symbol.path, model, state, depth + 1)
+    return found - {_U} | {_T} if symbol.decl.else_pass and _U in found else found
+
+
+def _joined(op: str, sides: list[frozenset[str]]) -> frozenset[str]:
+    """What ``and`` or ``or`` can come to: false settles the one, true the other, whatever else is unknown."""
+    settles, other = (_F, _T) if op == "and" else (_T, _F)
+    if frozenset({settles}) in sides:
+        return frozenset({settles})
+    found = {one for one in (settles, _U) if any(one in side for side in sides)}
+    return frozenset(found | {other}) if all(other in side for side in sides) else frozenset(found)
 
 
 # ---- Prices -----------------------------------------------------------------------------------------------------
@@ -268,7 +255,7 @@ def spending(strategy: ast.Strategy, path: str, state: State) -> list[tuple[Symb
     while stack:
         here, file = stack.pop()
         if isinstance(here, ast.NameStrategy):
-            symbol = _symbol(here.name, file, state)
+            symbol = lookup(here.name, file, state)
             add(symbol)
             decl = symbol.decl if symbol is not None else None
             if symbol is not None and isinstance(decl, (ast.TierDecl, ast.PolicyDecl)) and id(decl) not in seen:

@@ -102,7 +102,7 @@ def _meta(clause: ast.CaseMeta, case: ast.CaseDecl, path: str, state: State) -> 
     names = [entry.key for entry in clause.fields.entries]
     for entry in entries_of(clause.fields, names, "a test's `meta`", state).values():
         if _of_case(entry.value):
-            state.type_of(entry.value, Place(path, "case"))
+            state.type_of(entry.value, _place(case, path))
             continue
         try:
             value = None if isinstance(entry.value, ast.Ref) else plain(entry.value)
@@ -137,8 +137,8 @@ def _reply(clause: ast.CaseReply, case: ast.CaseDecl, path: str, state: State) -
 
 def _judge(clause: ast.CaseJudge, case: ast.CaseDecl, path: str, state: State) -> None:
     require(clause.model, path, ("model",), state)
-    if _of_case(clause.score) and case.for_each is not None:
-        state.type_of(clause.score, Place(path, "case"))
+    if _of_case(clause.score):
+        state.type_of(clause.score, _place(case, path))
         return
     score = decimal(0, 1)(clause.score, path, state)
     if isinstance(score, Wrong):
@@ -149,18 +149,22 @@ def _policy(clause: ast.CasePolicy, case: ast.CaseDecl, path: str, state: State)
     require(clause.name, path, ("policy",), state)
 
 
-def _expect(clause: ast.CaseExpect, case: ast.CaseDecl, path: str, state: State) -> None:  # noqa: ARG001 - one form
-    want_bool(clause.expr, "what follows `expect`", Place(path, "case"), state)
+def _expect(clause: ast.CaseExpect, case: ast.CaseDecl, path: str, state: State) -> None:
+    want_bool(clause.expr, "what follows `expect`", _place(case, path), state)
 
 
 def _said(expr: ast.Expr, what: str, case: ast.CaseDecl, path: str, state: State) -> None:
     """A text, or a ``case.NAME`` of a test for each."""
     if isinstance(expr, ast.Text):
         return
-    if _of_case(expr) and case.for_each is not None:
-        state.type_of(expr, Place(path, "case"))
+    if _of_case(expr):
+        state.type_of(expr, _place(case, path))
         return
     state.error("wrong-type", f"{what} must be a text", expr.span, help='put it in quotes: `"…"`')
+
+
+def _place(case: ast.CaseDecl, path: str) -> Place:
+    return Place(path, "case" if case.for_each is None else "row")
 
 
 def _of_case(expr: ast.Expr) -> bool:
@@ -173,7 +177,15 @@ def _of_case(expr: ast.Expr) -> bool:
 def type_of_name(expr: ast.Ref, place: Place, state: State) -> Type | None:
     """The type of a name in an ``expect``."""
     if _of_case(expr):
-        return Type("meta")
+        if place.stage == "row":
+            return Type("meta")
+        state.error(
+            "unknown-name",
+            f"there are no rows for `{expr.name}` to come from",
+            expr.span,
+            help='say where: `test "…" for each "cases.yaml" { … }`',
+        )
+        return None
     first = expr.name.parts[0]
     if len(expr.name.parts) == 1 and first in RESULTS:
         return Type(RESULTS[first])
@@ -269,4 +281,3 @@ _CLAUSES: dict[type, Callable[..., None]] = {
     ast.CasePolicy: _policy,
     ast.CaseExpect: _expect,
 }
-

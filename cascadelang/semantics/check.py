@@ -1,14 +1,14 @@
 """Checks a policy file: reads it and all it uses, resolves its names, types its expressions, binds its arguments.
 
-Takes: a path, and where to read files, the catalogue and known models from. Gives: a `CheckedPolicy` with everything
-that was found. Guarantees: it never raises for what a file says, and it reads nothing but through the files given (and
-the ``std/`` files that ship with the package). One mistake gives one error: what hangs on a mistake is silent.
+Takes: a path, and where to read files, the catalogue and known models from. Gives: a `CheckedPolicy` with all that was
+found. Guarantees: it never raises for what a file says, and it reads nothing but through the files given (and the
+``std/`` files that ship with the package). One mistake gives one error: what hangs on a mistake is silent.
 
 The passes, in order:
 
 1. `load`: read and parse the files, merge their names.
 2. `models`: what every provider and model says.
-3. `declared`, `expressions`, `compare`, `bind`: types of signals, checks and tunes, each worked out once, on demand.
+3. `order`, `declared`, `expressions`, `compare`, `bind`: types of signals, checks and tunes, each worked out once.
 4. `strategies`, `bounds`, `cases`: tiers, policies, requirements and tests.
 5. `circles`: nothing needs itself.
 6. `capabilities`: models can give what their gates need, and limits in money have prices.
@@ -28,6 +28,7 @@ from cascadelang.semantics.circles import tell_circles
 from cascadelang.semantics.declared import type_of_declared
 from cascadelang.semantics.load import canonical, load
 from cascadelang.semantics.models import check_model, provider_of
+from cascadelang.semantics.order import needed_first
 from cascadelang.semantics.resolve import unsupported
 from cascadelang.semantics.state import KnownModels, State
 from cascadelang.semantics.strategies import check_strategy
@@ -49,7 +50,7 @@ def check(path: str, files: Files, catalog: Catalog, known_models: KnownModels) 
     path = canonical(path)
     load(path, state)
     symbols = [symbol for module in state.loaded.values() for symbol in module.everything]
-    for symbol in symbols:
+    for symbol in needed_first(symbols, state):
         _guarded(symbol, state)
     for module_path, module in state.modules.items():
         for decl in module.file.decls:

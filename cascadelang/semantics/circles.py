@@ -45,10 +45,9 @@ def _tell(circle: list[Symbol], at: Span, state: State) -> None:
     names = [symbol.name for symbol in circle]
     kind = circle[0].kind if len({symbol.kind for symbol in circle}) == 1 else "declaration"
     entry = state.catalog.spec("check" if kind == "check" else "signal", names[0]) if len(names) == 1 else None
-    said = f"the {kind} `{names[0]}` needs itself" if len(names) == 1 else f"the {kind} `{names[0]}` needs itself"
     state.error(
         "circle",
-        said,
+        f"the {kind} `{names[0]}` needs itself",
         at,
         label=" → ".join([*names, names[0]]),
         help=f"a built-in {entry.kind} has the same name: choose another one"

@@ -24,9 +24,10 @@ _LANGUAGE_CODE = re.compile(r"[a-z]{2,3}")
 _CONSTANT = (ast.Text, ast.Number, ast.Count, ast.Percent, ast.Money, ast.Duration, ast.Bool)
 
 
-def check_pair(op: str, left: ast.Expr, right: ast.Expr, span: Span, place: Place, state: State) -> None:
+def check_pair(expr: ast.Compare, place: Place, state: State) -> None:
     """Check the two sides of a comparison."""
-    if place.stage == "case" and cases.compared(op, left, right, place, state):
+    op, left, right = expr.op, expr.left, expr.right
+    if place.tested and cases.compared(op, left, right, place, state):
         return
     for one, other in ((left, right), (right, left)):
         if _worded(op, one, other, place, state):
@@ -37,14 +38,14 @@ def check_pair(op: str, left: ast.Expr, right: ast.Expr, span: Span, place: Plac
     right_type = state.type_of(right, place)
     if left_type is None or right_type is None:
         return
-    _fit(op, (left, left_type), (right, right_type), span, place, state)
+    _fit(op, (left, left_type), (right, right_type), place, state, at=expr.span)
 
 
 def check_in(expr: ast.In, place: Place, state: State) -> None:
     """Check ``x in [a, b]``: every item is a constant that ``x`` could equal."""
     if not expr.items.items:
         state.error("empty-list", "the list is empty, so nothing is in it", expr.items.span, help="name some values")
-    if place.stage == "case" and cases.listed(expr, place, state):
+    if place.tested and cases.listed(expr, place, state):
         return
     value = state.type_of(expr.value, place)
     if value is None:
@@ -66,7 +67,7 @@ def check_in(expr: ast.In, place: Place, state: State) -> None:
                 help="compare with it: `x == y or …`",
             )
             continue
-        _fit("==", (expr.value, value), (item, found), item.span, place, state)
+        _fit("==", (expr.value, value), (item, found), place, state, at=item.span)
 
 
 def names_something(expr: ast.Expr, place: Place, state: State) -> bool:
@@ -76,7 +77,7 @@ def names_something(expr: ast.Expr, place: Place, state: State) -> bool:
     word = expr.name.parts[0]
     if word in state.modules[place.path].names or word in ("meta", "query", "conversation"):
         return True
-    if place.stage == "case":
+    if place.tested:
         return word in cases.RESULTS
     return state.catalog.spec("check" if place.stage == "check" else "signal", word) is not None
 
@@ -171,9 +172,10 @@ def _fit(
     op: str,
     left: tuple[ast.Expr, Type],
     right: tuple[ast.Expr, Type],
-    span: Span,
     place: Place,
     state: State,
+    *,
+    at: Span,
 ) -> None:
     """Tell when the types of two sides don't fit, or when one side lies outside what the other can be."""
     (left_expr, one), (right_expr, other) = left, right
@@ -181,7 +183,7 @@ def _fit(
         state.error(
             "wrong-type",
             f"{SAID[one.value]} can't be compared with {SAID[other.value]}",
-            span,
+            at,
             help="compare values of one type",
             related=(Label(left_expr.span, SAID[one.value]), Label(right_expr.span, SAID[other.value])),
         )
@@ -229,7 +231,9 @@ def _in_reach(kind: Type, constant: ast.Expr, place: Place, state: State) -> Non
         "threshold-out-of-range",
         f"{SAID[kind.value]} is {range_said(kind.value)}, so comparing it with {_shown(constant)} decides nothing",
         constant.span,
-        help=f"did you mean `{(ends[0] / 100).normalize():f}`?" if share else f"use a number {range_said(kind.value)}",
+        help=f"did you mean `{(ends[0] / 100).normalize():f}`?"
+        if share
+        else f"use a number {range_said(kind.value)}",
     )
 
 

@@ -9,19 +9,14 @@ from decimal import Decimal
 from typing import Any
 
 from cascadelang.semantics.checked import Symbol
+from cascadelang.semantics.resolve import lookup
 from cascadelang.semantics.state import State
 from cascadelang.syntax import ast
 
 
 def tune_of(expr: ast.Expr, path: str, state: State) -> Symbol | None:
     """The tune an expression names, or ``None``."""
-    if not isinstance(expr, ast.Ref):
-        return None
-    symbol = state.modules[path].names.get(expr.name.parts[0])
-    for part in expr.name.parts[1:]:
-        if symbol is None or symbol.kind != "module" or not symbol.module:
-            return None
-        symbol = state.modules[symbol.module].names.get(part)
+    symbol = lookup(expr.name, path, state) if isinstance(expr, ast.Ref) else None
     return symbol if symbol is not None and symbol.kind == "tune" else None
 
 
@@ -69,19 +64,24 @@ def plain(expr: ast.Expr) -> Any:
     Raises:
         ValueError: if it is something else.
     """
-    if isinstance(expr, (ast.Text, ast.Bool)):
-        return expr.value
-    if isinstance(expr, ast.Money):
-        return float(expr.value)
-    if isinstance(expr, ast.Duration):
-        return float(expr.value_s)
-    if isinstance(expr, ast.ListExpr):
-        return [plain(item) for item in expr.items]
-    if isinstance(expr, ast.Record):
-        return {entry.key: plain(entry.value) for entry in expr.entries}
-    if isinstance(expr, ast.Ref):
-        return str(expr.name)
-    value = written(expr)
+    match expr:
+        case ast.Text() | ast.Bool():
+            return expr.value
+        case ast.ListExpr():
+            return [plain(item) for item in expr.items]
+        case ast.Record():
+            return {entry.key: plain(entry.value) for entry in expr.entries}
+        case ast.Ref():
+            return str(expr.name)
+    value = _unit(expr)
     if value is None:
         raise ValueError("not a constant")
-    return int(value) if value == value.to_integral_value() and not isinstance(expr, ast.Percent) else float(value)
+    whole_number = value == value.to_integral_value() and isinstance(expr, (ast.Number, ast.Count, ast.Negative))
+    return int(value) if whole_number else float(value)
+
+
+def _unit(expr: ast.Expr) -> Decimal | None:
+    """The number in a literal, its unit left out: dollars, seconds."""
+    if isinstance(expr, ast.Money):
+        return expr.value
+    return expr.value_s if isinstance(expr, ast.Duration) else written(expr)

@@ -3,8 +3,8 @@
 Takes: an expression and its place. Gives: its type, also entered in `State.types`; ``None`` when it has none.
 Guarantees: what has no type was told once, at its cause, and nothing is told about what contains it.
 
-Three tables come of it: types by node, bound catalogue calls by node, and the words that stand for themselves (a label
-in ``topic == billing``, a status in ``expect status == failed``), which name nothing.
+Three tables come of it: types by node, bound catalogue calls by node, and the words that stand for themselves (a
+label in ``topic == billing``, a status in ``expect status == failed``), which name nothing.
 
 The passes beneath (`bind`, `compare`, `cases`, `declared`) reach back to this one through `State.type_of`.
 """
@@ -56,7 +56,7 @@ def _ref(expr: ast.Ref, place: Place, state: State) -> Type | None:
     if id(expr) in state.words:
         return None
     name = expr.name
-    if place.stage == "case":
+    if place.tested:
         return cases.type_of_name(expr, place, state)
     first = name.parts[0]
     if first == "meta":
@@ -116,12 +116,12 @@ def _catalogued(expr: ast.Ref, place: Place, state: State) -> Type | None:
     if spec is None:
         unknown_entry(name, place, state)
         return None
-    return bind.bare(expr, spec, place, state)
+    return bind.bare(expr, spec, state)
 
 
 def _call(expr: ast.Call, place: Place, state: State) -> Type | None:
     name = expr.name
-    if place.stage == "case":
+    if place.tested:
         state.error(
             "unknown-name",
             f"`{name}(…)` can't be asked of a test's result",
@@ -163,7 +163,7 @@ def _logic(expr: ast.Logic, place: Place, state: State) -> Type:
 
 
 def _compare(expr: ast.Compare, place: Place, state: State) -> Type:
-    compare.check_pair(expr.op, expr.left, expr.right, expr.span, place, state)
+    compare.check_pair(expr, place, state)
     return BOOL
 
 

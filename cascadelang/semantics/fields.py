@@ -123,7 +123,9 @@ def decimal(low: float, high: float) -> Reader:
             return Wrong("wrong-type", "must be a number", f"give a number from {low:g} to {high:g}")
         if not low <= value <= high:
             return Wrong(
-                "out-of-range", f"must be a number from {low:g} to {high:g}", f"give a number from {low:g} to {high:g}"
+                "out-of-range",
+                f"must be a number from {low:g} to {high:g}",
+                f"give a number from {low:g} to {high:g}",
             )
         return float(value)
 

@@ -4,8 +4,8 @@ Takes: a path. Gives: `State.modules`, each file parsed, with what every name in
 for has a module whatever happens; files that can't be read, circles of ``use`` and names declared twice are errors at
 the place that causes them.
 
-A plain ``use`` brings in what the used file declares itself, but not its ``main``: that is what running the file means,
-and two files that both run may still use each other's models. Behind an alias (``m.main``) it can be named.
+A plain ``use`` brings in what the used file declares itself, but not its ``main``: that is what running the file
+means, and two files that both run may still use each other's models. Behind an alias (``m.main``) it can be named.
 """
 
 from __future__ import annotations
@@ -78,11 +78,10 @@ def _load(path: str, text: str, state: State, above: tuple[str, ...]) -> None:
     source = SourceFile(path, text)
     parsed = parse(source)
     state.diagnostics.extend(parsed.diagnostics)
-    names: dict[str, Symbol] = {}
-    state.modules[path] = Module(parsed.file, source, names)
     loaded = state.loaded[path] = Loaded(missing=parsed.damaged)
+    state.modules[path] = Module(parsed.file, source, loaded.names)
     _declare_own(path, parsed.file, state)
-    names.update(loaded.declared)
+    loaded.names.update(loaded.declared)
     for use in parsed.file.decls:
         if isinstance(use, ast.Use):
             _use(use, path, state, (*above, path))
@@ -101,16 +100,21 @@ def _declare_own(path: str, file: ast.PolicyFile, state: State) -> None:
         if isinstance(decl, ast.PolicyDecl) and decl.bare:
             mains += 1
         if decl.name in RESERVED:
-            state.error(
-                "reserved-name",
-                f"`{decl.name}` can't be declared: the word has a meaning of its own",
-                decl.name_span,
-                help="choose another name",
-            )
+            _reserved(decl.name, decl.name_span, state)
         elif decl.name in declared:
             _twice(symbol, declared[decl.name], mains, state)
         else:
             declared[decl.name] = symbol
+
+
+def _reserved(name: str, at: Span, state: State) -> None:
+    state.error(
+        "reserved-name",
+        f"`{name}` can't be declared: the word has a meaning of its own",
+        at,
+        label=f"`{name}.` stands in front of other names",
+        help="choose another name",
+    )
 
 
 def place_of(symbol: Symbol) -> Span:
@@ -118,6 +122,8 @@ def place_of(symbol: Symbol) -> Span:
     decl = symbol.decl
     if decl is None:
         return Span(symbol.path, 0, 0)
+    if isinstance(decl, ast.Use):
+        return decl.alias_span
     if isinstance(decl, ast.PolicyDecl) and decl.bare:
         return Span(decl.span.path, decl.span.start, min(decl.span.end, decl.span.start + 1))
     return getattr(decl, "name_span", decl.span)
@@ -140,20 +146,13 @@ def _twice(symbol: Symbol, first: Symbol, mains: int, state: State) -> None:
 def _use(use: ast.Use, path: str, state: State, above: tuple[str, ...]) -> None:
     """Load what ``use`` names, unless it is loaded, and bring its names into the file ``path``."""
     target = canonical(beside(path, use.path.value))
-    names = state.modules[path].names
-    assert isinstance(names, dict)  # noqa: S101 - a module's names are open while it is loaded
     loaded = state.loaded[path]
     found = target if _fetch(use, target, path, state, above) else ""
     if use.alias:
-        symbol = Symbol("module", use.alias, path, use, found)
-        _bring(symbol, use, use.alias_span, names, loaded, state)
-        if symbol.name in RESERVED:
-            state.error(
-                "reserved-name",
-                f"`{use.alias}` can't be declared: the word has a meaning of its own",
-                use.alias_span,
-                help="choose another name",
-            )
+        if use.alias in RESERVED:
+            _reserved(use.alias, use.alias_span, state)
+        else:
+            _bring(Symbol("module", use.alias, path, use, found), use, use.alias_span, loaded, state)
         return
     loaded.uses.append(use.path.value)
     if not found:
@@ -163,7 +162,7 @@ def _use(use: ast.Use, path: str, state: State, above: tuple[str, ...]) -> None:
     loaded.missing |= used.missing
     for symbol in used.declared.values():
         if symbol.kind != "module" and symbol.name != "main":
-            _bring(symbol, use, use.path.span, names, loaded, state)
+            _bring(symbol, use, use.path.span, loaded, state)
 
 
 def _fetch(use: ast.Use, target: str, path: str, state: State, above: tuple[str, ...]) -> bool:
@@ -202,13 +201,11 @@ def _fetch(use: ast.Use, target: str, path: str, state: State, above: tuple[str,
     return True
 
 
-def _bring(
-    symbol: Symbol, use: ast.Use, at: Span, names: dict[str, Symbol], loaded: Loaded, state: State
-) -> None:
+def _bring(symbol: Symbol, use: ast.Use, at: Span, loaded: Loaded, state: State) -> None:
     """Enter a name that ``use`` brings in, unless it is taken."""
-    taken = names.get(symbol.name)
+    taken = loaded.names.get(symbol.name)
     if taken is None:
-        names[symbol.name] = symbol
+        loaded.names[symbol.name] = symbol
         if symbol.kind == "module":
             loaded.declared[symbol.name] = symbol
         return

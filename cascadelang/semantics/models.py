@@ -78,7 +78,9 @@ def _kind(name: ast.Name, path: str, state: State) -> Spec | None:
     """The kind of provider a name names."""
     spec = state.catalog.spec("provider", name.parts[0]) if len(name.parts) == 1 else None
     if spec is None:
-        unknown(name, path, (), state, more=state.catalog.names("provider"), what="kind of provider", help_=_kinds(state))
+        unknown(
+            name, path, (), state, more=state.catalog.names("provider"), what="kind of provider", help_=_kinds(state)
+        )
         return None
     return None if told_unsupported(spec, name.span, state) else spec
 

@@ -30,13 +30,19 @@ def either(kinds: Sequence[str]) -> str:
     return kinds[0] if len(kinds) == 1 else f"{', '.join(kinds[:-1])} or {kinds[-1]}"
 
 
-def find(name: ast.Name, path: str, state: State) -> Symbol | None:
-    """What the name means, with nothing told; the declaration being checked depends on it."""
+def lookup(name: ast.Name, path: str, state: State) -> Symbol | None:
+    """What the name means, or ``None``; nothing is told and nothing noted."""
     symbol = state.modules[path].names.get(name.parts[0])
     for part in name.parts[1:]:
         if symbol is None or symbol.kind != "module" or not symbol.module:
             return None
         symbol = state.modules[symbol.module].names.get(part)
+    return symbol
+
+
+def find(name: ast.Name, path: str, state: State) -> Symbol | None:
+    """What the name means, with nothing told; the declaration being checked depends on it."""
+    symbol = lookup(name, path, state)
     if symbol is not None and symbol.kind != "module":
         state.depends(symbol, name.span)
     return symbol
@@ -120,9 +126,7 @@ def names_of(path: str, kinds: Sequence[SymbolKind], state: State) -> list[str]:
     return found
 
 
-def _unknown_behind_alias(
-    name: ast.Name, path: str, kinds: Sequence[SymbolKind], what: str, state: State
-) -> None:
+def _unknown_behind_alias(name: ast.Name, path: str, kinds: Sequence[SymbolKind], what: str, state: State) -> None:
     alias = state.modules[path].names.get(name.parts[0])
     loaded = state.loaded[path]
     if alias is None:

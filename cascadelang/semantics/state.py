@@ -24,8 +24,8 @@ from cascadelang.syntax import ast
 KnownModels = Callable[[str, str, str], KnownModel | None]
 """Looks a model up by provider kind, base URL (empty for the kind's own) and model id."""
 
-Stage = Literal["signal", "check", "case"]
-"""When an expression is evaluated: before generating, on an answer, or after a test's run."""
+Stage = Literal["signal", "check", "case", "row"]
+"""When an expression is evaluated: before generating, on an answer, after a test's run, after that of a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +35,18 @@ class Place:
     path: str
     stage: Stage = "signal"
 
+    @property
+    def tested(self) -> bool:
+        """Whether it is about the result of a test."""
+        return self.stage in ("case", "row")
+
 
 @dataclass(slots=True)
 class Loaded:
     """A file while it is being checked.
 
     Attributes:
+        names: what every name in it means: the `Module`'s own table, still open.
         declared: its own declarations and aliases, by name; the first of each name.
         everything: all its declarations that have names, in order, also those whose name was taken.
         missing: names whose declaration was begun but couldn't be parsed.
@@ -48,6 +54,7 @@ class Loaded:
         uses: the paths of what it uses plainly, as written.
     """
 
+    names: dict[str, Symbol] = field(default_factory=dict)
     declared: dict[str, Symbol] = field(default_factory=dict)
     everything: list[Symbol] = field(default_factory=list)
     missing: frozenset[str] = frozenset()

@@ -1,7 +1,7 @@
 """Strategies: every name answers, every condition decides, every label has its way, and every ``route`` its ``else``.
 
-Takes: a strategy and the file it stands in. Guarantees: a form that this version can't run is told once, whatever else
-is right or wrong within it.
+Takes: a strategy and the file it stands in. Guarantees: a form that this version can't run is told once, whatever
+else is right or wrong within it.
 """
 
 from __future__ import annotations
@@ -158,19 +158,20 @@ def _start(cascade: ast.Cascade, start: ast.Expr, path: str, state: State) -> No
             help="declare a signal whose labels are the names of the rungs: `signal start: {a, b} = …`",
         )
         return
-    rungs = [rung_name(rung.strategy) for rung in cascade.rungs]
-    for label in found.labels:
-        if label in rungs:
-            continue
-        near = did_you_mean(label, [name for name in rungs if name])
-        state.error(
-            "unknown-rung",
-            f"the label `{label}` names none of the rungs",
-            start.span,
-            help=f"did you mean `{near}`?"
-            if near
-            else f"the rungs are {_list([name for name in rungs if name])}; name one with `tier {label} = …`",
-        )
+    rungs = [name for rung in cascade.rungs if (name := rung_name(rung.strategy))]
+    astray = [label for label in found.labels if label not in rungs]
+    if not astray:
+        return
+    near = did_you_mean(astray[0], rungs) if len(astray) == 1 else None
+    state.error(
+        "unknown-rung",
+        f"the label {_list(astray)} names none of the rungs"
+        if len(astray) == 1
+        else f"the labels {_list(astray)} name none of the rungs",
+        start.span,
+        label=f"the rungs are {_list(rungs)}",
+        help=f"did you mean `{near}`?" if near else f"give a rung that name: `tier {astray[0]} = …`",
+    )
 
 
 def _fallback(fallback: ast.Fallback, path: str, state: State) -> None:
@@ -194,7 +195,10 @@ def _within(within: ast.Within, path: str, state: State) -> None:
     ):
         if limit is not None and value <= 0:
             state.error(
-                "out-of-range", "a limit of nothing lets no call through", limit.span, help="give an amount above zero"
+                "out-of-range",
+                "a limit of nothing lets no call through",
+                limit.span,
+                help="give an amount above zero",
             )
 
 
@@ -228,7 +232,9 @@ def _hedge(hedge: ast.Hedge, path: str, state: State) -> None:
 
 
 def _split(split: ast.Split, path: str, state: State) -> None:
-    unsupported("split", _head(split, "split"), state, "route by a fact from the caller instead: `route meta.… == … -> a else b`")
+    unsupported(
+        "split", _head(split, "split"), state, "route by a fact from the caller: `route meta.… == … -> a else b`"
+    )
     for share in split.shares:
         check_strategy(share.strategy, path, state)
     total = sum((share.share.value for share in split.shares), Decimal(0))
@@ -268,7 +274,8 @@ def _cached(cached: ast.Cached, path: str, state: State) -> None:
     unsupported("cached", at, state, "leave it out: every query is answered anew")
     check_strategy(cached.strategy, path, state)
     if cached.similar is not None and not 0 <= cached.similar.value <= 1:
-        state.error("out-of-range", "a likeness lies between 0 and 1", cached.similar.span, help="write `similar 0.97`")
+        said = "a likeness lies between 0 and 1"
+        state.error("out-of-range", said, cached.similar.span, help="write `similar 0.97`")
 
 
 _FORMS: dict[type, Callable[..., None]] = {
