@@ -16,6 +16,9 @@ from cascadelang.source import SourceFile, Span
 DECLARATIONS = frozenset(
     ["use", "provider", "model", "tier", "signal", "check", "tune", "policy", "require", "alert", "test"]
 )
+NAMING = DECLARATIONS - {"use", "require", "alert", "test"}
+"""The declarations that bind a name."""
+CLAUSES = frozenset(["query", "meta", "reply", "judge", "expect"])
 STRATEGIES = frozenset(["route", "cascade", "fallback", "hedge", "split", "shadow", "vote"])
 
 UNIT_WORDS = {
@@ -30,6 +33,10 @@ UNIT_WORDS = {
 }
 """Units as people write them, and as the language does."""
 
+_SPACED = re.compile(
+    rf"[ \t]+({'|'.join(sorted([*UNIT_WORDS, 'ms', 's', 'm', 'h', 'd', 'k', 'M', '%'], key=len, reverse=True))})"
+    r"(?![A-Za-z0-9_])(?![ \t]*[.(:=-])"
+)
 _MONEY_WORDS = frozenset(["usd", "USD", "dollar", "dollars", "cents", "eur", "EUR", "euro", "euros", "gbp", "GBP"])
 
 # Signs of other languages and typefaces: what is meant here, as (kind, text).
@@ -86,12 +93,21 @@ _GLUED = re.compile(r"[A-Za-z_][\w.:/@]*(?:-[\w.:/@]+)+")
 
 @dataclass(frozen=True, slots=True)
 class Bad:
-    """A mended token: ``kind`` is empty where there is nothing to put in its place."""
+    """A mended token.
+
+    Attributes:
+        kind: its terminal; empty where there is nothing to put in its place.
+        text: as it was meant.
+        end: the offset past it.
+        diagnostic: what to say; ``None`` if it was said elsewhere.
+        guess: whether what was meant isn't certain, so that the declaration can't be relied on.
+    """
 
     kind: str
     text: str
     end: int
     diagnostic: Diagnostic | None
+    guess: bool = False
 
 
 def character_name(character: str) -> str:
@@ -118,6 +134,38 @@ def hyphenated(source: SourceFile, start: int, run: str) -> Diagnostic:
         f"`{run}` is not a name: names have no hyphens",
         Span(source.path, start, start + len(run)),
         help=f'a model id is quoted (`"{run}"`); a name of your own is written `{own}`',
+    )
+
+
+def hyphenated_word(source: SourceFile, start: int, *, quoted: bool) -> Bad | None:
+    """``gpt-4o``, if what starts here can't be a subtraction: a part after a hyphen is no number and starts like one."""
+    run = glued(source.text, start).rstrip(".:/@")
+    parts = run.split("-")[1:]
+    if not any(part[:1].isdigit() and not re.fullmatch(r"[0-9]+(\.[0-9]+)?(ms|s|m|h|d|k|M)?", part) for part in parts):
+        return None
+    kind, text = ("TEXT", f'"{run}"') if quoted else ("NAME", re.sub(r"\W", "_", run))
+    return Bad(kind, text, start + len(run), hyphenated(source, start, run), guess=not quoted)
+
+
+def spaced_unit(source: SourceFile, start: int, end: int) -> Bad | None:
+    """A number and its unit with a space between: ``5 sec``."""
+    match = _SPACED.match(source.text, end)
+    if match is None or not source.text[start].isdigit():
+        return None
+    unit = UNIT_WORDS.get(match.group(1), match.group(1))
+    meant = source.text[start:end] + unit
+    span = Span(source.path, start, match.end(1))
+    return Bad(
+        kind_of("", unit),
+        meant,
+        match.end(1),
+        error(
+            "bad-number",
+            f"a number and its unit stand together: `{meant}`",
+            span,
+            help=f"write `{meant}`",
+            fix=Fix(span, meant, f"write `{meant}`"),
+        ),
     )
 
 
@@ -167,7 +215,7 @@ def bad_number(source: SourceFile, start: int, end: int) -> Bad:
     else:
         message = f"`{unit}` is not a unit"
         help_ = "units are `ms` `s` `m` `h` `d` for time, `k` `M` for counts, `%` for shares; money is `$0.02`"
-    return Bad("NUMBER", digits, end, error("bad-number", message, span, help=help_))
+    return Bad("NUMBER", digits, end, error("bad-number", message, span, help=help_), guess=True)
 
 
 def kind_of(money: str, unit: str) -> str:
@@ -215,6 +263,7 @@ def bad_word(source: SourceFile, start: int, end: int) -> Bad:
             span,
             help="names are made of `A`-`Z`, `a`-`z`, `0`-`9` and `_`; any text can stand in quotes",
         ),
+        guess=True,
     )
 
 
@@ -278,6 +327,7 @@ def bad_text(source: SourceFile, at: int, open_brackets: str) -> Bad:
             text[at + 3 :],
             len(text),
             error("unclosed-text", 'this text has no closing `"""`', span, help='close it with `"""`'),
+            guess=True,
         )
     if character == '"':
         return _unclosed(source, at, open_brackets)
@@ -326,6 +376,7 @@ def _unclosed(source: SourceFile, at: int, open_brackets: str) -> Bad:
             span,
             help='close it with `"`; a text over several lines stands between `"""` and `"""`',
         ),
+        guess=True,
     )
 
 
@@ -350,6 +401,7 @@ def _other_quotes(source: SourceFile, at: int, closing: str) -> Bad:
             help=f'write `"{inner}"`' if inner else 'write `"…"`',
             fix=fix,
         ),
+        guess=not inner,
     )
 
 
@@ -366,7 +418,7 @@ def _other_character(source: SourceFile, at: int) -> Bad:
         span = Span(source.path, at, end)
         message = f"money is in US dollars, not in `{character}`"
         amount = match.group(1) if match else "0"
-        return Bad("MONEY", f"${amount}", end, error("bad-number", message, span, help="write it as `$0.02`"))
+        return Bad("MONEY", f"${amount}", end, error("bad-number", message, span, help="write it as `$0.02`"), guess=True)
     while end < len(text) and end - at < 10_000 and _is_odd(text[end]):
         end += 1
     span = Span(source.path, at, end)

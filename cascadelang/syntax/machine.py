@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from cascadelang.source import Span
-from cascadelang.syntax.bad_tokens import DECLARATIONS
+from cascadelang.syntax.bad_tokens import CLAUSES, DECLARATIONS
 from cascadelang.syntax.build_ast import Builder
 from cascadelang.syntax.tables import Tables
 from cascadelang.syntax.tokens import Tokens
@@ -23,22 +23,110 @@ class Many(list[Any]):
     """What a rule without a name of its own holds, on its way into its parent."""
 
 
-class Machine:
+class Reader:
+    """Says what words are, and how far tokens fit; builds nothing."""
+
+    def __init__(self, tables: Tables, tokens: Tokens, text: str) -> None:
+        self.tables = tables
+        self.tokens = tokens
+        self.text = text
+
+    def terminal(self, index: int, word: str, states: list[int]) -> str:
+        """What a word is here: its keyword where that fits, else ``NAME``.
+
+        Where both fit, it is the keyword, except that what begins declarations must be followed by a name or a text
+        to be one (``route by topic model -> a`` has a label called ``model``).
+        """
+        if word == "WITH" and self.tokens.kinds[index + 1] == "LEFT_BRACE":
+            word = "WITH_FIELDS"
+        row = self.tables.actions[states[-1]]
+        if word not in row:
+            return "NAME" if not self.begins(index) else word
+        if "NAME" not in row:
+            return word
+        if self.tokens.texts[index] in DECLARATIONS and self.tokens.kinds[index + 1] not in ("NAME", "TEXT", "LONG_TEXT"):
+            return "NAME" if self.accepts(states, "NAME") else word
+        return word if self.accepts(states, word) else "NAME"
+
+    def begins(self, index: int) -> bool:
+        """Whether a word begins a declaration whatever stands before it: ``check x =`` is nothing else."""
+        tokens = self.tokens
+        word = tokens.texts[index]
+        if word in CLAUSES:
+            return self.begins_clause(index)
+        if word not in DECLARATIONS or index + 2 >= len(tokens.kinds):
+            return False
+        following, then = tokens.kinds[index + 1], tokens.kinds[index + 2]
+        if word in ("use", "alert", "test"):
+            return following in ("TEXT", "LONG_TEXT") and self.first_on_line(index)
+        if following != "NAME":
+            return False
+        if word == "require":
+            return self.first_on_line(index) and then in ("LEFT_BRACE", "NAME")
+        return then == "BIND" or (then == "COLON" and word == "signal")
+
+    def begins_clause(self, index: int) -> bool:
+        """Whether a word begins a clause of a test whatever stands before it: ``reply haiku`` at the start of a line."""
+        tokens = self.tokens
+        if not self.first_on_line(index) or index + 1 >= len(tokens.kinds):
+            return False
+        following = tokens.kinds[index + 1]
+        if following == "NAME":
+            return tokens.texts[index + 1] not in self.tables.words
+        return following in ("TEXT", "LONG_TEXT") or (following == "LEFT_BRACE" and tokens.texts[index] == "meta")
+
+    def first_on_line(self, index: int) -> bool:
+        """Whether nothing but space stands before a token on its line."""
+        if index == 0:
+            return True
+        text = self.text
+        return "\n" in text[self.tokens.ends[index - 1] : self.tokens.starts[index]]
+
+    def accepts(self, states: list[int], kind: str) -> bool:
+        """Whether a terminal can really come next: the tables alone promise a little too much."""
+        return advance(self.tables, states, kind) is not None
+
+    def kind(self, index: int, states: list[int]) -> str:
+        """The terminal that a token is after these states."""
+        kind = self.tokens.kinds[index]
+        if kind == "NAME":
+            word = self.tables.words.get(self.tokens.texts[index])
+            if word is not None:
+                return self.terminal(index, word, states)
+        return kind
+
+    def trial(self, states: list[int], index: int, stop: int) -> int:
+        """How many of the tokens from ``index`` up to ``stop`` fit after these states; the end of the file counts."""
+        fitting = 0
+        while index < stop:
+            kind = self.kind(index, states)
+            if kind == "$END":
+                return stop - index + fitting if ends(self.tables, states) else fitting
+            after = advance(self.tables, states, kind)
+            if after is None:
+                return fitting
+            states = after
+            fitting += 1
+            index += 1
+        return fitting
+
+
+class Machine(Reader):
     """The state of one parse.
 
     Attributes:
         index: the token that comes next.
         decls: the declarations read so far.
         decl_tokens: for each of them, its first token.
-        stuck: whether the stack has grown beyond `MAX_STACK`.
+        too_deep: whether the stack has grown beyond `MAX_STACK`.
     """
 
     def __init__(self, tables: Tables, tokens: Tokens, builder: Builder) -> None:
-        self.tables = tables
-        self.tokens = tokens
+        super().__init__(tables, tokens, builder.source.text)
         self.builder = builder
         self.index = 0
         self.decls: list[Any] = []
+        self.decl_tokens: list[int] = []
         self.states = [tables.start]
         self.values: list[Any] = []
         self.starts: list[int] = []
@@ -73,8 +161,12 @@ class Machine:
         self.starts = starts.copy()
         self.ends = ends.copy()
         self.index = index
-        del self.decls[decls:]
+        del self.decls[decls:], self.decl_tokens[decls:]
         del self.builder.diagnostics[diagnostics:]
+
+    def marked(self) -> tuple[list[int], int]:
+        """The states at the last `mark`, and the token that came next there."""
+        return self._mark[0].copy(), self._mark[4]
 
     # ---- Running
 
@@ -127,6 +219,7 @@ class Machine:
                         value = method(kids, Span(path, start, end))
                     elif rule.origin == "_decl":
                         self.decls.append(kids[0])
+                        self.decl_tokens.append(self.decl_start)
                         value = Many()
                     else:
                         value = kids
@@ -155,51 +248,6 @@ class Machine:
                 self.too_deep = True
                 return False
 
-    # ---- Words
-
-    def terminal(self, index: int, word: str, states: list[int]) -> str:
-        """What a word is here: its keyword where that fits, else ``NAME``.
-
-        Where both fit, it is the keyword, except that what begins declarations must be followed by a name or a text
-        to be one (``route by topic model -> a`` has a label called ``model``).
-        """
-        if word == "WITH" and self.tokens.kinds[index + 1] == "LEFT_BRACE":
-            word = "WITH_FIELDS"
-        row = self.tables.actions[states[-1]]
-        if word not in row:
-            return "NAME" if not self.begins(index) else word
-        if "NAME" not in row:
-            return word
-        if self.tokens.texts[index] in DECLARATIONS and self.tokens.kinds[index + 1] not in ("NAME", "TEXT", "LONG_TEXT"):
-            return "NAME" if self.accepts(states, "NAME") else word
-        return word if self.accepts(states, word) else "NAME"
-
-    def begins(self, index: int) -> bool:
-        """Whether a word begins a declaration whatever stands before it: ``check x =`` is nothing else."""
-        tokens = self.tokens
-        word = tokens.texts[index]
-        if word not in DECLARATIONS or index + 2 >= len(tokens.kinds):
-            return False
-        following, then = tokens.kinds[index + 1], tokens.kinds[index + 2]
-        if word in ("use", "alert", "test"):
-            return following in ("TEXT", "LONG_TEXT") and self.first_on_line(index)
-        if following != "NAME":
-            return False
-        if word == "require":
-            return self.first_on_line(index) and then in ("LEFT_BRACE", "NAME")
-        return then == "BIND" or (then == "COLON" and word == "signal")
-
-    def first_on_line(self, index: int) -> bool:
-        """Whether nothing but space stands before a token on its line."""
-        if index == 0:
-            return True
-        text = self.builder.source.text
-        return "\n" in text[self.tokens.ends[index - 1] : self.tokens.starts[index]]
-
-    def accepts(self, states: list[int], kind: str) -> bool:
-        """Whether a terminal can really come next: the tables alone promise a little too much."""
-        return advance(self.tables, states, kind) is not None
-
 
 def advance(tables: Tables, states: list[int], kind: str) -> list[int] | None:
     """The states after shifting one terminal, without building anything; ``None`` if it doesn't fit."""
@@ -219,6 +267,21 @@ def advance(tables: Tables, states: list[int], kind: str) -> list[int] | None:
             return None
     states.append(action)
     return states
+
+
+def ends(tables: Tables, states: list[int]) -> bool:
+    """Whether the file may end after these states."""
+    actions, rules = tables.actions, tables.rules
+    states = states.copy()
+    while states[-1] != tables.end:
+        action = actions[states[-1]].get("$END")
+        if action is None or action >= 0:
+            return action is not None
+        rule = rules[~action]
+        if rule.size:
+            del states[-rule.size :]
+        states.append(actions[states[-1]][rule.origin])
+    return True
 
 
 def _base_states(tables: Tables) -> frozenset[int]:

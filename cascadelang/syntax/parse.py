@@ -58,6 +58,10 @@ def parse(source: SourceFile) -> ParseResult:
         from cascadelang.syntax.recover import recover
 
         damaged = recover(machine, diagnostics)
+    elif tokens.guesses:
+        from cascadelang.syntax.recover import drop_guessed
+
+        damaged = drop_guessed(machine, set())
     found = sorted([*tokens.diagnostics, *builder.diagnostics, *diagnostics], key=lambda d: (d.span.start, d.span.end))
     file = ast.PolicyFile(source.path, tuple(machine.decls), tuple(tokens.comments), whole)
     return ParseResult(file, tuple(found), frozenset(damaged))

@@ -22,6 +22,9 @@ from cascadelang.source import Span
 MAX_NESTING = 100
 """How deeply brackets may stand in each other, and nodes of the tree."""
 
+MAX_BAD = 50
+"""After so many characters without meaning the rest of a file isn't read."""
+
 UNITS = {
     "ms": "DURATION",
     "s": "DURATION",
@@ -92,7 +95,8 @@ class Tokens:
         ends: offsets past the last ones.
         comments: in order.
         diagnostics: about what isn't a token.
-        bad: indexes of tokens that already have a diagnostic.
+        bad: offsets of tokens that already have a diagnostic.
+        guesses: offsets of tokens whose meaning is a guess.
     """
 
     kinds: list[str] = field(default_factory=list)
@@ -101,7 +105,8 @@ class Tokens:
     ends: list[int] = field(default_factory=list)
     comments: list[Comment] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
-    bad: set[int] = field(default_factory=set)
+    bad: list[int] = field(default_factory=list)
+    guesses: list[int] = field(default_factory=list)
 
 
 def tokenize(source: SourceFile) -> Tokens:  # noqa: C901, PLR0912, PLR0915 - one loop, kept flat for speed
@@ -132,6 +137,8 @@ def tokenize(source: SourceFile) -> Tokens:  # noqa: C901, PLR0912, PLR0915 - on
                 kind = "NAME"
                 if not written.isascii():
                     bad = bad_tokens.bad_word(source, pos, end)
+                elif text.startswith("-", end) and text[end + 1 : end + 2].isalnum():
+                    bad = bad_tokens.hyphenated_word(source, pos, quoted=bool(kinds) and kinds[-1] == "LEFT_PAREN")
             elif group == "sign":
                 kind = signs[written]
                 if written == "/" and not _ends_value(kinds, texts):
@@ -145,7 +152,7 @@ def tokenize(source: SourceFile) -> Tokens:  # noqa: C901, PLR0912, PLR0915 - on
                     brackets.append(written)
                     if len(brackets) > MAX_NESTING:
                         out.diagnostics.append(_too_deep(path, pos))
-                        out.bad.add(len(kinds))
+                        out.bad.append(pos)
                         pos = length
                         break
                 elif brackets and written in (")", "]", "}"):
@@ -169,7 +176,11 @@ def tokenize(source: SourceFile) -> Tokens:  # noqa: C901, PLR0912, PLR0915 - on
             end, kind, written = bad.end, bad.kind, bad.text
             if bad.diagnostic:
                 out.diagnostics.append(bad.diagnostic)
-                out.bad.add(len(kinds))
+                out.bad.append(pos)
+                if bad.guess:
+                    out.guesses.append(pos)
+                if len(out.diagnostics) >= MAX_BAD:
+                    break
             if not kind:
                 pos = end
                 continue
@@ -194,6 +205,8 @@ def _number(source: SourceFile, start: int, end: int, written: str) -> tuple[str
     if money:
         return ("MONEY", None) if not unit else ("", bad_tokens.bad_number(source, start, end))
     kind = UNITS.get(unit)
+    if kind == "NUMBER" and source.text[end : end + 1] in " \t":
+        return kind, bad_tokens.spaced_unit(source, start, end)
     return (kind, None) if kind else ("", bad_tokens.bad_number(source, start, end))
 
 
