@@ -1,0 +1,94 @@
+"""What a ``within`` still allows: a hard limit on dollars and on time, checked before every call.
+
+Takes: the limits, and for each call the most it can cost. Gives: leave to make it, or the limit that forbids it.
+Guarantees: what was spent never exceeds a limit as long as no call costs more than was reserved for it. Reserving is
+one step without waiting, so calls that run at once can't overspend together.
+
+A call's reservation covers all its attempts. An attempt that was cut short after it was sent (a timeout, or a stream
+that broke half way) may yet be billed: it counts at its most, although the run's reported cost holds only what
+providers said was used.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+_ROUNDING: Final = 1e-12
+"""Dollars by which sums of floats may differ from the sum that was meant."""
+
+
+class Budget:
+    """One ``within`` being run, inside those around it.
+
+    Attributes:
+        node: its graph node.
+        limit_usd: dollars; ``None`` for no limit.
+        deadline_s: on the run's clock; ``None`` for no limit.
+        text: the limit as a user wrote it, for messages.
+    """
+
+    __slots__ = ("_taken_usd", "deadline_s", "limit_usd", "node", "parent", "text")
+
+    def __init__(
+        self,
+        node: str,
+        limit_usd: float | None,
+        deadline_s: float | None,
+        text: str = "",
+        parent: Budget | None = None,
+    ) -> None:
+        self.node = node
+        self.limit_usd = limit_usd
+        self.deadline_s = deadline_s
+        self.text = text
+        self.parent = parent
+        self._taken_usd = 0.0
+
+    @property
+    def left_usd(self) -> float | None:
+        """Dollars neither spent nor reserved; ``None`` for no limit."""
+        return None if self.limit_usd is None else max(0.0, self.limit_usd - self._taken_usd)
+
+    def limits_money(self) -> bool:
+        """Whether this or one around it limits dollars."""
+        budget: Budget | None = self
+        while budget is not None:
+            if budget.limit_usd is not None:
+                return True
+            budget = budget.parent
+        return False
+
+    def soonest(self) -> Budget | None:
+        """The one whose time runs out first; ``None`` when none limits time."""
+        found: Budget | None = None
+        budget: Budget | None = self
+        while budget is not None:
+            if budget.deadline_s is not None and (found is None or budget.deadline_s <= (found.deadline_s or 0.0)):
+                found = budget
+            budget = budget.parent
+        return found
+
+    def refuses(self, most_usd: float | None) -> Budget | None:
+        """The outermost limit that this many dollars more would break; ``None`` when they fit.
+
+        ``most_usd`` is ``None`` when the price isn't known: that breaks every limit, since nothing can be promised.
+        """
+        found: Budget | None = None
+        budget: Budget | None = self
+        while budget is not None:
+            limit = budget.limit_usd
+            if limit is not None and (most_usd is None or budget._taken_usd + most_usd > limit + _ROUNDING):
+                found = budget
+            budget = budget.parent
+        return found
+
+    def reserve(self, usd: float) -> None:
+        """Set dollars aside, here and in every budget around."""
+        budget: Budget | None = self
+        while budget is not None:
+            budget._taken_usd += usd
+            budget = budget.parent
+
+    def settle(self, reserved_usd: float, spent_usd: float) -> None:
+        """Give back what was reserved, less what was spent."""
+        self.reserve(spent_usd - reserved_usd)

@@ -1,0 +1,124 @@
+"""Builds the strategies of a policy from its graph.
+
+Takes: a graph, its compiled expressions. Gives: the `Strategy` at a policy's root. Guarantees: a node that is reached
+by two ways with the same settings is built once; ``with``, ``retry`` and the logprobs that a gate needs are worked
+into the calls they hold for, so that a run has nothing to look up.
+
+A ``with`` or ``retry`` holds for all calls inside that answer, the inner one over the outer, both over the model's
+declaration. For a judge's calls ``retry`` holds, too; ``with`` doesn't, for settings made for answers (``max_tokens:
+20``) would break verdicts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, assert_never
+
+from cascadelang.graph import model as g
+from cascadelang.graph.walk import uses_of
+from cascadelang.runtime.calls import Target
+from cascadelang.runtime.choices import Arms, Labels
+from cascadelang.runtime.expressions import Expressions
+from cascadelang.runtime.gates import Gate
+from cascadelang.runtime.nodes import Call, Cascade, Fallback, Route, RouteBy, Rung, Settings, Within
+from cascadelang.runtime.outcome import Strategy
+from cascadelang.runtime.wording import limits_wording, wording
+
+TOP_LOGPROBS = 2
+"""Alternatives asked for where a gate needs them: ``margin`` sets the first token against the second."""
+
+_PLAIN = Settings({}, None, None)
+
+
+class Builder:
+    """Builds strategies, each once."""
+
+    def __init__(self, graph: g.Graph, expressions: Expressions) -> None:
+        self._graph = graph
+        self._expressions = expressions
+        self._built: dict[tuple[str, tuple[str, int | None, int | None]], Strategy] = {}
+
+    def policy(self, name: str) -> Strategy:
+        """The strategy of a policy.
+
+        Raises:
+            KeyError: if the graph has no such policy.
+        """
+        return self._build(self._graph.policies[name], _PLAIN)
+
+    def labels(self, expr: g.GraphExpr, labels: Mapping[str, Any]) -> Labels:
+        """The choice of a label."""
+        return Labels(self._expressions.compile(expr), labels)
+
+    def arms(self, node: g.RouteNode) -> Arms:
+        """The choice of an arm."""
+        return Arms([self._expressions.compile(arm.condition) for arm in node.arms])
+
+    def _build(self, id_: str, settings: Settings) -> Strategy:
+        key = (id_, settings.key)
+        built = self._built.get(key)
+        if built is None:
+            built = self._built[key] = self._make(self._graph.nodes[id_], settings)
+        return built
+
+    def _make(self, node: g.GraphNode, settings: Settings) -> Strategy:
+        match node:
+            case g.CallNode():
+                return self._call(node, settings)
+            case g.RouteNode():
+                targets = [arm.node for arm in node.arms] + [node.otherwise]
+                return Route(node.id, self.arms(node), [self._build(target, settings) for target in targets])
+            case g.RouteByNode():
+                strategies = {label: self._build(target, settings) for label, target in node.arms.items()}
+                otherwise = None if node.otherwise is None else self._build(node.otherwise, settings)
+                return RouteBy(node.id, self.labels(node.by, node.arms), strategies, otherwise)
+            case g.CascadeNode():
+                return self._cascade(node, settings)
+            case g.FallbackNode():
+                return Fallback(node.id, [self._build(member, settings) for member in node.members])
+            case g.WithinNode():
+                text = limits_wording(node.cost_usd, node.time_s)
+                return Within(node.id, self._build(node.child, settings), node.cost_usd, node.time_s, text)
+            case g.RetryNode():
+                return self._build(node.child, Settings(settings.values, node.times, settings.logprobs))
+            case g.WithNode():
+                merged = {**settings.values, **node.settings}
+                return self._build(node.child, Settings(merged, settings.retry, settings.logprobs))
+            case _:
+                assert_never(node)
+
+    def _call(self, node: g.CallNode, settings: Settings) -> Call:
+        spec = self._graph.models[node.model]
+        over = settings.values
+        fields: dict[str, Any] = {
+            "model": spec.id,
+            "logprobs": settings.logprobs,
+            "stop": tuple(over.get("stop", spec.stop)),
+        }
+        for name in ("system", "max_tokens", "temperature", "top_p", "seed", "effort", "timeout_s"):
+            fields[name] = over.get(name, getattr(spec, name))
+        retry = spec.retry if settings.retry is None else settings.retry
+        target = Target(node.id, spec.name, spec.provider, spec.price, retry)
+        return Call(node.id, target, fields, can_json=spec.can is None or "json" in spec.can)
+
+    def _cascade(self, node: g.CascadeNode, settings: Settings) -> Cascade:
+        rungs = []
+        for rung in node.rungs:
+            wanted = TOP_LOGPROBS if rung.top_logprobs else 0 if rung.logprobs else None
+            inner = settings
+            if wanted is not None:
+                most = wanted if settings.logprobs is None else max(wanted, settings.logprobs)
+                inner = Settings(settings.values, settings.retry, most)
+            rungs.append(Rung(self._build(rung.node, inner), self._gate(node.id, rung, settings)))
+        otherwise = None if node.otherwise_node is None else self._build(node.otherwise_node, settings)
+        start = None if node.start is None else self.labels(node.start, node.start_at)
+        return Cascade(node.id, rungs, node.otherwise, otherwise, start, node.start_at, node.carry)
+
+    def _gate(self, node: str, rung: g.GraphRung, settings: Settings) -> Gate | None:
+        if rung.until is None:
+            return None
+        evaluate = self._expressions.compile(rung.until, settled=True)
+        made = self._expressions.paid
+        paid = {use: made[use] for use in uses_of(self._graph, [rung.until]) if use in made}
+        text = wording(rung.until, self._graph)
+        return Gate(node, text, evaluate, paid, self._graph.models, settings.retry)

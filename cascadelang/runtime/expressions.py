@@ -1,0 +1,365 @@
+"""Compiles the graph's expressions into functions of what they look at.
+
+Takes: a graph, and makers of checks and signals. Gives: for an expression, a function from `Sight` to its value.
+Guarantees: evaluating never raises (but `Pending`, where a paid check has yet to be made) and never waits; what can't
+be known is ``None``, and notes say why.
+
+Truth has three values. ``not unknown`` is unknown, ``false and unknown`` is false, ``true or unknown`` is true. A
+signal's ``else`` and a check's ``else pass`` settle what isn't known where that name is used. What is still unknown at
+the top isn't true: an arm isn't taken, an answer isn't passed. So in a place from which unknown and false lead to the
+same end (``settled`` below: at the top of a gate, and inside ``and`` and ``or`` there), an ``and`` stops at the first
+part that isn't known, and saves the paid checks behind it. Under ``not`` or a comparison, or in a check with ``else
+pass``, it goes on.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, assert_never
+
+from cascadelang.contracts.check import Check, Finding, PaidCheck, Value
+from cascadelang.contracts.signal import Signal
+from cascadelang.graph import model as g
+from cascadelang.runtime.arithmetic import calculate, compare, in_items, number
+from cascadelang.runtime.sight import Evaluate, Note, Pending, Sight, note_words, show, words_of
+from cascadelang.runtime.wording import use_wording, wording
+
+MakeCheck = Callable[[str, Mapping[str, Any]], Check | PaidCheck]
+MakeSignal = Callable[[str, Mapping[str, Any]], Signal]
+
+
+class Expressions:
+    """The expressions of one graph, each use built once.
+
+    Attributes:
+        paid: the paid checks in use, by use id.
+    """
+
+    def __init__(self, graph: g.Graph, make_check: MakeCheck, make_signal: MakeSignal) -> None:
+        self._graph = graph
+        self._make_check = make_check
+        self._make_signal = make_signal
+        self._signals: dict[str, Evaluate] = {}
+        self._checks: dict[tuple[str, bool], Evaluate] = {}
+        self._made: dict[str, Check | PaidCheck | Signal] = {}
+        self.paid: dict[str, PaidCheck] = {}
+
+    def compile(self, expr: g.GraphExpr, *, settled: bool = False, owner: str = "") -> Evaluate:  # noqa: C901, PLR0911, PLR0912 - one case a kind
+        """The function of an expression.
+
+        Args:
+            expr: the expression.
+            settled: unknown and false lead to the same end here.
+            owner: the named check it is in, for what is extracted.
+        """
+        match expr:
+            case g.Const(value=value):
+                constant: Any = value
+                return lambda _: constant
+            case g.TuneValue(value=value):
+                return lambda _: value
+            case g.SignalValue(name=name):
+                return self._signal(name)
+            case g.CheckValue(name=name):
+                return self._check(name, settled)
+            case g.UseValue(use=use):
+                return self._use(self._graph.uses[use], owner)
+            case g.MetaValue(name=name):
+                return _meta(name)
+            case g.MetaMissing(name=name, negated=negated):
+                return _missing(name, negated)
+            case g.NotValue(value=inner):
+                return _not(self.compile(inner, owner=owner))
+            case g.LogicValue(op=op, values=values):
+                parts = [self.compile(part, settled=settled, owner=owner) for part in values]
+                return _logic(parts, decides=op == "or", settled=settled and op == "and")
+            case g.CompareValue(op=op, left=left, right=right):
+                sides = (self.compile(left, owner=owner), self.compile(right, owner=owner))
+                return _compare(op, *sides, wording(left, self._graph))
+            case g.InValue(value=inner, items=items, negated=negated):
+                return _in(self.compile(inner, owner=owner), items, negated)
+            case g.ArithValue(op=op, left=left, right=right):
+                return _arith(op, self.compile(left, owner=owner), self.compile(right, owner=owner))
+            case g.ScoreValue(parts=weighted):
+                return _score([(self.compile(part.value, owner=owner), part.weight) for part in weighted])
+            case g.BandValue(value=inner, steps=steps, last=last):
+                return _band(self.compile(inner, owner=owner), [(s.label, s.below) for s in steps], last)
+            case _:
+                assert_never(expr)
+
+    def _signal(self, name: str) -> Evaluate:
+        """A declared signal: read once a run, its ``else`` applied."""
+        known = self._signals.get(name)
+        if known is not None:
+            return known
+        declared = self._graph.signals[name]
+        inner = self.compile(declared.expr)
+        default = declared.default
+        key = f"signal {name}"
+
+        def read(sight: Sight) -> Value:
+            finding = sight.signals.get(key)
+            notes = sight.notes
+            if finding is None:
+                mark = len(notes)
+                value = inner(sight)
+                reason = _inner_words(notes, mark, value)
+                if value is None and default is not None:
+                    value = default
+                    reason = f"unknown ({reason}), so its `else`" if reason else "unknown, so its `else`"
+                finding = sight.signals[key] = Finding(value, reason)
+            notes.append(Note(name, finding.value, finding.reason))
+            return finding.value
+
+        self._signals[name] = read
+        return read
+
+    def _check(self, name: str, settled: bool) -> Evaluate:
+        """A declared check, its ``else pass`` applied."""
+        declared = self._graph.checks[name]
+        settled = settled and not declared.else_pass
+        known = self._checks.get((name, settled))
+        if known is not None:
+            return known
+        inner = self.compile(declared.expr, settled=settled, owner=name)
+        else_pass = declared.else_pass
+
+        def judge(sight: Sight) -> Value:
+            notes = sight.notes
+            mark = len(notes)
+            value = inner(sight)
+            score = next((n.score for n in reversed(notes[mark:]) if n.score is not None), None)
+            reason = _inner_words(notes, mark, value)
+            if value is None and else_pass:
+                value = True
+                reason = f"unknown ({reason}), and it says `else pass`" if reason else "unknown, but `else pass`"
+            notes.append(Note(name, value, reason, score))
+            return value
+
+        self._checks[name, settled] = judge
+        return judge
+
+    def _use(self, use: g.CatalogUse, owner: str) -> Evaluate:
+        """A catalogue entry with its arguments."""
+        made = self._made.get(use.id)
+        if made is None:
+            if use.kind == "signal":
+                made = self._make_signal(use.entry, {**use.args, "scope": use.scope})
+            else:
+                made = self._make_check(use.entry, use.args)
+            self._made[use.id] = made
+        name = use_wording(use)
+        if use.kind == "signal":
+            return _read_signal(use.id, name, made)  # type: ignore[arg-type]
+        if hasattr(made, "judge_paid"):
+            self.paid[use.id] = made
+            return _paid(use.id, name, owner or use.entry)
+        return _judge(use.id, name, owner or use.entry, made)  # type: ignore[arg-type]
+
+
+def _inner_words(notes: list[Note], mark: int, value: Value) -> str:
+    """Why a declared name has its value, in the words of what it is made of, which is then forgotten."""
+    if len(notes) == mark + 1:
+        note = notes.pop()
+        return note.reason if note.reason or note.value is value else note_words(note)
+    words = words_of(notes[mark:])
+    del notes[mark:]
+    return words
+
+
+# ---- Leaves -----------------------------------------------------------------------------------------------------
+
+
+def _read_signal(key: str, name: str, signal: Signal) -> Evaluate:
+    read_query = signal.read
+
+    def read(sight: Sight) -> Value:
+        finding = sight.signals.get(key)
+        if finding is None:
+            try:
+                finding = _usable(read_query(sight.query))
+            except Exception:  # noqa: BLE001 - a signal that breaks its promise is unknown, whatever it raised
+                finding = Finding(None, "it broke while reading the query, which is a mistake in the signal")
+            sight.signals[key] = finding
+        sight.notes.append(Note(name, finding.value, finding.reason))
+        return finding.value
+
+    return read
+
+
+def _judge(key: str, name: str, data_key: str, check: Check) -> Evaluate:
+    judge_answer = check.judge
+
+    def judge(sight: Sight) -> Value:
+        finding = sight.findings.get(key)
+        if finding is None:
+            if sight.answer is None:
+                finding = Finding(None, "there is no answer yet")
+            else:
+                try:
+                    finding = _usable(judge_answer(sight.answer))
+                except Exception:  # noqa: BLE001 - a check that breaks its promise is unknown, whatever it raised
+                    finding = Finding(None, "it broke while judging the answer, which is a mistake in the check")
+            sight.findings[key] = finding
+        if finding.data is not None:
+            sight.data[data_key] = finding.data
+        sight.notes.append(Note(name, finding.value, finding.reason))
+        return finding.value
+
+    return judge
+
+
+def _paid(key: str, name: str, data_key: str) -> Evaluate:
+    def judge(sight: Sight) -> Value:
+        finding = sight.findings.get(key)
+        if finding is None:
+            raise Pending(key)
+        finding = _usable(finding)
+        if finding.data is not None:
+            sight.data[data_key] = finding.data
+        sight.notes.append(Note(name, finding.value, finding.reason))
+        return finding.value
+
+    return judge
+
+
+def _usable(finding: Finding) -> Finding:
+    """The finding, or unknown where its value is no number that can be compared."""
+    if finding.value.__class__ is float and not math.isfinite(finding.value):  # type: ignore[arg-type]
+        return Finding(None, "its value is not a number")
+    return finding
+
+
+def _meta(name: str) -> Evaluate:
+    label = f"meta.{name}"
+
+    def read(sight: Sight) -> Value:
+        value = sight.query.meta.get(name)
+        reason = ""
+        if value is None:
+            reason = f"the caller gave no `{label}`"
+        elif not isinstance(value, bool | int | float | str) or (isinstance(value, float) and not math.isfinite(value)):
+            value, reason = None, f"`{label}` is neither text nor a number nor true or false"
+        sight.notes.append(Note(label, value, reason))
+        return value  # type: ignore[no-any-return]
+
+    return read
+
+
+def _missing(name: str, negated: bool) -> Evaluate:
+    label = f"meta.{name} is {'not ' if negated else ''}missing"
+
+    def read(sight: Sight) -> Value:
+        value = (sight.query.meta.get(name) is None) != negated
+        sight.notes.append(Note(label, value, ""))
+        return value
+
+    return read
+
+
+# ---- What joins them --------------------------------------------------------------------------------------------
+
+
+def _not(inner: Evaluate) -> Evaluate:
+    def negate(sight: Sight) -> Value:
+        value = inner(sight)
+        return not value if value is True or value is False else None
+
+    return negate
+
+
+def _logic(parts: list[Evaluate], *, decides: bool, settled: bool) -> Evaluate:
+    """``and`` (where false decides) and ``or`` (where true does). What didn't decide isn't noted."""
+
+    def evaluate(sight: Sight) -> Value:
+        notes = sight.notes
+        start = len(notes)
+        known = True
+        for part in parts:
+            mark = len(notes)
+            value = part(sight)
+            if value is decides:
+                del notes[start:mark]
+                return decides
+            if value is not True and value is not False:
+                if settled:
+                    del notes[start:mark]
+                    return None
+                known = False
+        return (not decides) if known else None
+
+    return evaluate
+
+
+def _compare(op: str, left: Evaluate, right: Evaluate, name: str) -> Evaluate:
+    """A comparison. Over an answer, it notes what was compared with what, for the verdict's reason."""
+
+    def evaluate(sight: Sight) -> Value:
+        notes = sight.notes
+        mark = len(notes)
+        one, other = left(sight), right(sight)
+        value = compare(op, one, other)
+        if sight.answer is None:
+            return value
+        if value is not None:
+            why = notes[mark].reason if len(notes) == mark + 1 else ""
+            words = f"{name} is {show(one)}, {'' if value else 'not '}{op} {show(other)}"
+            del notes[mark:]
+            notes.append(Note("", value, f"{words} ({why})" if why else words, number(one)))
+        elif one is not None and other is not None:
+            notes.append(Note("", None, f"{show(one)} and {show(other)} can't be compared by {op}"))
+        return value
+
+    return evaluate
+
+
+def _in(inner: Evaluate, items: list[bool | int | float | str], negated: bool) -> Evaluate:
+    def evaluate(sight: Sight) -> Value:
+        value = inner(sight)
+        return None if value is None else in_items(value, items) != negated
+
+    return evaluate
+
+
+def _arith(op: str, left: Evaluate, right: Evaluate) -> Evaluate:
+    def evaluate(sight: Sight) -> Value:
+        one, other = left(sight), right(sight)
+        value = calculate(op, one, other)
+        if value is None and one is not None and other is not None:
+            sight.notes.append(Note("", None, f"{show(one)} {op} {show(other)} can't be calculated"))
+        return value
+
+    return evaluate
+
+
+def _score(parts: list[tuple[Evaluate, float]]) -> Evaluate:
+    def evaluate(sight: Sight) -> Value:
+        total = 0.0
+        known = True
+        for part, weight in parts:
+            value = part(sight)
+            if value is True:
+                total += weight
+            elif value is not False:
+                figure = number(value)
+                if figure is None:
+                    known = False
+                else:
+                    total += weight * figure
+        return min(1.0, max(0.0, total)) if known else None
+
+    return evaluate
+
+
+def _band(inner: Evaluate, steps: list[tuple[str, float]], last: str) -> Evaluate:
+    def evaluate(sight: Sight) -> Value:
+        value = number(inner(sight))
+        if value is None:
+            return None
+        for label, below in steps:
+            if value < below:
+                return label
+        return last
+
+    return evaluate

@@ -1,0 +1,230 @@
+"""Runs policies: the one way from a graph and a query to an answer.
+
+Takes: a compiled `Graph`, providers by name, makers of checks and signals, a place for traces, a clock. Gives:
+`Interpreter`, whose `run` answers, whose `stream` answers piece by piece, and whose `decide` says what would be chosen
+without calling anything. Guarantees: a run ends in an answer or in a failure of one of the language's eleven kinds,
+never in an exception; what it was asked, did and spent goes to the trace sink, once, also when it is cancelled; a
+cancelled run leaves nothing running.
+
+How a run ends, as its status:
+
+- ``accepted``: the answer passed a gate.
+- ``unchecked``: there is an answer, and no gate was made for it.
+- ``unmet``: there is an answer, and its gate did not pass (``otherwise last`` or ``best``).
+- ``failed``: there is no answer; the failure's kind says why. ``otherwise fail`` is a failure of kind ``unmet``.
+
+An empty answer is an answer: checks decide what it is worth. A check that can't be made has failed, unless it says
+``else pass``; under ``not`` it stays unknown, so that ``not hedges`` never passes an answer nobody could judge.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+from cascadelang.contracts.check import UNCHECKED
+from cascadelang.contracts.clock import Clock, SystemClock
+from cascadelang.contracts.messages import Delta, Query, Usage
+from cascadelang.contracts.provider import Provider
+from cascadelang.contracts.result import Decision, Failure, RunResult, Status
+from cascadelang.contracts.trace_sink import NoTrace, RunRecord, TraceSink
+from cascadelang.graph import model as g
+from cascadelang.runtime.build import Builder
+from cascadelang.runtime.decide import decisions
+from cascadelang.runtime.expressions import Expressions, MakeCheck, MakeSignal
+from cascadelang.runtime.outcome import Failed, Outcome, Strategy
+from cascadelang.runtime.state import Emit, Run, Scope, Surroundings
+from cascadelang.runtime.streaming import Channel
+
+_STATUS: dict[str, Status] = {"passed": "accepted", "failed": "unmet", "unchecked": "unchecked"}
+
+
+class UnknownPolicy(Exception):  # noqa: N818 - it names what is so
+    """The graph has no policy of that name. ``str()`` of it is a message for people."""
+
+
+class Interpreter:
+    """Runs the policies of one graph. One instance serves any number of runs at once.
+
+    Args:
+        graph: what to run.
+        providers: adapters by the name the policy gives them; looking one up may raise `CallFailed`.
+        make_check: makes a check from its catalogue name and its arguments.
+        make_signal: makes a signal from its catalogue name and its arguments, ``scope`` among them.
+        sink: where runs are recorded.
+        clock: time; the machine's own unless given.
+        seed: of the run's randomness (the jitter of retries); ``None`` for none.
+        keep_text: whether queries and answers are recorded. Without it, `RunResult.events` hold no texts either.
+        graph_sha256: of the graph's JSON form, for the record.
+
+    Raises whatever the makers raise, when a policy is first run.
+    """
+
+    def __init__(
+        self,
+        graph: g.Graph,
+        *,
+        providers: Mapping[str, Provider],
+        make_check: MakeCheck,
+        make_signal: MakeSignal,
+        sink: TraceSink | None = None,
+        clock: Clock | None = None,
+        seed: int | None = None,
+        keep_text: bool = True,
+        graph_sha256: str = "",
+    ) -> None:
+        self._graph = graph
+        self._sink = sink or NoTrace()
+        self._around = Surroundings(providers, clock or SystemClock(), seed, keep_text)
+        self._builder = Builder(graph, Expressions(graph, make_check, make_signal))
+        self._policies: dict[str, Strategy] = {}
+        self._graph_sha256 = graph_sha256
+
+    async def run(self, query: Query, policy: str = "main") -> RunResult:
+        """Answer the query.
+
+        Raises:
+            UnknownPolicy: if the graph has no such policy.
+            asyncio.CancelledError: when cancelled; the run is then recorded as ``cancelled``.
+        """
+        return await self._run(query, policy, self._strategy(policy), None)
+
+    async def stream(self, query: Query, policy: str = "main") -> AsyncIterator[Delta | RunResult]:
+        """Answer the query piece by piece: any number of `Delta`, then exactly one `RunResult`.
+
+        Pieces come as they are generated where nothing can take the answer back; an answer that has to pass a gate
+        first comes in one piece. A run that failed half way has given pieces of an answer and ends as ``failed``.
+        Closing the iterator cancels the run.
+
+        Raises:
+            UnknownPolicy: if the graph has no such policy.
+        """
+        channel = Channel()
+        task = asyncio.ensure_future(self._run(query, policy, self._strategy(policy), channel.put))
+        task.add_done_callback(channel.finish)
+        streamed = False
+        try:
+            async for text in channel.texts():
+                streamed = True
+                yield Delta(text)
+            result = await task
+            if result.answer and not streamed:
+                yield Delta(result.answer)
+            yield result
+        finally:
+            if not task.done():
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+
+    def decide(self, query: Query, policy: str = "main") -> tuple[Decision, ...]:
+        """What would be chosen for the query, as far as that can be said without a call.
+
+        Every strategy that could come to be run is looked into: the arm a route takes, all members of a fallback, all
+        rungs of a cascade from the one it starts with.
+
+        Raises:
+            UnknownPolicy: if the graph has no such policy.
+        """
+        self._known(policy)
+        return decisions(self._graph, self._builder, self._graph.policies[policy], query)
+
+    def prepare(self, policy: str = "main") -> None:
+        """Build the policy's checks, signals and calls now rather than with its first run.
+
+        Raises:
+            UnknownPolicy: if the graph has no such policy.
+        """
+        self._strategy(policy)
+
+    def _known(self, policy: str) -> None:
+        if policy not in self._graph.policies:
+            raise UnknownPolicy(f"there is no policy `{policy}`")
+
+    def _strategy(self, policy: str) -> Strategy:
+        strategy = self._policies.get(policy)
+        if strategy is None:
+            self._known(policy)
+            strategy = self._policies[policy] = self._builder.policy(policy)
+        return strategy
+
+    async def _run(self, query: Query, policy: str, strategy: Strategy, emit: Emit | None) -> RunResult:
+        run = Run(self._around, query)
+        wall_s = self._around.clock.wall_s()
+        trace_id = os.urandom(10).hex()
+        try:
+            outcome = await strategy.answer(run, Scope(emit=emit))
+        except asyncio.CancelledError:
+            self._record(run, policy, trace_id, wall_s, "cancelled", None, "", "")
+            raise
+        return self._result(run, policy, trace_id, wall_s, outcome)
+
+    def _result(self, run: Run, policy: str, trace_id: str, wall_s: float, outcome: Outcome) -> RunResult:
+        """The result of a run that ended by itself, once it is recorded."""
+        failure: Failure | None = None
+        answer = model = ""
+        verdict = UNCHECKED
+        if isinstance(outcome, Failed):
+            status: Status = "failed"
+            failure = Failure(outcome.kind, outcome.message, outcome.cause)
+        else:
+            answer, model, verdict = outcome.reply.text, outcome.model, outcome.verdict
+            status = _STATUS[verdict.outcome]
+        latency_s = self._record(run, policy, trace_id, wall_s, status, failure, answer, model)
+        return RunResult(
+            answer,
+            status,
+            model,
+            policy,
+            tuple(run.path),
+            verdict,
+            failure,
+            None if run.unpriced else run.cost_usd,
+            latency_s,
+            Usage(run.input_tokens, run.output_tokens, run.cached_tokens, run.estimated),
+            trace_id,
+            run.events,
+        )
+
+    def _record(
+        self,
+        run: Run,
+        policy: str,
+        trace_id: str,
+        wall_s: float,
+        status: str,
+        failure: Failure | None,
+        answer: str,
+        model: str,
+    ) -> float:
+        """Tell of the end, hand the run to the sink, and give its seconds."""
+        kind, message = (failure.kind, failure.message) if failure else ("", "")
+        run.tell("end", "", {"status": status, "kind": kind, "message": message})
+        latency_s = run.events[-1].at_s
+        keep = self._around.keep_text
+        meta: Mapping[str, Any] = run.query.meta
+        self._sink.record(
+            RunRecord(
+                trace_id,
+                policy,
+                self._graph.path,
+                self._graph_sha256,
+                wall_s,
+                latency_s,
+                status,
+                kind,
+                model,
+                tuple(run.path),
+                None if run.unpriced else run.cost_usd,
+                run.input_tokens,
+                run.output_tokens,
+                run.query.text if keep else "",
+                answer if keep else "",
+                meta,
+                run.events,
+            )
+        )
+        return latency_s

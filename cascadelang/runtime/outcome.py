@@ -1,0 +1,72 @@
+"""How a strategy ends inside a run: with an answer or with a failure, as values rather than exceptions.
+
+Takes: nothing. Gives: `Answered` and `Failed`, and the `Strategy` that ends in one of them. Guarantees: each is made
+by one strategy and owned by the one above it, which may change it; neither outlives the run.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from cascadelang.contracts.check import UNCHECKED, Verdict
+from cascadelang.contracts.failure import FailureKind
+from cascadelang.contracts.messages import Reply
+
+if TYPE_CHECKING:
+    from cascadelang.runtime.budget import Budget
+    from cascadelang.runtime.state import Run, Scope
+
+
+class Answered:
+    """An answer: the reply, the policy's name of the model, and the verdict so far."""
+
+    __slots__ = ("model", "reply", "verdict")
+
+    def __init__(self, reply: Reply, model: str, verdict: Verdict = UNCHECKED) -> None:
+        self.reply = reply
+        self.model = model
+        self.verdict = verdict
+
+
+class Failed:
+    """No answer.
+
+    Attributes:
+        kind: one of the eleven.
+        message: for people.
+        model: whose call it was, where it was one.
+        budget: the budget that refused or cut the call, for `over_budget`; `None` once the `within` it belongs to
+            has been left, so that what is outside may go on.
+        cause: the exception behind it.
+    """
+
+    __slots__ = ("budget", "cause", "kind", "message", "model")
+
+    def __init__(
+        self,
+        kind: FailureKind,
+        message: str,
+        model: str = "",
+        budget: Budget | None = None,
+        cause: BaseException | None = None,
+    ) -> None:
+        self.kind: FailureKind = kind
+        self.message = message
+        self.model = model
+        self.budget = budget
+        self.cause = cause
+
+
+Outcome = Answered | Failed
+
+
+class Strategy(Protocol):
+    """A compiled node of the graph."""
+
+    id: str
+    label: str
+    """What events call it: the model's name where it is one model, else the node's id."""
+
+    async def answer(self, run: Run, scope: Scope) -> Outcome:
+        """Run it."""
+        ...

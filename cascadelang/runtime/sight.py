@@ -1,0 +1,95 @@
+"""What an expression looks at while it is evaluated, and what it noted on the way.
+
+Takes: a query, and an answer where one is judged. Gives: `Sight`, `Note` and the words for notes. Guarantees: a
+signal is read at most once a run, and a check made at most once for an answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from cascadelang.contracts.check import Answer, Finding, Value
+from cascadelang.contracts.messages import Query
+
+
+class Note(NamedTuple):
+    """One thing that was looked at: what the policy calls it, its value, why, and the number compared, if one was.
+
+    An empty ``name`` says that ``reason`` is a whole sentence by itself.
+    """
+
+    name: str
+    value: Value
+    reason: str
+    score: float | None = None
+
+
+class Sight:
+    """One evaluation.
+
+    Attributes:
+        query: the query.
+        answer: the answer under judgement; `None` before there is one.
+        signals: what is known of the query, kept for the whole run.
+        findings: what is known of the answer, by use.
+        notes: what was looked at and counts for the value, in order.
+        data: what checks extracted, by check name.
+    """
+
+    __slots__ = ("answer", "data", "findings", "notes", "query", "signals")
+
+    def __init__(self, query: Query, signals: dict[str, Finding], answer: Answer | None = None) -> None:
+        self.query = query
+        self.answer = answer
+        self.signals = signals
+        self.findings: dict[str, Finding] = {}
+        self.notes: list[Note] = []
+        self.data: dict[str, Any] = {}
+
+
+Evaluate = Callable[[Sight], Value]
+"""A compiled expression: its value, ``None`` for unknown."""
+
+
+class Pending(Exception):  # noqa: N818 - it names what is so
+    """A paid check's finding is needed and isn't there yet. Caught by the gate, which makes it and starts again."""
+
+    def __init__(self, use: str) -> None:
+        super().__init__(use)
+        self.use = use
+
+
+def words_of(notes: Sequence[Note]) -> str:
+    """What a value came from, in words. Where something isn't known, only that counts."""
+    said: list[str] = []
+    unknown = [note for note in notes if note.value is None]
+    for note in unknown or notes:
+        words = note_words(note)
+        if words and words not in said:
+            said.append(words)
+    return "; ".join(said)
+
+
+def note_words(note: Note) -> str:
+    """One note in words."""
+    if not note.name:
+        return note.reason
+    if note.reason:
+        return f"{note.name}: {note.reason}"
+    return f"{note.name} is {show(note.value)}"
+
+
+def show(value: Value) -> str:
+    """A value as a user would write it."""
+    if value is None:
+        return "unknown"
+    if value is True:
+        return "true"
+    if value is False:
+        return "false"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, int):
+        return str(value)
+    return value if len(value) <= 40 else value[:39] + "…"

@@ -1,0 +1,62 @@
+"""The events of a run: what each kind tells, and their JSON form.
+
+Takes: `cascadelang.contracts.trace_sink.Event`. Gives: JSON and back. Guarantees: what is written here for a version
+stays true for it; a key may be added to a kind without a new version, none is renamed or dropped.
+
+Version 1. ``node`` is the graph node's id and ``at_s`` the seconds since the run began. ``data`` holds:
+
+``route``
+    A choice, of ``route``, ``route by`` or ``from``. ``arm``: the arm's number from 1, the label, or ``else``;
+    ``to``: the node chosen; ``because``: value by signal, for every signal that was looked at, unknown ones as null;
+    ``unknown``: a list of words, one for each signal that wasn't known and why.
+``call``
+    A call that was answered. ``model``: the policy's name; ``purpose``: ``answer``, ``judge`` or ``ask``; ``attempt``
+    from 1; ``id``: the model the provider says answered; ``finish_reason``; ``input_tokens``, ``output_tokens``,
+    ``cached_tokens``, ``estimated``; ``cost_usd`` (null: the price isn't known); ``latency_s`` of this attempt;
+    ``text``: what it answered, absent where texts aren't kept; ``mean_logprob`` where there are logprobs.
+``call_failed``
+    A call that failed. ``model``, ``purpose``, ``attempt``, ``latency_s``; ``kind``: one of the eleven; ``message``;
+    ``status``: the HTTP status or null; ``held_usd``: what it counts against ``within``, because it was cut short and
+    may yet be billed; absent otherwise.
+``retry``
+    The same call is made again. ``model``; ``attempt``: the one that comes; ``wait_s``; ``because``: the kind.
+``check``
+    A verdict. ``check``: the condition in the language; ``model``: whose answer; ``outcome``: ``passed`` or
+    ``failed``; ``reason``; ``score`` or null; ``unknown``: it failed because it couldn't be known.
+``escalate``
+    A cascade or a fallback goes on. ``from`` and ``to``: model names, or node ids where a rung is a whole strategy;
+    ``because``: ``unmet`` when an answer wasn't good enough, else the kind of failure.
+``skip``
+    A call that wasn't made. ``model``, ``purpose``; ``because``: ``over_budget``; ``within``: the node whose limit it
+    is; ``needed_usd`` (null: the price isn't known) and ``left_usd``, or ``needed_s`` and ``left_s``.
+``stream``
+    The first bytes of an answer went to the caller. ``model``.
+``end``
+    Always the last. ``status``: as in the result, or ``cancelled``; ``kind`` and ``message``: of the failure, empty
+    without one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, cast
+
+from cascadelang.contracts.trace_sink import EVENTS_VERSION, Event, EventKind
+
+TEXT_KEY: Final = "text"
+"""The one key whose value is a model's whole answer; the store keeps it apart."""
+
+__all__ = ["EVENTS_VERSION", "TEXT_KEY", "events_from_json", "events_to_json"]
+
+
+def events_to_json(events: Iterable[Event]) -> list[list[Any]]:
+    """Events as JSON: each as ``[kind, node, at_s, data]``, the time in seconds to the microsecond."""
+    return [[kind, node, round(at_s, 6), data] for kind, node, at_s, data in events]
+
+
+def events_from_json(rows: Sequence[Sequence[Any]]) -> tuple[Event, ...]:
+    """Back from `events_to_json`."""
+    return tuple(
+        Event(cast("EventKind", kind), str(node), float(at_s), cast("Mapping[str, Any]", data))
+        for kind, node, at_s, data in rows
+    )
