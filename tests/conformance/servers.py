@@ -17,9 +17,9 @@ class Plan:
     """What a server does with every request.
 
     ``mode`` is one of: ``answer``; ``error`` (``status`` and ``error``); ``html``, ``invalid``, ``empty`` (with
-    ``status``); ``hang`` (never a byte), ``drop`` (closes without a byte), ``huge`` (no end to the body). For streams:
-    ``break`` and ``stop`` (half way, the connection breaks or the stream ends without its end), ``stall`` (half way,
-    silence), ``error_midway``, ``whole`` (answers a request for a stream with one JSON body).
+    ``status``); ``hang`` (never a byte), ``drop`` (closes without a byte), ``huge`` (no end to the body).
+    For streams: ``break`` and ``stop`` (half way, the connection breaks or the stream ends without its end),
+    ``stall`` (half way, silence), ``error_midway``, ``whole`` (answers a request for a stream with one JSON body).
     """
 
     mode: str = "answer"
@@ -115,8 +115,8 @@ class OpenAIWire:
             half = len(arguments) // 2
             start = {"index": index, "id": call_id, "type": "function", "function": {"name": name, "arguments": ""}}
             events.append(chunk([choice({"tool_calls": [start]})]))
-            for part in (arguments[:half], arguments[half:]):
-                events.append(chunk([choice({"tool_calls": [{"index": index, "function": {"arguments": part}}]})]))
+            halves = [{"index": index, "function": {"arguments": p}} for p in (arguments[:half], arguments[half:])]
+            events += [chunk([choice({"tool_calls": [part]})]) for part in halves]
         events.append(chunk([choice({}, self.finishes.get(plan.finish, plan.finish))]))
         if plan.usage:
             events.append(chunk([], usage=self.usage(plan)))

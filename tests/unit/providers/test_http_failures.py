@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cascadelang.contracts.failure import FAILURE_KINDS
+from cascadelang.providers._failures import (
+    MAX_MESSAGE_CHARS,
+    Redactor,
+    error_words,
+    find_error,
+    host_of,
+    kind_of_status,
+    retry_after_s,
+)
+
+KEY = "sk-proj-0123456789abcdefXYZW"
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (400, "bad_request"),
+        (401, "auth"),
+        (402, "rate_limit"),
+        (403, "auth"),
+        (404, "bad_request"),
+        (408, "timeout"),
+        (413, "context_length"),
+        (422, "bad_request"),
+        (429, "rate_limit"),
+        (500, "server"),
+        (502, "server"),
+        (503, "server"),
+        (529, "server"),
+        (301, "bad_request"),
+        (200, "server"),
+    ],
+)
+def test_statuses(status, kind):
+    assert kind_of_status(status) == kind
+
+
+@given(st.integers(100, 599))
+def test_every_status_is_some_failure(status):
+    assert kind_of_status(status) in FAILURE_KINDS
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({"error": {"message": "too many", "code": 429}}, "too many"),
+        ({"error": "model not found"}, "model not found"),
+        ({"object": "error", "message": "bad", "code": 400}, "bad"),
+        ({"type": "error", "error": {"type": "overloaded_error"}}, "overloaded_error"),
+        ([{"error": {"status": "INTERNAL"}}], "INTERNAL"),
+        ({"detail": "not found"}, "not found"),
+        ({"detail": [{"loc": ["body"]}]}, ""),
+        ({"error": {}}, ""),
+        ([], ""),
+        (None, ""),
+        (3, ""),
+    ],
+)
+def test_words_of_an_error(body, words):
+    assert error_words(body) == words
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text() | st.just("error"), inner, max_size=3),
+)
+
+
+@given(JSON)
+def test_any_body_can_be_read(body):
+    assert isinstance(error_words(body), str)
+    find_error(body)
+
+
+@pytest.mark.parametrize(
+    ("headers", "wait_s"),
+    [
+        ({"retry-after": "3"}, 3.0),
+        ({"retry-after": "0.5"}, 0.5),
+        ({"retry-after": "-4"}, 0.0),
+        ({"retry-after-ms": "1500", "retry-after": "9"}, 1.5),
+        ({"retry-after-ms": "x", "retry-after": "9"}, 9.0),
+        ({"retry-after": "Thu, 01 Jan 1970 00:17:10 GMT"}, 30.0),
+        ({"retry-after": "Thu, 01 Jan 1970 00:00:10 GMT"}, 0.0),
+        ({"retry-after": "inf"}, None),
+        ({"retry-after": "Thu, 99 Foo 1970"}, None),
+        ({"retry-after": ""}, None),
+        ({}, None),
+    ],
+)
+def test_retry_after(headers, wait_s):
+    assert retry_after_s(headers, now_wall_s=1000.0) == wait_s
+
+
+@given(st.text(), st.text())
+def test_no_key_comes_through(before, after):
+    line = Redactor([KEY]).line(f"{before}{KEY}{after}")
+    assert KEY not in line
+    assert len(line) <= MAX_MESSAGE_CHARS
+    assert line.isprintable()
+
+
+def test_parts_of_a_key_and_other_bearers():
+    line = Redactor([KEY, "abc"]).line
+    assert line(f"wrong key: {KEY[:7]}*****{KEY[-4:]}.") == "wrong key: ***"
+    assert line(f"wrong key: …{KEY[-8:]}") == "wrong key: ***"
+    assert line("Authorization: Bearer eyJhbGciOi.abc") == "Authorization: Bearer ***"
+    assert line("a b\r\nc\x1b[0m\u202e d.") == "a b c [0m d"
+    assert line("the bearer of good news") == "the bearer of good news"
+    assert repr(Redactor([KEY])) == "Redactor(***)"
+
+
+def test_hosts_show_no_password():
+    assert host_of("https://user:pass@api.example.com:8443/v1") == "api.example.com:8443"
+    assert host_of("http://[::1") == "the server"
+    assert host_of("nonsense") == "the server"
