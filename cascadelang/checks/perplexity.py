@@ -1,0 +1,42 @@
+"""How surprised the model was by its own answer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from cascadelang.checks._confidence import logprobs_of
+from cascadelang.contracts.check import Answer, Finding
+from cascadelang.contracts.spec import Spec
+
+
+class Perplexity:
+    """``perplexity``."""
+
+    spec: ClassVar[Spec] = Spec(
+        name="perplexity",
+        kind="check",
+        summary="how surprised the model was by its own tokens; 1 is not at all",
+        doc="""
+e to the power of minus the mean logprob of the answer's tokens: 1 is certain, 2 is as unsure as a coin at every
+token. Unknown when the answer came without logprobs.
+""",
+        gives="perplexity",
+        needs=frozenset({"logprobs"}),
+        examples=("perplexity <= 1.5",),
+    )
+
+    def __init__(self, args: Mapping[str, Any]) -> None:
+        del args
+
+    def judge(self, answer: Answer) -> Finding:
+        """See `Check.judge`."""
+        logprobs = logprobs_of(answer.reply)
+        if isinstance(logprobs, str):
+            return Finding(None, logprobs)
+        value = math.exp(min(700.0, -math.fsum(logprobs) / len(logprobs)))
+        return Finding(value, f"perplexity is {value:.3g} over {len(logprobs):,} tokens")
+
+
+CHECK = Perplexity
