@@ -9,7 +9,7 @@ further out (``cascade [a, b] otherwise opus until sound``); where neither is so
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from cascadelang.diagnostics.model import Fix, Label
 from cascadelang.source import Span
@@ -41,6 +41,13 @@ class Pending:
     def span(self) -> Span:
         """From the strategy to the last clause."""
         return self.strategy.span.to(self.clauses[-1].span)  # type: ignore[no-any-return]
+
+
+def _with_by(kids: Kids) -> tuple[Kids, Any]:
+    """What stands in the braces or brackets, and the expression after ``by``, ``None`` where there is none."""
+    if kids and (kids[-1] is None or isinstance(kids[-1], get_args(ast.Expr))):
+        return kids[:-1], kids[-1]
+    return kids, None
 
 
 class StrategyBuilder(ExpressionBuilder):
@@ -168,8 +175,8 @@ class StrategyBuilder(ExpressionBuilder):
 
     def vote(self, kids: Kids, span: Span) -> ast.Vote:
         """``vote [a, b, c] by judge(…)``."""
-        *members, by = kids
-        members = self._members(members, "vote", "member", span)
+        kids, by = _with_by(kids)
+        members = self._members(kids, "vote", "member", span)
         return ast.Vote(tuple(self._inner(kid, "a list") for kid in members), by, span)
 
     def _members(self, kids: Kids, word: str, what: str, span: Span) -> Kids:
@@ -196,7 +203,7 @@ class StrategyBuilder(ExpressionBuilder):
 
     def split(self, kids: Kids, span: Span) -> ast.Split:
         """``split { 90% -> a, 10% -> b } by meta.user``."""
-        *shares, by = kids
+        shares, by = _with_by(kids)
         return ast.Split(tuple(shares), by, span)
 
     def share(self, kids: Kids, span: Span) -> ast.Share:
