@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from cascadelang.contracts.spec import Param, Spec
 from cascadelang.graph.compile import compile_policy
 from cascadelang.graph.model import Graph

@@ -1,0 +1,320 @@
+"""The least and the most that each part of a graph can call, cost and take.
+
+Takes: a graph. Gives: `NodeBounds` for every node. Guarantees: no run of a node, answered or not, calls, costs or
+takes more than its most; no *answered* run calls or costs less than its least (a run that fails at once costs
+nothing). What isn't known is ``None`` with the reason, never zero. Time is that of the calls, as the models' timeouts
+allow; the interpreter's own milliseconds aren't in it.
+
+How it is counted, from the leaves up:
+
+- A call is tried ``1 + retry`` times; each attempt may be billed in full, and all of them together take no longer
+  than the call's timeout.
+- A ``route`` costs what its conditions cost and the dearest arm; a ``cascade`` or ``fallback`` costs all its parts
+  one after the other, for each may fail; its gates cost what their paid checks cost, each made once for each answer.
+- ``carry`` makes the next rung's input larger; ``within`` caps what is inside it, and a call whose price isn't known
+  isn't made in it.
+
+A shared tier or policy is counted once for each combination of settings that reaches it (``retry`` and ``with`` hold
+for what is inside them), not once for each use. A node's bounds are for any of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from cascadelang.contracts.estimate import most_tokens
+from cascadelang.contracts.price import Price
+from cascadelang.graph.cost import PER_MILLION, least_rate, most_rates
+from cascadelang.graph.curve import Curve, Line
+from cascadelang.graph.limits import (
+    MESSAGE_TOKENS,
+    PAID_CHECK_ANSWER_TOKENS,
+    PAID_CHECK_TOKENS,
+    carried_tokens,
+)
+from cascadelang.graph.model import (
+    CallNode,
+    CascadeNode,
+    CatalogUse,
+    FallbackNode,
+    Graph,
+    GraphNode,
+    ModelSpec,
+    RetryNode,
+    RouteByNode,
+    RouteNode,
+    WithinNode,
+    WithNode,
+)
+from cascadelang.graph.order import successors_first
+from cascadelang.graph.walk import children, conditions, uses_of
+
+
+@dataclass(frozen=True, slots=True)
+class NodeBounds:
+    """What a node, and all that it passes a query to, can call, cost and take.
+
+    Attributes:
+        calls_least, calls_most: requests to models, each attempt counted; ``calls_most`` is ``None`` when not known.
+        latency_most_s: seconds spent in calls; ``None`` when not known. The least is none.
+        cost_least: dollars by input size, for an answered run; ``None`` when not known.
+        cost_most: dollars by input size; ``None`` when not known.
+        answer_tokens: the most tokens its answer can have.
+        unknown: why something isn't known, in words.
+    """
+
+    calls_least: int
+    calls_most: int | None
+    latency_most_s: float | None
+    cost_least: Line | None
+    cost_most: Curve | None
+    answer_tokens: int
+    unknown: tuple[str, ...] = ()
+
+
+NOTHING: Final = NodeBounds(0, 0, 0.0, Line(0.0), Curve.flat(0.0), 0)
+"""What doing nothing comes to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the suffixes around a node set for the calls in it; ``None`` leaves it to the model."""
+
+    max_tokens: int | None = None
+    timeout_s: float | None = None
+    system: str | None = None
+    retry: int | None = None
+
+
+PLAIN: Final = Settings()
+
+Point = tuple[str, Settings]
+"""A node as it is reached: its id, and the settings around it."""
+
+
+class Measure:
+    """The bounds of every point of a graph that can be reached from its policies and requirements."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        roots = [*graph.policies.values(), *(r.node for r in graph.requirements)]
+        self._uses: dict[str, list[CatalogUse]] = {}
+        self.points: dict[Point, NodeBounds] = {}
+        for point in successors_first([(root, PLAIN) for root in roots], self.below):
+            self.points[point] = self._node(point)
+
+    def below(self, point: Point) -> list[Point]:
+        """The points that a point leads to."""
+        node = self.graph.nodes[point[0]]
+        inside = settings_inside(node, point[1])
+        return [(child, inside) for child in children(node)]
+
+    def call(self, model: ModelSpec, settings: Settings) -> NodeBounds:
+        """One call, with its attempts."""
+        system = model.system if settings.system is None else settings.system
+        added = most_tokens(system) + MESSAGE_TOKENS if system else 0
+        max_tokens = model.max_tokens if settings.max_tokens is None else settings.max_tokens
+        attempts = 1 + (model.retry if settings.retry is None else settings.retry)
+        timeout_s = model.timeout_s if settings.timeout_s is None else settings.timeout_s
+        if model.price is None:
+            why = (f"the price of `{model.name}` isn't known",)
+            return NodeBounds(1, attempts, timeout_s, None, None, max_tokens, why)
+        most = _call_curve(model.price, max_tokens, attempts).moved(added)
+        least = Line(0.0, least_rate(model.price) * PER_MILLION)
+        return NodeBounds(1, attempts, timeout_s, least, most, max_tokens)
+
+    def paid(self, use: CatalogUse, settings: Settings, answer_tokens: int) -> NodeBounds:
+        """One evaluation of a paid check or signal, on an answer of at most so many tokens."""
+        models = [self.graph.models[str(use.args[name])] for name in use.model_args]
+        if use.calls is None or not models:
+            why = (f"how much `{use.entry}` calls isn't known",)
+            return NodeBounds(0, None, None, None, None, 0, why)
+        added = answer_tokens + PAID_CHECK_TOKENS + sum(most_tokens(text) for text in _texts(list(use.args.values())))
+        dearest = NOTHING
+        for model in models:
+            output = max(model.max_tokens, PAID_CHECK_ANSWER_TOKENS)
+            one = self.call(model, Settings(max_tokens=output, retry=settings.retry))
+            if one.cost_most is not None:
+                one = replace(one, cost_most=one.cost_most.moved(added))
+            dearest = any_of([dearest, one])
+        return replace(_times(dearest, use.calls), calls_least=0, cost_least=Line(0.0), answer_tokens=0)
+
+    def gate(self, node: CascadeNode, number: int) -> list[CatalogUse]:
+        """The paid checks that the gate of a rung may make.
+
+        A last rung's paid gate isn't asked when the cascade ends with that rung's answer anyway.
+        """
+        rung = node.rungs[number]
+        if rung.until is None or (number + 1 == len(node.rungs) and node.otherwise == "last"):
+            return []
+        return self._paid_uses(f"{node.id} {number}", [rung.until])
+
+    def asked(self, node: GraphNode) -> list[CatalogUse]:
+        """The paid signals that choosing a node's way may read."""
+        if isinstance(node, CascadeNode):
+            return self._paid_uses(f"{node.id} start", [] if node.start is None else [node.start])
+        return self._paid_uses(node.id, conditions(node))
+
+    def _paid_uses(self, key: str, exprs: Iterable[object]) -> list[CatalogUse]:
+        found = self._uses.get(key)
+        if found is None:
+            uses = [self.graph.uses[id_] for id_ in uses_of(self.graph, exprs)]  # type: ignore[arg-type]
+            found = self._uses[key] = [use for use in uses if use.calls != 0]
+        return found
+
+    def carried(self, node: CascadeNode, rung: int, settings: Settings) -> int:
+        """How many tokens ``carry`` adds to the input of a rung (0 is the first), at most."""
+        if node.carry is None or rung == 0:
+            return 0
+        earlier = [self.points[(r.node, settings)].answer_tokens for r in node.rungs[:rung]]
+        return carried_tokens(max(earlier), node.carry)
+
+    def _node(self, point: Point) -> NodeBounds:
+        node, settings = self.graph.nodes[point[0]], point[1]
+        parts = [self.points[child] for child in self.below(point)]
+        if isinstance(node, CallNode):
+            return self.call(self.graph.models[node.model], settings)
+        if isinstance(node, (RouteNode, RouteByNode)):
+            asked = [self.paid(use, settings, 0) for use in self.asked(node)]
+            return one_after_the_other([*asked, any_of(parts)])
+        if isinstance(node, FallbackNode):
+            return _until_one_answers(parts, [])
+        if isinstance(node, CascadeNode):
+            return self._cascade(node, settings, parts)
+        if isinstance(node, WithinNode):
+            return _within(node, parts[0])
+        return parts[0]
+
+    def _cascade(self, node: CascadeNode, settings: Settings, parts: list[NodeBounds]) -> NodeBounds:
+        answering: list[NodeBounds] = []
+        judging = [self.paid(use, settings, 0) for use in self.asked(node)]
+        for number, part in enumerate(parts):
+            added = self.carried(node, min(number, len(node.rungs)), settings)
+            moved = part if part.cost_most is None else replace(part, cost_most=part.cost_most.moved(added))
+            answering.append(moved)
+            if number < len(node.rungs):
+                judging += [self.paid(use, settings, part.answer_tokens) for use in self.gate(node, number)]
+        return _until_one_answers(answering, judging)
+
+
+def bounds(graph: Graph) -> dict[str, NodeBounds]:
+    """The bounds of every node, whatever way it is reached, for the input that reaches it."""
+    found: dict[str, NodeBounds] = {}
+    for (id_, _), measured in Measure(graph).points.items():
+        found[id_] = any_of([found[id_], measured]) if id_ in found else measured
+    return {id_: found[id_] for id_ in graph.nodes if id_ in found}
+
+
+def settings_inside(node: GraphNode, around: Settings) -> Settings:
+    """The settings for what is inside a node: an inner ``with`` or ``retry`` wins over an outer one."""
+    if isinstance(node, RetryNode):
+        return replace(around, retry=node.times)
+    if isinstance(node, WithNode):
+        own = {key: node.settings[key] for key in ("max_tokens", "timeout_s", "system") if key in node.settings}
+        return replace(around, **own)
+    return around
+
+
+# ---- Putting bounds together ------------------------------------------------------------------------------------
+
+
+def any_of(parts: list[NodeBounds]) -> NodeBounds:
+    """One of the parts, whichever."""
+    first, *rest = parts
+    for part in rest:
+        first = NodeBounds(
+            min(first.calls_least, part.calls_least),
+            None if first.calls_most is None or part.calls_most is None else max(first.calls_most, part.calls_most),
+            None
+            if first.latency_most_s is None or part.latency_most_s is None
+            else max(first.latency_most_s, part.latency_most_s),
+            _lower(first.cost_least, part.cost_least),
+            None if first.cost_most is None or part.cost_most is None else first.cost_most.or_more(part.cost_most),
+            max(first.answer_tokens, part.answer_tokens),
+            _joined(first, part),
+        )
+    return first
+
+
+def one_after_the_other(parts: list[NodeBounds]) -> NodeBounds:
+    """All the parts, in turn; the last one answers."""
+    first, *rest = parts
+    for part in rest:
+        first = NodeBounds(
+            first.calls_least + part.calls_least,
+            None if first.calls_most is None or part.calls_most is None else first.calls_most + part.calls_most,
+            None
+            if first.latency_most_s is None or part.latency_most_s is None
+            else first.latency_most_s + part.latency_most_s,
+            None
+            if first.cost_least is None or part.cost_least is None
+            else Line(
+                first.cost_least.fixed + part.cost_least.fixed,
+                first.cost_least.per_token + part.cost_least.per_token,
+            ),
+            None if first.cost_most is None or part.cost_most is None else first.cost_most.plus(part.cost_most),
+            part.answer_tokens,
+            _joined(first, part),
+        )
+    return first
+
+
+def _until_one_answers(answering: list[NodeBounds], judging: list[NodeBounds]) -> NodeBounds:
+    """At least one of ``answering``, at most all of them, and all of ``judging``."""
+    least, most = any_of(answering), one_after_the_other([*answering, *judging])
+    return replace(
+        most, calls_least=least.calls_least, cost_least=least.cost_least, answer_tokens=least.answer_tokens
+    )
+
+
+def _times(one: NodeBounds, times: int) -> NodeBounds:
+    return replace(
+        one,
+        calls_most=None if one.calls_most is None else one.calls_most * times,
+        latency_most_s=None if one.latency_most_s is None else one.latency_most_s * times,
+        cost_most=None if one.cost_most is None else one.cost_most.times(times),
+    )
+
+
+def _within(node: WithinNode, inside: NodeBounds) -> NodeBounds:
+    cost, latency_s = inside.cost_most, inside.latency_most_s
+    if node.cost_usd is not None:
+        cost = Curve.flat(node.cost_usd) if cost is None else cost.capped(node.cost_usd)
+    if node.time_s is not None:
+        latency_s = node.time_s if latency_s is None else min(latency_s, node.time_s)
+    return replace(inside, cost_most=cost, latency_most_s=latency_s)
+
+
+def _lower(one: Line | None, other: Line | None) -> Line | None:
+    """A line that is nowhere above either."""
+    if one is None or other is None:
+        return None
+    return Line(min(one.fixed, other.fixed), min(one.per_token, other.per_token))
+
+
+def _joined(one: NodeBounds, other: NodeBounds) -> tuple[str, ...]:
+    return one.unknown if one.unknown == other.unknown else tuple(dict.fromkeys((*one.unknown, *other.unknown)))
+
+
+def _call_curve(price: Price, max_tokens: int, attempts: int) -> Curve:
+    """What a call can cost at most, by the size of its whole input."""
+    scale = attempts * PER_MILLION
+    return Curve(
+        tuple(
+            (float(above + 1), Line(rate_out * max_tokens * scale, rate_in * scale))
+            for above, rate_in, rate_out in most_rates(price)
+        )
+    )
+
+
+def _texts(value: object) -> list[str]:
+    """All texts in an argument."""
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, dict):
+        return [text for key, item in value.items() for text in (str(key), *_texts(item))]
+    if isinstance(value, list):
+        return [text for item in value for text in _texts(item)]
+    return []

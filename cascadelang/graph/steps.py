@@ -1,0 +1,109 @@
+"""The way through a graph that costs, calls or takes the most, step by step.
+
+Takes: a measured graph, where to start and what counts. Gives: one line for each call or decision on the way, lazily:
+a way through shared tiers may be longer than anyone can read. Guarantees: what the calls say adds up to the bound of
+the start, but for limits (`within`), whose own line says what they stop at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from cascadelang.graph.bounds import Measure, NodeBounds, Point, Settings
+from cascadelang.graph.model import (
+    CallNode,
+    CascadeNode,
+    CatalogUse,
+    RouteByNode,
+    RouteNode,
+    WithinNode,
+)
+from cascadelang.graph.wording import count, dollars, limits_wording, seconds, use_wording, wording
+
+What = Literal["cost", "calls", "latency"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Paid:
+    """A paid check or signal on the way."""
+
+    use: CatalogUse
+    settings: Settings
+    answer_tokens: int
+
+
+def worst_way(measure: Measure, start: Point, what: What, tokens: int) -> Iterator[str]:
+    """The steps of the worst way from ``start`` for an input of so many tokens."""
+    waiting: list[tuple[Point | _Paid | str, int]] = [(start, tokens)]
+    while waiting:
+        item, size = waiting.pop()
+        if isinstance(item, str):
+            yield item
+            continue
+        if isinstance(item, _Paid):
+            measured = measure.paid(item.use, item.settings, item.answer_tokens)
+            yield f"`{use_wording(item.use)}` is asked: {_said(measured, what, size)}"
+            continue
+        node = measure.graph.nodes[item[0]]
+        measured = measure.points[item]
+        if isinstance(node, CallNode):
+            added = f", {size:,} tokens in and up to {measured.answer_tokens:,} out" if what == "cost" else ""
+            attempts = count(measured.calls_most or 0, "attempt")
+            tried = f", {attempts}" if what != "calls" and (measured.calls_most or 0) > 1 else ""
+            yield f"`{node.id}` asks `{node.model}`: {_said(measured, what, size)}{added}{tried}"
+        elif isinstance(node, WithinNode) and value_of(measured, what, size) < _inside(measure, item, what, size):
+            yield f"`{node.id}` stops at `{limits_wording(node)}`"
+        elif isinstance(node, (RouteNode, RouteByNode)):
+            ways = measure.below(item)
+            worst = max(range(len(ways)), key=lambda n: value_of(measure.points[ways[n]], what, size))
+            decision = f"`{node.id}` goes to `{ways[worst][0]}`{_because(measure, node, worst)}"
+            waiting += [(ways[worst], size), (decision, size)]
+            waiting += [(_Paid(use, item[1], 0), size) for use in reversed(measure.asked(node))]
+        elif isinstance(node, CascadeNode):
+            waiting += reversed(_cascade(measure, node, item[1], size))
+        else:
+            waiting += [(way, size) for way in reversed(measure.below(item))]
+
+
+def value_of(measured: NodeBounds, what: What, tokens: int) -> float:
+    """The most of it; infinite when it isn't known."""
+    if what == "cost":
+        return float("inf") if measured.cost_most is None else measured.cost_most.at(tokens)
+    most = measured.calls_most if what == "calls" else measured.latency_most_s
+    return float("inf") if most is None else float(most)
+
+
+def _inside(measure: Measure, point: Point, what: What, tokens: int) -> float:
+    return value_of(measure.points[measure.below(point)[0]], what, tokens)
+
+
+def _cascade(
+    measure: Measure, node: CascadeNode, settings: Settings, size: int
+) -> list[tuple[Point | _Paid | str, int]]:
+    items: list[tuple[Point | _Paid | str, int]] = [(_Paid(use, settings, 0), size) for use in measure.asked(node)]
+    for number, way in enumerate(measure.below((node.id, settings))):
+        items.append((way, size + measure.carried(node, min(number, len(node.rungs)), settings)))
+        if number < len(node.rungs):
+            answer = measure.points[way].answer_tokens
+            items += [(_Paid(use, settings, answer), size) for use in measure.gate(node, number)]
+    return items
+
+
+def _because(measure: Measure, node: RouteNode | RouteByNode, worst: int) -> str:
+    if isinstance(node, RouteByNode):
+        labels = list(node.arms)
+        return f" for `{labels[worst]}`" if worst < len(labels) else ""
+    if worst < len(node.arms):
+        return f" when `{wording(node.arms[worst].condition, measure.graph)}`"
+    return ""
+
+
+def _said(measured: NodeBounds, what: What, tokens: int) -> str:
+    value = value_of(measured, what, tokens)
+    if value == float("inf"):
+        return measured.unknown[0] if measured.unknown else "not known"
+    if what == "cost":
+        return f"at most {dollars(value)}"
+    return f"at most {seconds(value)}" if what == "latency" else count(int(value), "call")
