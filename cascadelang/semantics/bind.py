@@ -26,6 +26,8 @@ from cascadelang.source import Span
 from cascadelang.syntax import ast
 
 EntryKind = Literal["signal", "check"]
+_FILES = ("file", "text_or_file", "json_file", "schema_file")
+_NO_SCHEMA = "not a valid JSON Schema: "
 _SCATTERED = ("bool_weights", "bands")
 """Parameters that take arguments by the user's own words."""
 
@@ -122,23 +124,19 @@ def _bind(expr: ast.Call, args: tuple[ast.Arg, ...], spec: Spec, place: Place, s
     given, scattered, sound = _deal(args, spec, state)
     values: dict[str, Any] = {}
     for param in spec.params:
-        if param.type == "bool_weights":
-            values[param.name] = _weights(scattered, place, state)
-        elif param.type == "bands":
-            values[param.name] = _bands(scattered, expr.span, place, state)
+        if param.type in _SCATTERED and scattered:
+            gather = _weights if param.type == "bool_weights" else _bands
+            values[param.name] = gather(scattered, place, state)
+        elif off and param.type in _FILES:
+            # A file that nothing will read isn't missed: one mistake, one error.
+            values[param.name] = BAD
         elif param.name in given:
             values[param.name] = convert(given[param.name].value, param, spec.name, place, state)
         else:
             values[param.name] = param.default
             if param.required and sound:
                 sound = False
-                state.error(
-                    "missing-argument",
-                    f"`{spec.name}` needs to be told its `{param.name}`",
-                    expr.span,
-                    help=f"write `{usage(spec)}`",
-                    notes=(f"`{param.name}`: {param.doc}",) if param.doc else (),
-                )
+                _tell_missing(expr, spec, param, state)
     sound = sound and all(value is not BAD for value in values.values())
     if sound and not off:
         sound = _no_problems(expr, spec, values, given, state)
@@ -147,6 +145,16 @@ def _bind(expr: ast.Call, args: tuple[ast.Arg, ...], spec: Spec, place: Place, s
         whole = expr.name.parts[0] == "conversation"
         state.calls[id(expr)] = BoundCall(kind, spec, values, "conversation" if whole else "query")
     return _gives(spec, values)
+
+
+def _tell_missing(expr: ast.Call, spec: Spec, param: Param, state: State) -> None:
+    state.error(
+        "missing-argument",
+        f"`{spec.name}` needs to be told its `{param.name}`",
+        expr.span,
+        help=f"write `{usage(spec)}`",
+        notes=(f"`{param.name}`: {param.doc}",) if param.doc else (),
+    )
 
 
 def _deal(args: tuple[ast.Arg, ...], spec: Spec, state: State) -> tuple[dict[str, ast.Arg], list[ast.Arg], bool]:
@@ -202,7 +210,7 @@ def _takes(spec: Spec) -> str:
 def _weights(args: list[ast.Arg], place: Place, state: State) -> Any:
     """``has_code: 0.4, long: 0.3``, as references to signals with weights."""
     parts: list[tuple[ast.Ref, float]] = []
-    sound = bool(args)
+    sound = True
     for arg in args:
         at = Span(arg.span.path, arg.span.start, arg.span.start + len(arg.name))
         ref = ast.Ref(ast.Name((arg.name,), at), at)
@@ -234,7 +242,7 @@ def _weights(args: list[ast.Arg], place: Place, state: State) -> Any:
     return tuple(parts) if sound else BAD
 
 
-def _bands(args: list[ast.Arg], span: Span, place: Place, state: State) -> Any:
+def _bands(args: list[ast.Arg], place: Place, state: State) -> Any:
     """``easy: 0.3, medium: 0.7, hard``: labels with the value each ends below, the last without one."""
     example = "write the labels from low to high, the last without a limit: `band(x, easy: 0.3, medium: 0.7, hard)`"
     bands: list[list[Any]] = []
@@ -263,7 +271,7 @@ def _bands(args: list[ast.Arg], span: Span, place: Place, state: State) -> Any:
     words = [label for label, _ in bands]
     if len(words) < 2 or len(set(words)) < len(words):
         said = "a band needs two labels or more" if len(words) < 2 else "a label is given twice"
-        state.error("wrong-type", said, span, help=example)
+        state.error("wrong-type", said, args[0].span.to(args[-1].span), help=example)
         return BAD
     return bands
 
@@ -279,7 +287,7 @@ def _no_problems(expr: ast.Call, spec: Spec, values: dict[str, Any], given: dict
         if files:
             state.error(
                 "invalid-schema",
-                f"the file is not a valid JSON Schema: {problem}",
+                f"the file can't be used as a JSON Schema: {problem.removeprefix(_NO_SCHEMA)}",
                 files[0].value.span,
                 help="correct the schema",
             )

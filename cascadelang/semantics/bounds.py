@@ -31,8 +31,6 @@ def check_require(decl: ast.RequireDecl, path: str, state: State) -> None:
             decl.input_limit.span,
             help="write `for input <= 4k`",
         )
-    if not decl.bounds:
-        state.error("empty-list", "the `require` names no bound", decl.policy.span, help="add one: `cost <= $0.30`")
     for bound in decl.bounds:
         _bound(bound, state)
 

@@ -1,6 +1,6 @@
 """Checks a policy file: reads it and all it uses, resolves its names, types its expressions, binds its arguments.
 
-Takes: a path, and where to read files, the catalogue and known models from. Gives: a `CheckedPolicy` with all that was
+Takes: a path, and where to read files, the catalogue and known models from. Gives: a `CheckedPolicy` with everything
 found. Guarantees: it never raises for what a file says, and it reads nothing but through the files given (and the
 ``std/`` files that ship with the package). One mistake gives one error: what hangs on a mistake is silent.
 

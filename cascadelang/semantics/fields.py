@@ -218,7 +218,7 @@ CALL_FIELDS: dict[str, Field] = {
     "timeout": Field("timeout_s", span_of_time),
     "temperature": Field("temperature", decimal(0, 2)),
     "top_p": Field("top_p", decimal(0, 1)),
-    "seed": Field("seed", integer(0)),
+    "seed": Field("seed", integer(-(2**63), 2**63 - 1)),
     "stop": Field("stop", texts),
     "effort": Field("effort", word(EFFORTS)),
     "system": Field("system", text),

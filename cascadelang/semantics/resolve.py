@@ -109,7 +109,7 @@ def unknown(
         f"no {what or either(kinds)} is named `{word}`",
         name.span,
         label=_where(loaded.uses),
-        help=f"did you mean `{near}`?" if near else help_ or _advice(path, kinds, state),
+        help=f"did you mean `{near}`?" if near else help_ or _advice(word, path, kinds, state),
         fix=Fix(name.span, near, f"change to `{near}`") if near else None,
     )
 
@@ -171,13 +171,13 @@ def _where(uses: Sequence[str]) -> str:
     return f"not declared {either(places)}"
 
 
-def _advice(path: str, kinds: Sequence[SymbolKind], state: State) -> str:
-    known = names_of(path, kinds, state)
+def _advice(word: str, path: str, kinds: Sequence[SymbolKind], state: State) -> str:
+    known = names_of(path, kinds, state) if "signal" not in kinds else []
     if known and len(known) <= 6:
         return f"there {'is' if len(known) == 1 else 'are'} " + ", ".join(f"`{name}`" for name in known)
     if "model" in kinds and not known:
         return 'declare one with `model NAME = PROVIDER("id")`, or bring some in with `use "std/anthropic"`'
-    return f"declare it with `{kinds[0]} NAME = …`"
+    return f"declare it with `{kinds[0]} {word} = …`"
 
 
 def told_unsupported(spec: Spec, at: Span, state: State) -> bool:

@@ -1,7 +1,7 @@
-"""Strategies: every name answers, every condition decides, every label has its way, and every ``route`` its ``else``.
+"""Strategies: every name answers, every condition decides, and every label has its way.
 
 Takes: a strategy and the file it stands in. Guarantees: a form that this version can't run is told once, whatever
-else is right or wrong within it.
+else is right or wrong within it. That a ``route`` has its ``else`` and a list its members is the parser's to tell.
 """
 
 from __future__ import annotations
@@ -41,14 +41,7 @@ def _route(route: ast.Route, path: str, state: State) -> None:
     for arm in route.arms:
         want_bool(arm.condition, "the condition of an arm", Place(path, "signal"), state)
         check_strategy(arm.strategy, path, state)
-    if route.otherwise is None:
-        state.error(
-            "missing-else",
-            "the `route` doesn't say who answers when no condition holds",
-            _head(route, "route"),
-            help="add `else NAME` behind the last arm",
-        )
-    else:
+    if route.otherwise is not None:
         check_strategy(route.otherwise, path, state)
 
 
@@ -113,10 +106,6 @@ def _list(words: list[str]) -> str:
 
 def _cascade(cascade: ast.Cascade, path: str, state: State) -> None:
     gate = Place(path, "check")
-    if not cascade.rungs:
-        state.error(
-            "empty-list", "the cascade has no rungs", _head(cascade, "cascade"), help="name who answers: `[a, b]`"
-        )
     for rung in cascade.rungs:
         check_strategy(rung.strategy, path, state)
         if rung.until is not None:
@@ -175,10 +164,6 @@ def _start(cascade: ast.Cascade, start: ast.Expr, path: str, state: State) -> No
 
 
 def _fallback(fallback: ast.Fallback, path: str, state: State) -> None:
-    if not fallback.members:
-        state.error(
-            "empty-list", "the fallback names nobody", _head(fallback, "fallback"), help="name who answers: `[a, b]`"
-        )
     for member in fallback.members:
         check_strategy(member, path, state)
 
@@ -261,8 +246,6 @@ def _shadow(shadow: ast.Shadow, path: str, state: State) -> None:
 
 def _vote(vote: ast.Vote, path: str, state: State) -> None:
     unsupported("vote", _head(vote, "vote"), state, "use a `cascade` with a check instead")
-    if not vote.members:
-        state.error("empty-list", "nobody votes", _head(vote, "vote"), help="name who answers: `[a, b, c]`")
     for member in vote.members:
         check_strategy(member, path, state)
     if vote.by is not None:
@@ -270,7 +253,9 @@ def _vote(vote: ast.Vote, path: str, state: State) -> None:
 
 
 def _cached(cached: ast.Cached, path: str, state: State) -> None:
-    at = Span(cached.span.path, cached.strategy.span.end, cached.span.end)
+    text = state.modules[path].source.text
+    start = max(text.find("cached", cached.strategy.span.end, cached.span.end), cached.strategy.span.end)
+    at = Span(cached.span.path, start, cached.span.end)
     unsupported("cached", at, state, "leave it out: every query is answered anew")
     check_strategy(cached.strategy, path, state)
     if cached.similar is not None and not 0 <= cached.similar.value <= 1:

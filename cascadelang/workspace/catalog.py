@@ -50,9 +50,19 @@ class InstalledCatalog:
         return str(getattr(self.entry("provider", provider), "key_env", "") or "")
 
     def problems(self, kind: Kind, name: str, args: Mapping[str, Any]) -> Sequence[str]:
-        """What an entry says is wrong with its arguments: its ``problems(args)``, where it has one."""
-        ask = getattr(self.entry(kind, name), "problems", None)
-        return list(ask(args)) if callable(ask) else []
+        """What is wrong with an entry's arguments beyond their types: a file that is no JSON Schema.
+
+        An entry can say more in a ``problems(args)`` of its class, which gives texts, none when all is well.
+        """
+        entry = self.entry(kind, name)
+        found: list[str] = []
+        for param in entry.spec.params:
+            if param.type == "schema_file" and args.get(param.name) is not None:
+                from cascadelang.checks._schema import validate_schema
+
+                found += validate_schema(args[param.name])
+        ask = getattr(entry, "problems", None)
+        return [*found, *ask(args)] if callable(ask) else found
 
 
 @cache

@@ -1,0 +1,26 @@
+# Labels: their own words only, every one with its way.
+use "std/openai"
+signal topic: {billing, technical, chat} = meta.topic else chat
+signal kind: {a, b} = meta.kind else c                      # error: [unknown-label]
+signal size  = band(tokens, short: 200, medium: 2k, long)
+signal named: {short, medium, large} = band(tokens, short: 200, medium: 2k, long) # error: [unknown-label] [unknown-label]
+signal start: {gpt_mini, gpt} = meta.start else gpt_mini
+signal plain: {x, y} = has_code                             # error: [wrong-type]
+
+signal money   = topic == biling                            # error: [unknown-label]
+signal quoted  = topic == "biling"                          # error: [unknown-label]
+signal one_of  = topic in [billing, chatt]                  # error: [unknown-label]
+signal sized   = size != medum                              # error: [unknown-label]
+signal ordered = topic > billing                            # error: [wrong-type]
+signal turned  = billing == topic
+signal twice   = size == medium or topic in [chat, "technical"]
+
+policy main   = route by topic billing -> gpt, technical -> gpt, chat -> gpt_mini
+policy open   = route by topic billing -> gpt                               # error: [missing-arm]
+policy stray  = route by topic billing -> gpt, techncal -> gpt else gpt     # error: [unknown-label]
+policy double = route by topic billing -> gpt, billing -> gpt else gpt      # error: [duplicate-arm]
+policy number = route by tokens a -> gpt else gpt                           # error: [wrong-type]
+policy fact   = route by meta.plan gold -> gpt else gpt                     # error: [wrong-type]
+policy from_start = cascade [gpt_mini, gpt] from start until json
+policy from_topic = cascade [gpt_mini, gpt] from topic until json           # error: [unknown-rung]
+policy from_fact  = cascade [gpt_mini, gpt] from meta.start until json      # error: [wrong-type]
