@@ -1,0 +1,190 @@
+"""A run's trace as a small tree: the path, each verdict with its reason, tokens, cost and time.
+
+Takes: a `RunRecord`. Gives: lines of text, painted where stdout or stderr takes colour. Guarantees: one line for each
+event that decided something; texts of models and users stand on one line, without control characters.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cascadelang.cli.figures import count, money, one_line, seconds
+from cascadelang.cli.paint import on_terminal, paint
+from cascadelang.contracts.trace_sink import Event, RunRecord
+
+_STATUS = {
+    "accepted": ("✓", "green"),
+    "unchecked": ("·", "cyan"),
+    "unmet": ("✗", "yellow"),
+    "failed": ("✗", "red"),
+    "cancelled": ("✗", "red"),
+}
+_OUTCOME = {"passed": ("✓", "green"), "failed": ("✗", "red"), "unchecked": ("·", "cyan")}
+_PURPOSE = {"judge": "judge ", "ask": "ask "}
+
+
+@dataclass(frozen=True, slots=True)
+class _Pen:
+    """Where it is drawn: the widths of the columns and the stream whose colours count."""
+
+    name: int
+    tokens_in: int
+    tokens_out: int
+    cost: int
+    width: int
+    err: bool
+
+    def paint(self, text: str, colour: str | None = None, *, bold: bool = False, dim: bool = False) -> str:
+        return paint(text, colour, bold=bold, dim=dim, err=self.err)
+
+
+def draw_trace(run: RunRecord, *, err: bool = True) -> str:
+    """The trace of one run, as it is shown under an answer and by `traces show`."""
+    calls = [e.data for e in run.events if e.kind == "call"]
+    names = [_name(e.data) for e in run.events if e.kind in {"call", "call_failed", "skip"}]
+    names += ["route" for e in run.events if e.kind == "route"]
+    pen = _Pen(
+        name=max((len(n) for n in names), default=0),
+        tokens_in=max((len(f"{_tokens(c)[0]:,}") for c in calls), default=1),
+        tokens_out=max((len(f"{_tokens(c)[1]:,}") for c in calls), default=1),
+        cost=max((len(money(c.get("cost_usd"))) for c in calls), default=2),
+        width=shutil.get_terminal_size((110, 24)).columns if on_terminal(err=err) else 10_000,
+        err=err,
+    )
+    lines = [_head(run, pen)]
+    for event in run.events:
+        draw = _DRAW.get(event.kind)
+        lines += draw(event, pen) if draw else []
+    lines.append(_foot(run, pen))
+    return "\n".join(lines)
+
+
+def _head(run: RunRecord, pen: _Pen) -> str:
+    """``main  2 calls · 412 in · 82 out · $0.0021 · 1.34 s``."""
+    number = sum(e.kind in {"call", "call_failed"} for e in run.events)
+    facts = [
+        count(number, "call"),
+        f"{run.input_tokens:,} in",
+        f"{run.output_tokens:,} out",
+        money(run.cost_usd),
+        seconds(run.latency_s),
+    ]
+    return f"{pen.paint(run.policy, bold=True)}  {pen.paint(' · '.join(facts), dim=True)}"
+
+
+def _foot(run: RunRecord, pen: _Pen) -> str:
+    """How it ended, and by whom."""
+    symbol, colour = _STATUS.get(run.status, ("·", "cyan"))
+    end: Mapping[str, Any] = next((e.data for e in reversed(run.events) if e.kind == "end"), {})
+    words = run.status
+    if run.status != "failed" and run.model:
+        words += f": {run.model} answered"
+    elif run.failure:
+        words += f": {run.failure}"
+    message = str(end.get("message") or "")
+    line = f"└─ {pen.paint(f'{symbol} {words}', colour, bold=True)}"
+    return line + (f"  {one_line(message, max(20, pen.width - len(words) - 8))}" if message else "")
+
+
+def _route(event: Event, pen: _Pen) -> list[str]:
+    """Which arm was taken and what was known."""
+    data = event.data
+    arm = str(data.get("arm", ""))
+    known = ", ".join(f"{k} = {_value(v)}" for k, v in (data.get("because") or {}).items())
+    line = f"├─ {'route':<{pen.name}}  → {arm}"
+    if known:
+        line += f"  ({one_line(known, max(20, pen.width - len(line) - 4))})"
+    lines = [line]
+    lines += [
+        f"│    {pen.paint('?', 'yellow')} unknown: {one_line(str(words), max(20, pen.width - 18))}"
+        for words in data.get("unknown") or ()
+    ]
+    return lines
+
+
+def _call(event: Event, pen: _Pen) -> list[str]:
+    """One call that was answered."""
+    data = event.data
+    tokens_in, tokens_out = _tokens(data)
+    figures = (
+        f"{tokens_in:>{pen.tokens_in},} in  {tokens_out:>{pen.tokens_out},} out"
+        f"  {money(data.get('cost_usd')):>{pen.cost}}  {seconds(float(data.get('latency_s') or 0)):>8}"
+    )
+    return [f"├─ {pen.paint(f'{_name(data):<{pen.name}}', 'blue', bold=True)}  {figures}"]
+
+
+def _call_failed(event: Event, pen: _Pen) -> list[str]:
+    """One call that failed."""
+    data = event.data
+    words = f"{data.get('kind', '')}: {data.get('message', '')}"
+    shown = one_line(words, max(20, pen.width - pen.name - 8))
+    return [f"├─ {pen.paint(f'{_name(data):<{pen.name}}', 'blue', bold=True)}  {pen.paint('✗ ' + shown, 'red')}"]
+
+
+def _retry(event: Event, pen: _Pen) -> list[str]:
+    """A wait before the same call is made again."""
+    wait_s = float(event.data.get("wait_s") or 0)
+    return [f"│    {pen.paint(f'again after {seconds(wait_s)}', dim=True)}"]
+
+
+def _check(event: Event, pen: _Pen) -> list[str]:
+    """One verdict and its reason."""
+    data = event.data
+    symbol, colour = ("?", "yellow") if data.get("unknown") else _OUTCOME.get(str(data.get("outcome")), ("·", "cyan"))
+    words = str(data.get("check") or "check")
+    score = data.get("score")
+    reason = str(data.get("reason") or "")
+    if isinstance(score, int | float) and not isinstance(score, bool) and not reason:
+        words += f"  {score:.3g}"
+    line = f"│    {pen.paint(f'{symbol} {words}', colour)}"
+    return [line + (f"  {one_line(reason, max(20, pen.width - len(words) - 11))}" if reason else "")]
+
+
+def _skip(event: Event, pen: _Pen) -> list[str]:
+    """A call that wasn't made because it didn't fit."""
+    data = event.data
+    words = f"not called: {str(data.get('because') or 'skipped').replace('_', ' ')}"
+    if data.get("needed_usd") is not None:
+        words += f" (could cost {money(data['needed_usd'])}, {money(data.get('left_usd'))} left)"
+    elif data.get("needed_s") is not None:
+        words += f" (could take {seconds(data['needed_s'])}, {seconds(data.get('left_s') or 0)} left)"
+    return [f"├─ {pen.paint(f'{_name(data):<{pen.name}}', 'blue', bold=True)}  {pen.paint(words, 'yellow')}"]
+
+
+def _escalate(event: Event, pen: _Pen) -> list[str]:
+    """On to the next rung."""
+    to = str(event.data.get("to") or "")
+    return [f"│    {pen.paint(f'↑ on to {to}' if to else '↑ on', dim=True)}"]
+
+
+_DRAW: dict[str, Callable[[Event, _Pen], list[str]]] = {
+    "route": _route,
+    "call": _call,
+    "call_failed": _call_failed,
+    "retry": _retry,
+    "check": _check,
+    "skip": _skip,
+    "escalate": _escalate,
+}
+
+
+def _name(data: Mapping[str, Any]) -> str:
+    """The model, with what it was asked as when that wasn't an answer."""
+    return _PURPOSE.get(str(data.get("purpose")), "") + str(data.get("model", ""))
+
+
+def _tokens(data: Mapping[str, Any]) -> tuple[int, int]:
+    """Input and output tokens of a call."""
+    return int(data.get("input_tokens") or 0), int(data.get("output_tokens") or 0)
+
+
+def _value(value: object) -> str:
+    """A signal's value as the language writes it."""
+    if value is None:
+        return "unknown"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

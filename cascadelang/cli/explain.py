@@ -1,0 +1,62 @@
+"""``cascadelang explain``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from cascadelang.cli.help import Command
+from cascadelang.cli.options import chosen_output, output_option, print_json, query_options
+from cascadelang.cli.paint import color_option, write
+
+if TYPE_CHECKING:
+    from cascadelang.contracts.messages import Query
+
+
+@click.command("explain", cls=Command)
+@click.argument("what", metavar="NAME|POLICY.cl")
+@query_options
+@click.option("--policy", "policy_name", default="main", show_default=True, help="Which policy of the file.")
+@output_option("text", "json")
+@color_option
+def command(
+    *,
+    what: str,
+    query: str | None,
+    messages: str | None,
+    meta: tuple[str, ...],
+    policy_name: str,
+    output: str | None,
+) -> None:
+    """Show a policy's plan: order of evaluation, bounds per node, and with a query which arm it takes and why.
+
+    With a NAME instead: the page of a diagnostic, check, signal, strategy or provider. Calls nothing.
+
+      cascadelang explain support.cl
+      cascadelang explain support.cl --query "I was charged twice"
+      cascadelang explain unknown-name
+      cascadelang explain judge
+    """
+    from cascadelang.workspace.explain import is_policy, page
+
+    if is_policy(what):
+        from cascadelang.workspace.run import read_query
+
+        asked = read_query(query, messages, meta) if query is not None or messages is not None else None
+        show_plan(what, asked, policy_name, chosen_output(output, what))
+        return
+    from cascadelang.cli.draw_page import draw_page
+
+    write(draw_page(page(what)))
+
+
+def show_plan(policy_file: str, query: Query | None, policy_name: str, form: str) -> None:
+    """Print a policy's plan; `run --dry` shows the same."""
+    from cascadelang.workspace.explain import plan
+
+    found = plan(policy_file, query, policy=policy_name, form=form)
+    if isinstance(found, str):
+        write(found.rstrip("\n"))
+    else:
+        print_json(found)

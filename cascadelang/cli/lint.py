@@ -1,0 +1,48 @@
+"""``cascadelang lint``."""
+
+from __future__ import annotations
+
+import click
+
+from cascadelang.cli.help import Command
+from cascadelang.cli.options import output_option
+from cascadelang.cli.paint import color_option, colours, paint, write
+
+
+@click.command("lint", cls=Command)
+@click.argument("paths", nargs=-1, metavar="[PATHS]...")
+@click.option("--fix", is_flag=True, help="Make the repairs that are certain, then lint again.")
+@click.option("--strict", is_flag=True, help="Exit 1 on warnings too.")
+@output_option("text", "json")
+@color_option
+def command(paths: tuple[str, ...], fix: bool, strict: bool, output: str | None) -> int:
+    """Prove policy files: names, types, limits and bounds, before anything is paid for.
+
+    Folders are searched for .cl files, hidden and vendored folders left out; without PATHS, this folder is.
+    Exit code: 0 without errors (with --strict: without findings), 1 with errors.
+
+      cascadelang lint
+      cascadelang lint policies/ --strict
+      cascadelang lint support.cl --output json
+    """
+    from cascadelang.workspace.lint import lint, output_of, render, to_json
+
+    report = lint(paths, fix=fix)
+    if (output or output_of(paths)) == "json":
+        click.echo(to_json(report))
+    else:
+        if report.diagnostics:
+            write(render(report.diagnostics, report.sources, colour=colours()))
+        for title in report.fixed:
+            write(f"{paint('fixed', 'green')}: {title}", err=True)
+        write(_summary(len(report.files), report.errors, report.warnings), err=True)
+    return 1 if report.errors or (strict and report.warnings) else 0
+
+
+def _summary(files: int, errors: int, warnings: int) -> str:
+    """``3 files: 1 error, 2 warnings``."""
+    from cascadelang.cli.figures import count
+
+    found = [count(n, word) for n, word in ((errors, "error"), (warnings, "warning")) if n]
+    colour = "red" if errors else "yellow" if warnings else "green"
+    return f"{count(files, 'file')}: {paint(', '.join(found) or 'nothing wrong', colour, bold=True, err=True)}"

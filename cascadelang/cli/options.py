@@ -1,0 +1,52 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+
+def output_option(*forms: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """``--output``; without it, the command gets ``None`` and asks the settings."""
+    return click.option(
+        "--output",
+        type=click.Choice(forms),
+        default=None,
+        metavar=f"[{'|'.join(forms)}]",
+        help="The form of the output.",
+    )
+
+
+def query_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What makes a query: ``--query``, ``--messages`` and ``--meta``."""
+    for option in (
+        click.option("--meta", multiple=True, metavar="NAME=VALUE", help="A fact about the caller; may be repeated."),
+        click.option(
+            "--messages", metavar="FILE.json", help="A conversation: OpenAI-style messages, or an object with them."
+        ),
+        click.option("--query", "-q", metavar="TEXT", help="What to ask: a text, - for stdin, or @file."),
+    ):
+        command = option(command)
+    return command
+
+
+def chosen_output(output: str | None, start: str = ".") -> str:
+    """What ``--output`` says, else the settings.
+
+    Raises:
+        Mistake: when the settings can't be read.
+    """
+    if output:
+        return output
+    from cascadelang.workspace.config import read
+
+    return read(start).output
+
+
+def print_json(value: object) -> None:
+    """A value as JSON on stdout, indented, in Unicode."""
+    import json
+
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))

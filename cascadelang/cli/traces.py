@@ -1,0 +1,77 @@
+"""``cascadelang traces``."""
+
+from __future__ import annotations
+
+import click
+
+from cascadelang.cli.figures import money, one_line, safe, seconds
+from cascadelang.cli.help import Group
+from cascadelang.cli.options import chosen_output, output_option, print_json
+from cascadelang.cli.paint import color_option, paint, write
+
+_COLOURS = {"accepted": "green", "unchecked": "cyan", "unmet": "yellow", "failed": "red", "cancelled": "red"}
+
+
+@click.group("traces", cls=Group)
+def command() -> None:
+    """List and show what was recorded.
+
+    Every run is recorded in a file of its own platform's data folder, unless the setting `trace_store` names another
+    or says `off`. With `keep_text = false` queries and answers are left out.
+    """
+
+
+@command.command("list")
+@click.option("--policy", "policy", help="Only runs of this policy.")
+@click.option("--status", type=click.Choice(sorted(_COLOURS)), help="Only runs that ended like this.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="At most this many.")
+@output_option("text", "json")
+@color_option
+def list_(policy: str | None, status: str | None, limit: int, output: str | None) -> None:
+    """List runs, newest first.
+
+    cascadelang traces list --limit 5
+    cascadelang traces list --status unmet --output json
+    """
+    from cascadelang.workspace.traces import list_recorded, row_json
+
+    runs = list_recorded(policy=policy, status=status, limit=limit)
+    if chosen_output(output) == "json":
+        print_json({"version": 1, "runs": [row_json(run) for run in runs]})
+        return
+    if not runs:
+        write("nothing is recorded yet", err=True)
+    from time import localtime, strftime
+
+    width = max((len(run.policy) for run in runs), default=0)
+    for run in runs:
+        when = strftime("%Y-%m-%d %H:%M:%S", localtime(run.started_wall_s))
+        status_ = paint(f"{run.status:<9}", _COLOURS.get(run.status))
+        facts = f"{' → '.join(run.path) or run.failure or '-'}  {money(run.cost_usd)}  {seconds(run.latency_s)}"
+        query = paint(one_line(run.query, 40), dim=True)
+        write(f"{run.trace_id}  {when}  {run.policy:<{width}}  {status_}  {facts}  {query}")
+
+
+@command.command("show")
+@click.argument("trace_id", metavar="ID")
+@output_option("text", "json")
+@color_option
+def show(trace_id: str, output: str | None) -> None:
+    """Show one run: query, path, verdicts, answer. ID may be its first letters, or `last`.
+
+    cascadelang traces show last
+    """
+    from cascadelang.workspace.traces import find_recorded, run_json
+
+    run = find_recorded(trace_id)
+    if chosen_output(output) == "json":
+        print_json({"version": 1, **run_json(run)})
+        return
+    from cascadelang.cli.draw_trace import draw_trace
+
+    write(f"{paint('trace', bold=True)}   {run.trace_id}\n{paint('policy', bold=True)}  {run.policy_path}")
+    if run.query:
+        write(f"{paint('query', bold=True)}   {one_line(run.query, 500)}")
+    write("\n" + draw_trace(run, err=False))
+    if run.answer:
+        write("\n" + safe(run.answer))

@@ -1,0 +1,153 @@
+"""Settings: from ``cascadelang.toml`` or ``[tool.cascadelang]`` in ``pyproject.toml``, then the environment.
+
+Takes: a folder to look upwards from, and the environment. Gives: a `Config`. Guarantees: an unknown key and a value
+of the wrong type are errors, never ignored; TOML is only parsed when there is a file with settings in it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from cascadelang.workspace.mistake import Mistake
+
+Output = Literal["text", "json"]
+_PREFIX = "CASCADELANG_"
+_TRUE = {"1", "true", "yes", "on"}
+_FALSE = {"0", "false", "no", "off"}
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What can be set, with its defaults.
+
+    Attributes:
+        trace_store: path of the trace store, relative to the file that says so; ``off`` records nothing; empty is
+            the platform's data folder.
+        keep_text: whether queries and answers are kept in the trace store.
+        output: what commands print where ``--output`` isn't given.
+        found: the file these settings come from; empty when there is none.
+    """
+
+    trace_store: str = ""
+    keep_text: bool = True
+    output: Output = "text"
+    found: str = ""
+
+    @property
+    def traces_off(self) -> bool:
+        """Whether nothing is to be recorded."""
+        return self.trace_store == "off"
+
+    def trace_path(self) -> Path | None:
+        """Where the trace store is; ``None`` when nothing is to be recorded."""
+        if self.traces_off:
+            return None
+        if self.trace_store:
+            return Path(self.trace_store).expanduser()
+        from cascadelang.source.folders import data_folder
+
+        return data_folder() / "traces.sqlite"
+
+
+KEYS = tuple(f.name for f in fields(Config) if f.name != "found")
+
+
+def read(start: str | Path = ".", environ: Mapping[str, str] | None = None) -> Config:
+    """The settings for a policy file or a folder.
+
+    Args:
+        start: a policy file or a folder; its folder and those above it are searched.
+        environ: the environment; the process's own by default.
+
+    Raises:
+        Mistake: for a settings file that can't be read, an unknown key, or a value of the wrong type.
+    """
+    environ = os.environ if environ is None else environ
+    config = Config()
+    found = _find(Path(start))
+    if found is not None:
+        file, table = found
+        config = _apply(config, table, str(file))
+        store = config.trace_store
+        if store and store != "off":
+            config = replace(config, trace_store=str(file.parent / Path(store).expanduser()))
+        config = replace(config, found=str(file))
+    named = {k: environ[_PREFIX + k.upper()] for k in KEYS if environ.get(_PREFIX + k.upper())}
+    return _apply(config, named, "the environment") if named else config
+
+
+def _find(start: Path) -> tuple[Path, Mapping[str, Any]] | None:
+    """The nearest settings file upwards and its table."""
+    folder = Path(os.path.abspath(start))  # noqa: PTH100 - `resolve` follows links, and a linked policy means its link's folder
+    if not folder.is_dir():
+        folder = folder.parent
+    for above in (folder, *folder.parents):
+        own = above / "cascadelang.toml"
+        if own.is_file():
+            return own, _toml(own)
+        project = above / "pyproject.toml"
+        if project.is_file() and b"cascadelang" in _bytes(project):
+            table = _toml(project).get("tool", {}).get("cascadelang")
+            if isinstance(table, dict):
+                return project, table
+    return None
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    """The file's tables."""
+    import tomllib
+
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise Mistake(
+            f"the settings in `{path}` can't be read: {(error.strerror or 'input error').lower()}"
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Mistake(f"the settings in `{path}` are not TOML: {str(error)[:200].lower()}") from None
+
+
+def _apply(config: Config, table: Mapping[str, Any], where: str) -> Config:
+    """The settings with what ``table`` says.
+
+    Raises:
+        Mistake: for a key that isn't one, or a value that doesn't fit.
+    """
+    changes: dict[str, Any] = {}
+    for key, value in table.items():
+        if key not in KEYS:
+            from cascadelang.workspace.mistake import nearest
+
+            meant = nearest(key, KEYS)
+            help_ = f"did you mean `{meant}`?" if meant else "settings are " + ", ".join(f"`{k}`" for k in KEYS)
+            raise Mistake(f"`{key}` in {where} is not a setting", help_)
+        changes[key] = _value(key, value, where)
+    return replace(config, **changes)
+
+
+def _value(key: str, value: object, where: str) -> object:
+    """One value, checked."""
+    name = f"`{_PREFIX}{key.upper()}`" if where == "the environment" else f"`{key}` in {where}"
+    if key == "keep_text":
+        if isinstance(value, bool):
+            return value
+        word = value.lower() if isinstance(value, str) and where == "the environment" else ""
+        if word in _TRUE | _FALSE:
+            return word in _TRUE
+        raise Mistake(f"{name} must be true or false")
+    if not isinstance(value, str):
+        raise Mistake(f"{name} must be a text in quotes")
+    if key == "output" and value not in get_args(Output):
+        raise Mistake(f"{name} is `{value}`", "it may be `text` or `json`")
+    return value

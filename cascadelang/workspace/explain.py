@@ -1,0 +1,84 @@
+"""Explains: a policy's plan, and the pages of diagnostics, checks, signals, strategies and providers.
+
+Takes: a path or a name. Gives: text, Markdown or JSON. Guarantees: no model is called.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from cascadelang.workspace.mistake import Mistake, nearest
+
+if TYPE_CHECKING:
+    from cascadelang.contracts.messages import Query
+
+_KINDS: Final[tuple[Literal["check", "signal", "provider"], ...]] = ("check", "signal", "provider")
+
+
+def is_policy(what: str) -> bool:
+    """Whether a word names a file rather than something with a page."""
+    return what.endswith((".cl", ".json")) or os.sep in what or os.path.exists(what)  # noqa: PTH110 - one look is all
+
+
+def page(name: str) -> str:
+    """The page of a name, in Markdown; several pages where a check and a signal share it.
+
+    Raises:
+        Mistake: when nothing has that name.
+    """
+    from cascadelang.workspace.catalog import InstalledCatalog
+    from cascadelang.workspace.spec_page import spec_page
+    from cascadelang.workspace.strategy_pages import ALSO, PAGES
+
+    catalog = InstalledCatalog()
+    pages = [spec_page(spec) for kind in _KINDS if (spec := catalog.spec(kind, name)) is not None]
+    strategy = ALSO.get(name, name)
+    if strategy in PAGES:
+        pages.append(f"# {strategy}\n\n{PAGES[strategy]}")
+    diagnostic = _diagnostic(name)
+    if diagnostic:
+        pages.append(diagnostic)
+    if not pages:
+        names = [*PAGES, *ALSO, *(n for kind in _KINDS for n in catalog.names(kind)), *_diagnostic_names()]
+        meant = nearest(name, names)
+        help_ = f"did you mean `{meant}`?" if meant else "give a policy file, or a name as it stands in one"
+        raise Mistake(f"there is no page about `{name}`", help_, usage=True)
+    return "\n".join(pages)
+
+
+def _diagnostic(name: str) -> str:
+    """The page of a diagnostic, or an empty string."""
+    from cascadelang.diagnostics.codes import code
+
+    found = code(name)
+    if found is None:
+        return ""
+    parts = [f"# {found.name}\n\n{found.severity.capitalize()}: {found.summary}", found.meaning, found.why]
+    for title, text in (("Example", found.bad), ("Use instead", found.good)):
+        if text:
+            parts.append(f"## {title}\n\n```\n{text.strip()}\n```")
+    return "\n\n".join(part.strip() for part in parts if part) + "\n"
+
+
+def _diagnostic_names() -> list[str]:
+    """The names of all diagnostics."""
+    from cascadelang.diagnostics.codes import all_codes
+
+    return list(all_codes())
+
+
+def plan(path: str, query: Query | None = None, *, policy: str = "main", form: str = "text") -> str | dict[str, Any]:
+    """The plan of a policy: order of evaluation, bounds per node, and with a query which arm it takes and why.
+
+    Args:
+        path: of a policy file or a graph file.
+        query: what is asked, to see the decisions that need no call.
+        policy: which one of the file.
+        form: ``text`` or ``json``.
+
+    Raises:
+        PolicyError: when the policy has errors.
+        Mistake: when there is no such policy.
+    """
+    raise NotImplementedError

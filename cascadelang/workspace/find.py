@@ -1,0 +1,47 @@
+"""Policy files under the paths a user names.
+
+Takes: files and folders. Gives: files, each once, sorted within a folder. Guarantees: a file named outright is always
+taken; folders are searched for ``.cl`` without entering hidden and vendored ones.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from cascadelang.workspace.mistake import Mistake
+
+SUFFIX = ".cl"
+VENDORED = frozenset({"node_modules", "site-packages", "__pycache__", "venv", "env", "vendor", "build", "dist"})
+"""Folders that hold other people's files or copies, besides hidden ones."""
+
+
+def policy_files(paths: Sequence[str]) -> list[str]:
+    """The policy files under ``paths``; under the working directory when no path is given."""
+    found: dict[str, None] = {}
+    for path in paths or (".",):
+        if os.path.isdir(path):  # noqa: PTH112 - pathlib would be the only user of itself on the way to lint
+            found.update(dict.fromkeys(_search(path)))
+        else:
+            # A named file is taken whatever it is: reading it says best what is wrong with it.
+            found[path] = None
+    return list(found)
+
+
+def _search(folder: str) -> list[str]:
+    """The policy files under one folder."""
+    files: list[str] = []
+    for at, folders, names in os.walk(folder):
+        if "pyvenv.cfg" in names:  # a virtual environment, whatever it is called
+            folders.clear()
+            continue
+        folders[:] = sorted(f for f in folders if not f.startswith(".") and f not in VENDORED)
+        shown = "" if at == "." else at.removeprefix("./") + "/"
+        files += [f"{shown}{name}" for name in sorted(names) if name.endswith(SUFFIX) and not name.startswith(".")]
+    return files
+
+
+def none_found(paths: Sequence[str]) -> Mistake:
+    """What to say when there is no policy file at all."""
+    where = ", ".join(f"`{p}`" for p in paths) or "this folder"
+    return Mistake(f"there is no `{SUFFIX}` file in {where}", "`cascadelang init` writes a first policy", usage=True)

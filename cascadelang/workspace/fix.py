@@ -1,0 +1,54 @@
+"""Makes the repairs that diagnostics are certain of.
+
+Takes: diagnostics and the texts they were made for. Gives: the titles of the repairs made. Guarantees: repairs that
+overlap are not both made; a file is replaced whole or not at all; files that ship with the package stay as they are.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cascadelang.workspace.mistake import Mistake
+
+if TYPE_CHECKING:
+    from cascadelang.diagnostics.model import Diagnostic, Fix
+    from cascadelang.source import SourceFile
+
+
+def apply_fixes(diagnostics: Iterable[Diagnostic], sources: Mapping[str, SourceFile]) -> list[str]:
+    """Make the repairs.
+
+    Raises:
+        Mistake: when a file can't be written.
+    """
+    by_file: dict[str, list[Fix]] = {}
+    for diagnostic in diagnostics:
+        fix = diagnostic.fix
+        if fix is not None and fix.span.path in sources and not fix.span.path.startswith("std/"):
+            by_file.setdefault(fix.span.path, []).append(fix)
+    titles: list[str] = []
+    for path, fixes in by_file.items():
+        text, end = sources[path].text, len(sources[path].text) + 1
+        for fix in sorted(fixes, key=lambda f: f.span.start, reverse=True):
+            if fix.span.end <= end:
+                text = text[: fix.span.start] + fix.text + text[fix.span.end :]
+                end = fix.span.start
+                titles.append(f"{path}: {fix.title}")
+        _replace(path, text)
+    return titles
+
+
+def _replace(path: str, text: str) -> None:
+    """Write the file beside itself, then put it in its place."""
+    target = Path(os.path.realpath(path))
+    new = target.with_name(f".{target.name}.cascadelang-new")
+    try:
+        new.write_text(text, encoding="utf-8", newline="")
+        new.chmod(target.stat().st_mode)
+        new.replace(target)
+    except OSError as error:
+        new.unlink(missing_ok=True)
+        raise Mistake(f"`{path}` can't be written: {(error.strerror or 'output error').lower()}") from None

@@ -1,0 +1,36 @@
+"""Makes checks and signals out of what a graph says: where the runtime meets the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from cascadelang.contracts.check import Check, PaidCheck
+from cascadelang.contracts.signal import Signal
+from cascadelang.workspace.catalog import InstalledCatalog, Kind
+from cascadelang.workspace.mistake import Mistake
+
+
+def make_check(name: str, args: Mapping[str, Any]) -> Check | PaidCheck:
+    """A check of the catalogue with its arguments.
+
+    Raises:
+        Mistake: when this installation has none of that name, as can be with a graph made elsewhere.
+    """
+    return cast("Check | PaidCheck", _entry("check", name)(args))
+
+
+def make_signal(name: str, args: Mapping[str, Any]) -> Signal:
+    """A signal of the catalogue with its arguments.
+
+    Raises:
+        Mistake: as `make_check`.
+    """
+    return cast("Signal", _entry("signal", name)(args))
+
+
+def _entry(kind: Kind, name: str) -> Any:
+    entry = InstalledCatalog().entry(kind, name)
+    if entry is None:
+        raise Mistake(f"no {kind} `{name}` is installed here")
+    return entry

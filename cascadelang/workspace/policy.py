@@ -1,0 +1,367 @@
+"""The Python API: a policy that was loaded and can be asked.
+
+Takes: the path of a policy file or of a graph that `compile` printed. Gives: `Policy` and `AnswerStream`.
+Guarantees: loading calls no model and reads no key; a run never raises for what a model or a provider does (its
+`Result` says it); `close` leaves no connection, thread or task behind, and so does the policy's end without it.
+
+    from cascadelang import Policy
+
+    with Policy.load("support.cl") as policy:
+        result = policy.run("I was charged twice", meta={"plan": "gold"})
+
+    async with Policy.load("support.cl") as policy:
+        stream = policy.astream("I was charged twice")
+        async for text in stream:
+            print(text, end="")
+        print(stream.result.model)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import weakref
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+from os import PathLike, fspath
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from cascadelang.contracts.messages import Delta, Message, Query
+from cascadelang.contracts.result import RunResult
+from cascadelang.contracts.trace_sink import TraceSink
+from cascadelang.runtime.interpreter import Interpreter
+from cascadelang.workspace.config import Config, read
+from cascadelang.workspace.load import Loaded, load, policy_named
+from cascadelang.workspace.makers import make_check, make_signal
+from cascadelang.workspace.mistake import Mistake
+from cascadelang.workspace.providers import Providers
+from cascadelang.workspace.query_file import query_of
+from cascadelang.workspace.result import Result
+from cascadelang.workspace.traces import open_sink
+
+if TYPE_CHECKING:
+    from cascadelang.diagnostics.model import Diagnostic
+
+T = TypeVar("T")
+Messages = Sequence[Message] | Sequence[Mapping[str, Any]] | Mapping[str, Any]
+Asked = str | Query | Messages
+
+
+class Policy:
+    """A policy that can be asked. Made by `Policy.load`.
+
+    One instance serves any number of runs. Asynchronous runs may overlap, in one event loop or in several. `run` may
+    be called from any thread; such runs take turns, because they share one event loop, which keeps connections open
+    between them: use `arun` for many at once.
+
+    Attributes:
+        path: of the file.
+        policies: the policies that can be asked for, ``main`` first when there is one.
+        warnings: what lint warns about.
+    """
+
+    def __init__(self, loaded: Loaded, config: Config, warn: Callable[[str], None]) -> None:
+        self._graph = loaded.graph
+        self._resources = _Resources(Providers(loaded.graph.providers), open_sink(config, warn))
+        self._keep_text = config.keep_text
+        self._interpreters: dict[int | None, Interpreter] = {}
+        self._finalizer = weakref.finalize(self, _Resources.close, self._resources)
+        self.path: str = loaded.path
+        self.policies: tuple[str, ...] = tuple(loaded.graph.policies)
+        self.warnings: tuple[Diagnostic, ...] = loaded.warnings
+
+    @classmethod
+    def load(
+        cls,
+        path: str | PathLike[str],
+        *,
+        traces: bool | str | PathLike[str] = True,
+        warn: Callable[[str], None] | None = None,
+    ) -> Self:
+        """Load a policy file, or a graph that `cascadelang compile` printed.
+
+        Args:
+            path: of the file.
+            traces: where runs are recorded: as the settings say (``True``), nowhere (``False``), or in a file.
+            warn: is told, once, when runs can't be recorded, perhaps in another thread; the logger ``cascadelang``
+                unless given.
+
+        Raises:
+            PolicyError: when the policy has errors; it carries the diagnostics, and ``str()`` shows them.
+            Mistake: when the settings or a graph file can't be read.
+        """
+        name = fspath(path)
+        loaded = load(name)
+        config = read(name)
+        if traces is False:
+            config = replace(config, trace_store="off")
+        elif traces is not True:
+            config = replace(config, trace_store=fspath(traces))
+        return cls(loaded, config, warn or _log)
+
+    def run(
+        self,
+        query: Asked | None = None,
+        *,
+        policy: str = "main",
+        meta: Mapping[str, Any] | None = None,
+        messages: Messages | None = None,
+        seed: int | None = None,
+        on_text: Callable[[str], None] | None = None,
+    ) -> Result:
+        """Ask, and wait for the result.
+
+        Args:
+            query: what the user says, or a `Query`, or messages (`Message` values or OpenAI-style mappings).
+            policy: which policy of the file.
+            meta: facts about the caller (``meta.plan`` in the policy): texts, numbers, booleans.
+            messages: the conversation before ``query``, or, without ``query``, with the question in it.
+            seed: of everything random in the run; given to models that take one and have none of their own.
+            on_text: is given the answer's text: piece by piece as it comes where it can't be taken back, else whole.
+
+        Returns:
+            The result, also when there is no answer: look at `Result.status`.
+
+        Raises:
+            Mistake: when there is no such policy, or no question.
+            RuntimeError: inside a running event loop (use `arun` there), or after `close`.
+            KeyboardInterrupt: when interrupted; the run is cancelled and recorded as such.
+        """
+        _not_in_a_loop()
+        asked = _query(query, messages, meta)
+        if on_text is None:
+            return self._resources.run(self._run(asked, policy, seed))
+        return self._resources.run(self._run_telling(asked, policy, seed, on_text))
+
+    async def arun(
+        self,
+        query: Asked | None = None,
+        *,
+        policy: str = "main",
+        meta: Mapping[str, Any] | None = None,
+        messages: Messages | None = None,
+        seed: int | None = None,
+    ) -> Result:
+        """Ask. As `run`; cancelling it cancels the run and leaves nothing running.
+
+        Raises:
+            Mistake: when there is no such policy, or no question.
+        """
+        return await self._run(_query(query, messages, meta), policy, seed)
+
+    def astream(
+        self,
+        query: Asked | None = None,
+        *,
+        policy: str = "main",
+        meta: Mapping[str, Any] | None = None,
+        messages: Messages | None = None,
+        seed: int | None = None,
+    ) -> AnswerStream:
+        """Ask, and get the answer's text as it comes. Takes what `run` takes.
+
+        Text comes piece by piece where the answer can't be taken back (a single model, a last rung without a gate),
+        and whole where a check has to pass first: no rejected draft is ever seen.
+
+        Raises:
+            Mistake: when there is no such policy, or no question.
+        """
+        asked = _query(query, messages, meta)
+        return AnswerStream(self._interpreter(seed).stream(asked, policy_named(self._graph, policy)))
+
+    def close(self) -> None:
+        """Close connections, stop threads and write what is left to be recorded. May be called twice."""
+        _not_in_a_loop("close", "aclose")
+        self._finalizer()
+
+    async def aclose(self) -> None:
+        """As `close`, inside an event loop."""
+        await self._resources.aclose()
+        self._finalizer.detach()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    @property
+    def runs_locally(self) -> bool:
+        """Whether a model of it runs on this machine, so that weights may have to be fetched."""
+        return any(spec.kind == "local" for spec in self._graph.providers.values())
+
+    def __repr__(self) -> str:
+        return f"<Policy {self.path}: {', '.join(self.policies)}>"
+
+    async def _run(self, query: Query, policy: str, seed: int | None) -> Result:
+        return Result(await self._interpreter(seed).run(query, policy_named(self._graph, policy)))
+
+    async def _run_telling(self, query: Query, policy: str, seed: int | None, tell: Callable[[str], None]) -> Result:
+        stream = self.astream(query, policy=policy, seed=seed)
+        async with aclosing(stream):
+            async for text in stream:
+                tell(text)
+        return stream.result
+
+    def _interpreter(self, seed: int | None) -> Interpreter:
+        """The interpreter for a seed; that without one is kept, and the last one with."""
+        self._resources.check_open()
+        interpreter = self._interpreters.get(seed)
+        if interpreter is None:
+            for old in [s for s in self._interpreters if s is not None]:
+                self._interpreters.pop(old, None)
+            interpreter = self._interpreters[seed] = self._make_interpreter(seed)
+        return interpreter
+
+    def _make_interpreter(self, seed: int | None) -> Interpreter:
+        graph = self._graph
+        if seed is not None:
+            models = {n: m if m.seed is not None else replace(m, seed=seed) for n, m in graph.models.items()}
+            graph = replace(graph, models=models)
+        return Interpreter(
+            graph,
+            providers=self._resources.providers,
+            make_check=make_check,
+            make_signal=make_signal,
+            sink=self._resources.sink,
+            seed=seed,
+            keep_text=self._keep_text,
+            graph_sha256=_sha256(self._graph),
+        )
+
+
+class AnswerStream(AsyncIterator[str]):
+    """The text of an answer as it comes; then, in `result`, what the run came to.
+
+    To stop before the end, call `aclose` (or use ``contextlib.aclosing``): the run is cancelled and recorded as such.
+    """
+
+    def __init__(self, parts: AsyncIterator[Delta | RunResult]) -> None:
+        self._parts = parts
+        self._result: Result | None = None
+
+    @property
+    def result(self) -> Result:
+        """What the run came to.
+
+        Raises:
+            RuntimeError: before the last text was taken.
+        """
+        if self._result is None:
+            raise RuntimeError("the result is there when the stream is at its end: take all of its texts first")
+        return self._result
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> str:
+        async for part in self._parts:
+            if isinstance(part, Delta):
+                return part.text
+            self._result = Result(part)
+        raise StopAsyncIteration
+
+    async def aclose(self) -> None:
+        """Stop: a run that isn't at its end is cancelled. May be called twice."""
+        if isinstance(self._parts, AsyncGenerator):
+            await self._parts.aclose()
+
+
+class _Resources:
+    """What has to be closed: providers, the trace sink, and the event loop of synchronous runs."""
+
+    def __init__(self, providers: Providers, sink: TraceSink) -> None:
+        self.providers = providers
+        self.sink = sink
+        self._runner: asyncio.Runner | None = None
+        self._turn = threading.Lock()
+        self._closed = False
+
+    def check_open(self) -> None:
+        """Raise when it was closed."""
+        if self._closed:
+            raise RuntimeError("the policy was closed")
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine in the one event loop, when it is its turn."""
+        with self._turn:
+            try:
+                self.check_open()
+                if self._runner is None:
+                    self._runner = asyncio.Runner()
+                return self._runner.run(work)
+            finally:
+                work.close()
+
+    def close(self) -> None:
+        """Close everything; see `Policy.close`."""
+        with self._turn:
+            self._closed = True
+            runner = self._runner or asyncio.Runner()
+            self._runner = None
+            try:
+                with runner:
+                    runner.run(self.providers.close())
+            finally:
+                self.sink.close()
+
+    async def aclose(self) -> None:
+        """Close everything; see `Policy.aclose`."""
+        self._closed = True
+        await self.providers.close()
+        with self._turn:
+            if self._runner is not None:
+                await asyncio.to_thread(self._runner.close)
+                self._runner = None
+        await asyncio.to_thread(self.sink.close)
+
+
+def _not_in_a_loop(name: str = "run", instead: str = "arun") -> None:
+    """Raise when an event loop is running in this thread."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    raise RuntimeError(
+        f"`Policy.{name}` was called inside a running event loop: use `await policy.{instead}(…)` there"
+    )
+
+
+def _query(query: Asked | None, messages: Messages | None, meta: Mapping[str, Any] | None) -> Query:
+    """The query that the arguments make.
+
+    Raises:
+        Mistake: when they make none.
+    """
+    if isinstance(query, Query):
+        if messages is not None:
+            raise Mistake("a query that is whole takes no messages", usage=True)
+        return query if meta is None else replace(query, meta={**query.meta, **meta})
+    if query is None or isinstance(query, str):
+        return query_of(query, messages, meta)
+    if messages is not None:
+        raise Mistake("messages are given twice", usage=True)
+    return query_of(None, query, meta)
+
+
+def _log(message: str) -> None:
+    """Tell whoever reads the logs."""
+    import logging
+
+    logging.getLogger("cascadelang").warning("%s", message)
+
+
+def _sha256(graph: Any) -> str:
+    """The hash of a graph's JSON form."""
+    import hashlib
+
+    from cascadelang.graph.json_form import to_json
+
+    return hashlib.sha256(to_json(graph).encode()).hexdigest()

@@ -1,0 +1,73 @@
+"""The reference page of a catalogue entry, in Markdown, made from its spec and nothing else."""
+
+from __future__ import annotations
+
+from cascadelang.contracts.spec import Param, Spec
+
+_GIVES = {
+    "bool": "true or false",
+    "score": "a score, 0 to 1",
+    "logprob": "a log probability, 0 or less",
+    "perplexity": "a perplexity, 1 or more",
+    "number": "a number",
+    "count": "a count",
+    "text": "a text",
+    "label": "a label",
+    "language": "a language",
+}
+_TYPES = {
+    "text": "text",
+    "texts": "text or list of texts",
+    "regex": "/regex/",
+    "bool": "true or false",
+    "choice": "a word",
+    "file": "path of a file",
+    "text_or_file": "text or path of a file",
+    "json_file": "path of a JSON file",
+    "schema_file": "path of a JSON Schema",
+    "labels": "list of labels",
+    "bool_weights": "signals with weights",
+    "bands": "labels with limits",
+    "secret": 'env("NAME")',
+}
+
+
+def spec_page(spec: Spec) -> str:
+    """The page: what it is, what it gives, what it takes, and examples that lint."""
+    parts = [f"# {spec.name}\n\n{spec.kind.capitalize()}: {spec.summary}"]
+    if spec.supported:
+        parts.append(f"Not in this version: {spec.supported}")
+    if spec.doc:
+        parts.append(spec.doc.strip())
+    if spec.kind != "provider":
+        parts.append(_facts(spec))
+    if spec.params:
+        parts.append("## Takes\n\n" + "\n".join(_param(param) for param in spec.params))
+    if spec.examples:
+        lines = "\n".join(f"{spec.kind} x = {example}" for example in spec.examples)
+        parts.append(f"## Examples\n\n```\n{lines}\n```")
+    return "\n\n".join(parts) + "\n"
+
+
+def _facts(spec: Spec) -> str:
+    """What it gives, needs and costs, in one sentence each."""
+    facts = [f"Gives {_GIVES.get(spec.gives, spec.gives)}."]
+    if spec.needs:
+        facts.append(f"Needs a model that can give {', '.join(sorted(spec.needs)).replace('_', ' ')}.")
+    if spec.calls is None:
+        facts.append("Calls models.")
+    elif spec.calls:
+        facts.append(f"Calls a model {'once' if spec.calls == 1 else f'up to {spec.calls} times'}; that costs.")
+    elif spec.kind == "check":
+        facts.append("Free: no model is called.")
+    return " ".join(facts)
+
+
+def _param(param: Param) -> str:
+    """One line about a parameter."""
+    kind = " or ".join(f"`{c}`" for c in param.choices) if param.choices else _TYPES.get(param.type, param.type)
+    tail = " (required)" if param.required else ""
+    if not param.required and param.default not in (None, "", (), [], {}):
+        default = str(param.default).lower() if isinstance(param.default, bool) else param.default
+        tail = f" (default: {default})"
+    return f"- `{param.name}`: {kind}. {param.doc.rstrip('.')}{tail}"

@@ -1,0 +1,105 @@
+"""The reference pages of strategies and their clauses, for `cascadelang explain NAME`: Markdown without the title."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+PAGES: Final[Mapping[str, str]] = {
+    "route": """\
+The first arm whose condition is true answers; `else` is required.
+
+```
+route code           -> opus,
+      plan == "gold" -> (cascade [sonnet, opus] until sound)
+else  haiku
+```
+
+Arms are tried in the order in which they are written. A condition that is unknown (metadata is missing, say) isn't
+true: its arm isn't taken, and the trace says `unknown` and why. A `route` inside an arm stands in parentheses, so
+that a comma and an `else` can have one meaning only.
+
+`route by LABEL` has one arm for each label of a signal:
+
+```
+signal size: {short, long} = band(tokens / 1000, short: 2, long)
+route by size short -> haiku, long -> sonnet
+```
+
+There `else` is required unless every label has an arm. See also: `cascade`.
+""",
+    "cascade": """\
+The rungs in order, cheapest first; the first answer that passes the check is the answer.
+
+```
+cascade [haiku, sonnet, opus] until sound
+cascade [haiku until confident, sonnet until sound, opus]
+```
+
+- `until CHECK` is the gate of every rung that has none of its own.
+- `from SIGNAL` starts at the rung that the signal's label names.
+- `carry draft` hands the rejected answer to the next rung, `carry reasons` only why it was rejected.
+- `otherwise last` (unless you say so yourself), `best`, `fail` or another strategy: what happens when no rung passes.
+
+A rung whose provider fails is passed over, for every kind of failure except `auth`, `bad_request` and `policy`: those
+are mistakes that no other rung should hide, and they end the run. The last rung's check is made when it is free or
+when `otherwise` depends on it. See also: `fallback`, `within`.
+""",
+    "fallback": """\
+Equals, in order of preference: the next one answers only when the one before it failed.
+
+```
+tier cheap = fallback [haiku, mini]
+```
+
+A poor answer doesn't move a `fallback` on; that is what `cascade` is for. Failures of the kinds `auth`, `bad_request`
+and `policy` end the run. See also: `retry`.
+""",
+    "within": """\
+A hard limit on what the strategy in front of it may spend.
+
+```
+cascade [haiku, sonnet, opus] until sound within $0.05 and 20s
+```
+
+Before every call it is looked at what that call can cost at most: its input tokens, `max_tokens`, the judge it needs,
+its retries. A call that doesn't fit isn't made; the cascade then ends as its `otherwise` says, and the trace has
+`over_budget`. A limit in dollars needs a price for every model under it.
+""",
+    "retry": """\
+Further tries of the same call when it failed with `rate_limit`, `timeout`, `connection` or `server`.
+
+```
+model haiku = anthropic("claude-haiku-4-5") { retry: 2 }
+cascade [haiku retry 2, opus] until sound
+```
+
+Waits grow and are jittered; what the provider says in `Retry-After` is honoured. All tries together have to fit into
+the call's timeout and into `within`. See also: `fallback`.
+""",
+    "with": """\
+Settings for every call inside, over those of the models. An inner `with` wins over an outer one.
+
+```
+haiku with { temperature: 0, max_tokens: 200 }
+```
+
+Settings: `max_tokens`, `timeout`, `temperature`, `top_p`, `seed`, `stop`, `effort`, `system`.
+""",
+    "hedge": "Starts a second model when the first is slow. It isn't part of this version.\n",
+    "split": "A stable share of queries by key (canary, A/B). It isn't part of this version.\n",
+    "shadow": "A second model that runs beside the first for the record only. It isn't part of this version.\n",
+    "vote": "The majority answer of several models. It isn't part of this version.\n",
+    "cached": "Answers kept for a while. It isn't part of this version.\n",
+}
+"""By name."""
+
+ALSO: Final[Mapping[str, str]] = {
+    "until": "cascade",
+    "from": "cascade",
+    "carry": "cascade",
+    "otherwise": "cascade",
+    "else": "route",
+    "route by": "route",
+}
+"""Clauses that have no page of their own, and the page they are on."""
