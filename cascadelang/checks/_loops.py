@@ -1,6 +1,7 @@
 """Repetition loops: the same words over and over.
 
-Takes: a text. Gives: the unit that is repeated, and how often, or ``None``. Guarantees: linear time and bounded memory.
+Takes: a text. Gives: the unit that is repeated, and how often, or ``None``. Guarantees: linear time and
+bounded memory.
 
 The method: the text is taken as a row of words (of characters, where it has no spaces). For each run of four words
 the distance to the place where the same four last stood is looked up. While a text loops with a period of *p* words,
