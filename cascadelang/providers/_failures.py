@@ -183,11 +183,17 @@ def too_large(url: str) -> CallFailed:
 
 
 def reason_of(error: BaseException) -> str:
-    """Why the operating system refused a connection, in a few words; empty when it doesn't say."""
+    """Why no connection came about, in a few words; empty when nobody says."""
+    import ssl
+
     seen: set[int] = set()
     cause: BaseException | None = error
     while cause is not None and id(cause) not in seen:
         seen.add(id(cause))
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"its certificate isn't trusted ({cause.verify_message})"
+        if isinstance(cause, ssl.SSLError):
+            return f"no secure connection ({(cause.reason or 'unknown').replace('_', ' ').lower()})"
         if isinstance(cause, OSError) and cause.strerror:
             words = cause.strerror
             # asyncio puts the address into its own words: "Connect call failed ('127.0.0.1', 9)".

@@ -48,7 +48,8 @@ def _proxy_of(scheme: str, host: str) -> str | None:
     """The environment's proxy for a host; aiohttp's own look-up reads the environment again for every request."""
     from urllib.request import getproxies, proxy_bypass
 
-    proxy = getproxies().get(scheme)
+    proxies = getproxies()
+    proxy = proxies.get(scheme) or proxies.get("all")
     return None if proxy is None or proxy_bypass(host) else proxy
 
 
@@ -89,6 +90,8 @@ class AiohttpTransport:
     async def _post(
         self, url: str, headers: Mapping[str, str], body: bytes, timeout_s: float
     ) -> aiohttp.ClientResponse:
+        if timeout_s <= 0:  # to aiohttp that would mean: no limit
+            raise timed_out(url, timeout_s)
         session = await self._sessions.get()
         parts = urlsplit(url)
         return await session.post(

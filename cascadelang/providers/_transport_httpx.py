@@ -33,7 +33,11 @@ _NO_TIMEOUT = httpx.Timeout(None)
 def _client() -> httpx.AsyncClient:
     # How many calls run at once is the interpreter's business, not the pool's.
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=30.0)
-    return httpx.AsyncClient(verify=tls_context(), timeout=_NO_TIMEOUT, limits=limits, follow_redirects=False)
+    try:
+        return httpx.AsyncClient(verify=tls_context(), timeout=_NO_TIMEOUT, limits=limits, follow_redirects=False)
+    except ImportError:
+        # httpx takes the environment's proxies, and a SOCKS one needs a package of its own.
+        raise CallFailed("policy", "the environment names a SOCKS proxy, which needs `pip install socksio`") from None
 
 
 class HttpxTransport:
@@ -44,8 +48,8 @@ class HttpxTransport:
 
     async def send(self, url: str, headers: Mapping[str, str], body: bytes, timeout_s: float) -> HttpResponse:
         """See `Transport.send`."""
-        client = await self._clients.get()
         try:
+            client = await self._clients.get()
             async with asyncio.timeout(timeout_s):
                 request = client.build_request("POST", url, content=body, headers=dict(headers))
                 response = await client.send(request, stream=True)
@@ -61,9 +65,9 @@ class HttpxTransport:
 
     async def stream(self, url: str, headers: Mapping[str, str], body: bytes, timeout_s: float) -> HttpxStream:
         """See `Transport.stream`."""
-        client = await self._clients.get()
         deadline_s = asyncio.get_running_loop().time() + timeout_s
         try:
+            client = await self._clients.get()
             async with asyncio.timeout_at(deadline_s):
                 request = client.build_request("POST", url, content=body, headers=dict(headers))
                 response = await client.send(request, stream=True)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import ssl
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,8 +14,10 @@ from cascadelang.providers._failures import (
     find_error,
     host_of,
     kind_of_status,
+    reason_of,
     retry_after_s,
 )
+from cascadelang.providers._tls import tls_context
 
 KEY = "sk-proj-0123456789abcdefXYZW"
 
@@ -121,3 +125,24 @@ def test_hosts_show_no_password():
     assert host_of("https://user:pass@api.example.com:8443/v1") == "api.example.com:8443"
     assert host_of("http://[::1") == "the server"
     assert host_of("nonsense") == "the server"
+
+
+def test_reasons_of_a_connection_that_failed():
+    def chained(cause):
+        error = RuntimeError("outer")
+        error.__cause__ = cause
+        return reason_of(error)
+
+    verify = ssl.SSLCertVerificationError(1, "certificate verify failed")
+    verify.verify_message = "self-signed certificate"
+    assert chained(verify) == "its certificate isn't trusted (self-signed certificate)"
+    wrong = ssl.SSLError(1, "wrong version")
+    wrong.reason = "WRONG_VERSION_NUMBER"
+    assert chained(wrong) == "no secure connection (wrong version number)"
+    assert chained(OSError(111, "Connect call failed ('127.0.0.1', 9)")) == "connection refused"
+    assert chained(OSError(-2, "Name or service not known")) == "name or service not known"
+    assert chained(ValueError("x")) == ""
+
+
+def test_one_tls_context_for_the_process():
+    assert tls_context() is tls_context()
