@@ -1,0 +1,196 @@
+"""Whether a graph's parts fit together: what a graph written by hand or by another program has to be asked.
+
+Takes: a graph of the right form. Gives: nothing, or a `GraphError` for the first thing that is wrong. Guarantees: in
+a graph that passes every name leads somewhere, nothing leads back to itself, and every number is one that can be run.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from cascadelang.graph.errors import GraphError
+from cascadelang.graph.model import (
+    CallNode,
+    CascadeNode,
+    CheckValue,
+    FallbackNode,
+    Graph,
+    GraphExpr,
+    GraphNode,
+    RetryNode,
+    SignalValue,
+    UseValue,
+    WithinNode,
+    WithNode,
+)
+from cascadelang.graph.order import CircleError, successors_first
+from cascadelang.graph.walk import children, conditions, parts
+
+_SETTINGS: dict[str, tuple[type, ...]] = {
+    "max_tokens": (int,),
+    "timeout_s": (int, float),
+    "temperature": (int, float),
+    "top_p": (int, float),
+    "seed": (int,),
+    "stop": (list,),
+    "effort": (str,),
+    "system": (str,),
+}
+
+
+def check_integrity(graph: Graph) -> None:
+    """Check that a graph can be run.
+
+    Raises:
+        GraphError: if it can't.
+    """
+    _check_keys(graph)
+    for name, root in graph.policies.items():
+        _known(root, graph.nodes, f"the policy `{name}`", "node")
+    for requirement in graph.requirements:
+        _known(requirement.node, graph.nodes, "a requirement", "node")
+    for model in graph.models.values():
+        _known(model.provider, graph.providers, f"the model `{model.name}`", "provider")
+        _above_zero(model.max_tokens, f"`max_tokens` of the model `{model.name}`")
+        _above_zero(model.timeout_s, f"`timeout_s` of the model `{model.name}`")
+        _not_below_zero(model.retry, f"`retry` of the model `{model.name}`")
+    for id_, node in graph.nodes.items():
+        _check_node(id_, node, graph)
+    for signal in graph.signals.values():
+        _check_expr(signal.expr, f"the signal `{signal.name}`", graph)
+    for check in graph.checks.values():
+        _check_expr(check.expr, f"the check `{check.name}`", graph)
+    for use in graph.uses.values():
+        for arg in use.model_args:
+            _known(str(use.args.get(arg)), graph.models, f"`{use.id}`", "model")
+        if use.calls is not None:
+            _not_below_zero(use.calls, f"`calls` of `{use.id}`")
+    _check_circles(graph)
+
+
+def _check_keys(graph: Graph) -> None:
+    """Everything stands under its own name."""
+    for id_, node in graph.nodes.items():
+        if node.id != id_:
+            raise GraphError(f"the node at `{id_}` calls itself `{node.id}`")
+    for id_, use in graph.uses.items():
+        if use.id != id_:
+            raise GraphError(f"the use at `{id_}` calls itself `{use.id}`")
+    named: list[tuple[str, Mapping[str, object]]] = [
+        ("model", graph.models),
+        ("provider", graph.providers),
+        ("signal", graph.signals),
+        ("check", graph.checks),
+    ]
+    for kind, table in named:
+        for name, entry in table.items():
+            own = getattr(entry, "name", name)
+            if own != name:
+                raise GraphError(f"the {kind} at `{name}` calls itself `{own}`")
+
+
+def _check_node(id_: str, node: GraphNode, graph: Graph) -> None:
+    where = f"the node `{id_}`"
+    for child in children(node):
+        _known(child, graph.nodes, where, "node")
+    for expr in conditions(node):
+        _check_expr(expr, where, graph)
+    if isinstance(node, CallNode):
+        _known(node.model, graph.models, where, "model")
+    elif isinstance(node, CascadeNode):
+        _check_cascade(node, where)
+    elif isinstance(node, FallbackNode) and not node.members:
+        raise GraphError(f"{where} has no members")
+    elif isinstance(node, WithinNode):
+        _check_within(node, where)
+    elif isinstance(node, RetryNode):
+        _not_below_zero(node.times, f"`times` of {where}")
+    elif isinstance(node, WithNode):
+        _check_settings(node, where)
+
+
+def _check_cascade(node: CascadeNode, where: str) -> None:
+    if not node.rungs:
+        raise GraphError(f"{where} has no rungs")
+    if (node.otherwise == "node") != (node.otherwise_node is not None):
+        raise GraphError(f"{where} must have an `otherwise_node` when `otherwise` is `node`, and only then")
+    if any(not 0 <= at < len(node.rungs) for at in node.start_at.values()):
+        raise GraphError(f"{where} starts at a rung that it doesn't have")
+
+
+def _check_within(node: WithinNode, where: str) -> None:
+    limits = [limit for limit in (node.cost_usd, node.time_s) if limit is not None]
+    if not limits:
+        raise GraphError(f"{where} limits nothing")
+    for limit in limits:
+        _above_zero(limit, f"the limit of {where}")
+
+
+def _check_settings(node: WithNode, where: str) -> None:
+    for name, value in node.settings.items():
+        if name not in _SETTINGS:
+            raise GraphError(f"{where} sets `{name}`, which calls don't have")
+        if isinstance(value, bool) or not isinstance(value, _SETTINGS[name]):
+            raise GraphError(f"{where} sets `{name}` to a value of the wrong type")
+        if name in ("max_tokens", "timeout_s"):
+            _above_zero(value, f"`{name}` of {where}")
+        if isinstance(value, list) and not all(isinstance(item, str) for item in value):
+            raise GraphError(f"{where} sets `{name}` to a value of the wrong type")
+
+
+def _check_expr(expr: GraphExpr, where: str, graph: Graph) -> None:
+    waiting = [expr]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, UseValue):
+            _known(part.use, graph.uses, where, "use")
+        elif isinstance(part, SignalValue):
+            _known(part.name, graph.signals, where, "signal")
+        elif isinstance(part, CheckValue):
+            _known(part.name, graph.checks, where, "check")
+        waiting += parts(part)
+
+
+def _check_circles(graph: Graph) -> None:
+    def named(point: tuple[str, str]) -> list[tuple[str, str]]:
+        waiting = [(graph.signals if point[0] == "signal" else graph.checks)[point[1]].expr]
+        found: list[tuple[str, str]] = []
+        while waiting:
+            part = waiting.pop()
+            if isinstance(part, (SignalValue, CheckValue)):
+                found.append((part.kind, part.name))
+            waiting += parts(part)
+        return found
+
+    try:
+        successors_first(graph.nodes, lambda id_: children(graph.nodes[id_]))
+    except CircleError as error:
+        raise GraphError(f"the graph goes round in a circle: {_way(map(str, error.circle))}") from None
+    starts = [*(("signal", name) for name in graph.signals), *(("check", name) for name in graph.checks)]
+    try:
+        successors_first(starts, named)
+    except CircleError as error:
+        words = (point[1] if isinstance(point, tuple) else str(point) for point in error.circle)
+        raise GraphError(f"the graph goes round in a circle: {_way(words)}") from None
+
+
+def _way(words: Iterable[str]) -> str:
+    shown = list(words)
+    return " → ".join(shown if len(shown) <= 8 else [*shown[:6], "…", shown[-1]])
+
+
+def _known(name: str, table: Mapping[str, object], where: str, kind: str) -> None:
+    if name not in table:
+        raise GraphError(f"{where} names the {kind} `{name}`, which the graph doesn't have")
+
+
+def _above_zero(value: Any, what: str) -> None:
+    if not value > 0 or math.isinf(value):
+        raise GraphError(f"{what} must be above zero")
+
+
+def _not_below_zero(value: int, what: str) -> None:
+    if value < 0:
+        raise GraphError(f"{what} must not be below zero")
