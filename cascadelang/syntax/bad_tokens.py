@@ -117,7 +117,7 @@ def character_name(character: str) -> str:
 
 def glued(text: str, start: int) -> str:
     """The run of letters, digits, dots and hyphens that starts at ``start``, if it has a hyphen; else nothing."""
-    match = _GLUED.match(text, start)
+    match = _GLUED.match(text, start, start + 200)
     return match.group() if match else ""
 
 

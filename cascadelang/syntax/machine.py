@@ -42,6 +42,8 @@ class Reader:
         row = self.tables.actions[states[-1]]
         if word not in row:
             return "NAME" if not self.begins(index) else word
+        if self.begins(index):
+            return word
         if "NAME" not in row:
             return word
         if self.tokens.texts[index] in DECLARATIONS and self.tokens.kinds[index + 1] not in ("NAME", "TEXT", "LONG_TEXT"):

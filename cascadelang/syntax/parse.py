@@ -15,7 +15,8 @@ from cascadelang.syntax import ast
 from cascadelang.syntax.build_ast import Builder
 from cascadelang.syntax.machine import Machine
 from cascadelang.syntax.tables import load_tables
-from cascadelang.syntax.tokens import tokenize
+from cascadelang.syntax.tokens import MAX_NESTING, tokenize
+from cascadelang.syntax.visit import depth
 
 MAX_FILE_CHARACTERS = 1_000_000
 """Larger policy files are refused: the largest sensible ones have some thousands of lines."""
@@ -26,7 +27,7 @@ class ParseResult:
     """What was read.
 
     Attributes:
-        file: the declarations that could be read, in order.
+        file: the declarations that could be read, in order; those whose meaning had to be guessed are left out.
         diagnostics: errors, ordered by place.
         damaged: names of declarations that were begun but couldn't be read; to say that these are unknown would be
             to report one mistake twice.
@@ -39,16 +40,10 @@ class ParseResult:
 
 def parse(source: SourceFile) -> ParseResult:
     """Reads one policy file. See the module for what is guaranteed."""
+    refused = _refused(source)
     whole = Span(source.path, 0, len(source.text))
-    if len(source.text) > MAX_FILE_CHARACTERS:
-        told = Diagnostic(
-            "file-too-large",
-            "error",
-            f"the file has more than {MAX_FILE_CHARACTERS:,} characters",
-            Span(source.path, 0, 0),
-            help="a policy this large is most likely another file; parts of a policy can be brought in with `use`",
-        )
-        return ParseResult(ast.PolicyFile(source.path, (), (), whole), (told,))
+    if refused is not None:
+        return ParseResult(ast.PolicyFile(source.path, (), (), whole), (refused,))
     tokens = tokenize(source)
     builder = Builder(source, tokens)
     machine = Machine(load_tables(), tokens, builder)
@@ -62,6 +57,59 @@ def parse(source: SourceFile) -> ParseResult:
         from cascadelang.syntax.recover import drop_guessed
 
         damaged = drop_guessed(machine, set())
+    damaged |= _drop_deep(machine, diagnostics)
     found = sorted([*tokens.diagnostics, *builder.diagnostics, *diagnostics], key=lambda d: (d.span.start, d.span.end))
     file = ast.PolicyFile(source.path, tuple(machine.decls), tuple(tokens.comments), whole)
     return ParseResult(file, tuple(found), frozenset(damaged))
+
+
+def _refused(source: SourceFile) -> Diagnostic | None:
+    """What keeps a file from being read at all."""
+    here = Span(source.path, 0, 0)
+    if len(source.text) > MAX_FILE_CHARACTERS:
+        return Diagnostic(
+            "file-too-large",
+            "error",
+            f"the file has more than {MAX_FILE_CHARACTERS:,} characters",
+            here,
+            help="a policy this large is most likely another file; parts of a policy can be brought in with `use`",
+        )
+    at = source.text.find("\0")
+    if at != -1:
+        return Diagnostic(
+            "not-text",
+            "error",
+            f"`{source.path}` is not a text file",
+            Span(source.path, at, at + 1),
+            label=f"character {at + 1} is a zero byte",
+            help="save the file as UTF-8 text",
+        )
+    return None
+
+
+def _drop_deep(machine: Machine, diagnostics: list[Diagnostic]) -> set[str]:
+    """Takes declarations out of the tree that later passes couldn't walk; gives their names.
+
+    Only a declaration of many tokens can be deep, so nearly all are passed by.
+    """
+    names: set[str] = set()
+    starts = machine.decl_tokens
+    for number in reversed(range(len(machine.decls))):
+        following = starts[number + 1] if number + 1 < len(starts) else machine.index
+        if following - starts[number] <= MAX_NESTING:
+            continue
+        decl = machine.decls[number]
+        if depth(decl) <= MAX_NESTING:
+            continue
+        diagnostics.append(
+            Diagnostic(
+                "too-deep",
+                "error",
+                f"this is nested more than {MAX_NESTING} deep",
+                Span(decl.span.path, decl.span.start, decl.span.start + len(machine.tokens.texts[starts[number]])),
+                help="name the inner parts: `tier`, `signal`, `check` and `policy` each give a part a name",
+            )
+        )
+        names.add(getattr(decl, "name", ""))
+        del machine.decls[number], starts[number]
+    return names - {""}

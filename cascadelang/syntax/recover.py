@@ -57,6 +57,14 @@ _CHEAP = {
     "WITH": 1.9,
     "UNTIL": 2.2,
 }
+_SIGNS_OF = {
+    "LEFT_PAREN": "(",
+    "LEFT_BRACKET": "[",
+    "LEFT_BRACE": "{",
+    "RIGHT_PAREN": "(",
+    "RIGHT_BRACKET": "[",
+    "RIGHT_BRACE": "{",
+}
 _OPENERS = {")": "(", "]": "[", "}": "{"}
 # What is written for what: (written, terminal meant).
 _SLIPS = {
@@ -106,6 +114,11 @@ class Change:
     fitting: int = 0
 
     @property
+    def slip(self) -> bool:
+        """Whether one thing is written for another, and it is certain which."""
+        return self.cost < 0.5 and self.removed == len(self.put) == 1  # noqa: PLR2004
+
+    @property
     def worth(self) -> float:
         """More is better."""
         return self.fitting - self.cost
@@ -116,6 +129,7 @@ def recover(machine: Machine, diagnostics: list[Diagnostic]) -> set[str]:
     from cascadelang.syntax.explain import explain, too_many
 
     damaged: set[int] = set()
+    touched: set[int] = set()
     names: set[str] = set()
     distrusted = -1
     for _ in range(10 * MAX_ERRORS):
@@ -140,6 +154,8 @@ def recover(machine: Machine, diagnostics: list[Diagnostic]) -> set[str]:
         else:
             if _guesses(change):
                 damaged.add(machine.decl_start)
+            if not change.slip or change.put == ("EQUAL",):
+                touched.add(machine.decl_start)
             _apply(machine, change)
         if len(diagnostics) >= MAX_ERRORS:
             diagnostics.append(too_many(machine, index))
@@ -149,8 +165,16 @@ def recover(machine: Machine, diagnostics: list[Diagnostic]) -> set[str]:
             break
     else:
         _give_up(machine)
+    _take_back(machine, touched | damaged)
     names |= drop_guessed(machine, damaged)
     return names - {"", "_"}
+
+
+def _take_back(machine: Machine, touched: set[int]) -> None:
+    """Takes back what building told of declarations with a mistake: it may only follow from that."""
+    spans = [decl.span for decl, at in zip(machine.decls, machine.decl_tokens, strict=True) if at in touched]
+    told = machine.builder.diagnostics
+    told[:] = [d for d in told if not any(span.start <= d.span.start <= span.end for span in spans)]
 
 
 def drop_guessed(machine: Machine, damaged: set[int]) -> set[str]:
@@ -168,7 +192,7 @@ def drop_guessed(machine: Machine, damaged: set[int]) -> set[str]:
 
 def _guesses(change: Change) -> bool:
     """Whether a change makes up something with a meaning of its own."""
-    if change.cost < 0.9:  # noqa: PLR2004 - a slip whose meaning is certain
+    if change.slip:
         return False
     return any(kind in _PLACEHOLDERS or (kind.isalpha() and _CHEAP.get(kind, 9.0) > 1.5) for kind in change.put)  # noqa: PLR2004
 
@@ -197,14 +221,17 @@ def _best_change(machine: Machine, index: int) -> Change | None:
 def _tried(machine: Machine, index: int) -> Iterator[Change]:
     """Every change tried, with how far it leads."""
     states = machine.states
-    yield from _changes_at(machine, states, index)
+    surplus = _surplus(machine, index)
+    yield from _changes_at(machine, states, index, surplus)
     if index - 1 >= machine.decl_start:
         earlier = _states_before(machine, index - 1)
         if earlier is not None:
-            yield from _changes_at(machine, earlier, index - 1, before=True)
+            yield from _changes_at(machine, earlier, index - 1, surplus, before=True)
 
 
-def _changes_at(machine: Machine, states: list[int], at: int, *, before: bool = False) -> Iterator[Change]:
+def _changes_at(
+    machine: Machine, states: list[int], at: int, surplus: dict[str, int], *, before: bool = False
+) -> Iterator[Change]:
     tokens = machine.tokens
     last = len(tokens.kinds) - 1
     extra = 0.35 if before else 0.0
@@ -215,7 +242,7 @@ def _changes_at(machine: Machine, states: list[int], at: int, *, before: bool = 
         after = advance(machine.tables, states, kind)
         if after is None:
             continue
-        cost = _cost(machine, kind, at) + extra
+        cost = _cost(machine, kind, at, surplus) + extra
         fitting = machine.trial(after, at, stop) - shift
         yield Change(at, 0, (kind,), cost, fitting=fitting)
         if at < last and not fixed:
@@ -225,18 +252,12 @@ def _changes_at(machine: Machine, states: list[int], at: int, *, before: bool = 
         return
     if not fixed:
         doubled = at > 0 and tokens.texts[at] == tokens.texts[at - 1]
-        stray = tokens.texts[at] in _OPENERS and _innermost_bracket(machine) != _OPENERS[tokens.texts[at]]
+        opening = _OPENERS.get(tokens.texts[at])
+        stray = opening is not None and surplus[opening] < 0
         cost = (0.9 if doubled or stray else 1.8 if tokens.kinds[at] != "NAME" else 2.1) + extra
         yield Change(at, 1, (), cost, fitting=machine.trial(states, at + 1, stop) + 1 - shift)
     if at + 1 < last and not fixed and not machine.begins(at + 1):
         yield Change(at, 2, (), 1.7 + extra, swap=True, fitting=_swapped(machine, states, at, stop) - shift)
-
-
-def _innermost_bracket(machine: Machine) -> str:
-    """The innermost bracket that is open where the machine stopped."""
-    texts = machine.tokens.texts
-    waiting = (texts[value] for value in reversed(machine.values) if isinstance(value, int))
-    return next((written for written in waiting if written in ("(", "[", "{")), "")
 
 
 def _swapped(machine: Machine, states: list[int], at: int, stop: int) -> int:
@@ -255,9 +276,31 @@ def _insertable(machine: Machine, states: list[int]) -> list[str]:
     return [kind for kind in row if kind.isupper() and kind not in left_out]
 
 
-def _cost(machine: Machine, kind: str, at: int) -> float:
+def _surplus(machine: Machine, index: int) -> dict[str, int]:
+    """For each kind of bracket, how many more are open where the machine stopped than are closed further on."""
+    tokens = machine.tokens
+    surplus = {"(": 0, "[": 0, "{": 0}
+    for value in machine.values:
+        if isinstance(value, int) and tokens.texts[value] in surplus and tokens.kinds[value] != "TEXT":
+            surplus[tokens.texts[value]] += 1
+    for at in range(index, min(index + 300, len(tokens.kinds) - 1)):
+        if at > index and machine.begins(at) and tokens.texts[at] in DECLARATIONS:
+            break
+        written = tokens.texts[at]
+        if written in surplus:
+            surplus[written] += 1
+        elif written in _OPENERS:
+            surplus[_OPENERS[written]] -= 1
+    return surplus
+
+
+def _cost(machine: Machine, kind: str, at: int, surplus: dict[str, int]) -> float:
     """How unlikely it is that a terminal was forgotten before a token."""
     cost = _CHEAP.get(kind, 2.4)
+    if kind.startswith("LEFT_") and surplus[_SIGNS_OF[kind]] >= 0:
+        cost += 1.6
+    if kind.startswith("RIGHT_") and surplus[_SIGNS_OF[kind]] <= 0:
+        cost += 1.2
     if kind in ("RIGHT_PAREN", "RIGHT_BRACKET", "RIGHT_BRACE") and (
         machine.first_on_line(at) or machine.tokens.kinds[at] == "$END"
     ):
