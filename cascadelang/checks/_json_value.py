@@ -198,9 +198,16 @@ def _repair(body: str, problem: str) -> JsonValue:
     except Exception:  # noqa: BLE001 - whatever the repairer stumbles over, the text stays what it was: no JSON
         return JsonValue(problem=problem)
     kind = dict if body[0] == "{" else list
-    if not isinstance(value, kind) or not value or depth_over(value, MAX_DEPTH) or len(text) < len(body) // 4:
+    if not isinstance(value, kind) or depth_over(value, MAX_DEPTH) or _invented(value, text, body):
         return JsonValue(problem=problem)
     return JsonValue(value, repaired=problem)
+
+
+def _invented(value: Any, text: str, body: str) -> bool:
+    """Whether a repair lost much of the text, or filled a gap with a value that nobody gave."""
+    if not value or len(text) < len(body) // 4 or text.count('""') > body.count('""') + body.count("''"):
+        return True
+    return text.count("null") > body.count("null") + body.count("None")
 
 
 def _nested(body: str) -> int:

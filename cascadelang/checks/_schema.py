@@ -205,10 +205,6 @@ def _pattern_problems(contents: Mapping[str, Any]) -> list[str]:
     keyed = contents.get("patternProperties")
     patterns = [key for key in keyed if isinstance(key, str)] if isinstance(keyed, Mapping) else []
     problems = []
-    if patterns and "unevaluatedProperties" in contents:
-        problems.append(
-            "`unevaluatedProperties` beside `patternProperties` isn't supported: use `additionalProperties`"
-        )
     pattern = contents.get("pattern")
     if isinstance(pattern, str):
         patterns.append(pattern)
