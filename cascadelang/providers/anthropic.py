@@ -117,6 +117,8 @@ with `version: "auto"` a call that sets one of them is made in that version. Log
     capabilities: ClassVar[frozenset[Capability]] = frozenset({"json", "tools", "vision"})
     key_env: ClassVar[str] = "ANTHROPIC_API_KEY"
     """The environment variable that holds the key when the policy names none."""
+    base_url_env: ClassVar[str] = "ANTHROPIC_BASE_URL"
+    """The one that moves the API to another address, as the official SDK reads it, when the policy names none."""
 
     def __init__(self, config: ProviderConfig, transport: Transport | None = None) -> None:
         self._config = config

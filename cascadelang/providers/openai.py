@@ -137,6 +137,8 @@ marked so. A spent quota (`insufficient_quota`) counts as `rate_limit`: a fallba
     capabilities: ClassVar[frozenset[Capability]] = frozenset({"logprobs", "top_logprobs", "json", "tools", "vision"})
     key_env: ClassVar[str] = "OPENAI_API_KEY"
     """The environment variable that holds the key when the policy names none."""
+    base_url_env: ClassVar[str] = "OPENAI_BASE_URL"
+    """The one that moves the API to another address, as the official SDK reads it, when the policy names none."""
 
     def __init__(self, config: ProviderConfig, transport: Transport | None = None) -> None:
         self._config = config

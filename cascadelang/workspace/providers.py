@@ -86,11 +86,21 @@ def _make(spec: ProviderSpec, environ: Mapping[str, str]) -> Provider:
         # The adapters know of their usual variable only; one that the policy names is missed here.
         what = f"no key for provider `{spec.name}`: set the environment variable `{spec.key_env}`"
         return Unusable(CallFailed("auth", what))
+    settings = _moved(spec.settings, entry, environ)
     try:
-        made = entry(ProviderConfig(spec.name, spec.settings, Secret(key) if key else None, spec.folder))
+        made = entry(ProviderConfig(spec.name, settings, Secret(key) if key else None, spec.folder))
     except CallFailed as failure:
         return Unusable(failure)
     except ImportError as error:
         missing = f": `{error.name}` is missing" if error.name else ""
         return Unusable(CallFailed("policy", f"the provider `{spec.name}` can't be used here{missing}"))
     return cast("Provider", made)
+
+
+def _moved(settings: Mapping[str, Any], entry: Any, environ: Mapping[str, str]) -> Mapping[str, Any]:
+    """The settings with the address of the environment (``OPENAI_BASE_URL``…) where the policy names none."""
+    address = environ.get(getattr(entry, "base_url_env", ""), "").strip()
+    usual = next((param.default for param in entry.spec.params if param.name == "base_url"), None)
+    if not address or settings.get("base_url", usual) != usual:
+        return settings
+    return {**settings, "base_url": address}
