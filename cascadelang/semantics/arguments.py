@@ -261,6 +261,7 @@ def secret(expr: ast.Expr, state: State) -> Any:
             help='write `env("ACME_KEY")`',
         )
         return BAD
+    state.hide(expr.span)
     state.error(
         "literal-key",
         "a key can't stand in a policy file",

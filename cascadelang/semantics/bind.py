@@ -54,6 +54,8 @@ def bare(expr: ast.Ref, spec: Spec, state: State) -> Type:
 def prefixed(expr: ast.Ref | ast.Call, args: tuple[ast.Arg, ...], place: Place, state: State) -> Type | None:
     """The type of ``query.tokens``, ``conversation.tokens``, ``conversation.contains("…")``."""
     first, *rest = expr.name.parts
+    if not rest and first in state.loaded[place.path].missing:
+        return None
     if not rest:
         state.error(
             "wrong-kind",
@@ -203,6 +205,8 @@ def _deal(args: tuple[ast.Arg, ...], spec: Spec, state: State) -> tuple[dict[str
 
 
 def _takes(spec: Spec) -> str:
+    if any(param.type in _SCATTERED for param in spec.params):
+        return f"write `{usage(spec)}`"
     names = [param.name for param in spec.params]
     return f"it takes {', '.join(f'`{name}`' for name in names)}" if names else "it takes none: leave it out"
 
@@ -292,7 +296,7 @@ def _no_problems(expr: ast.Call, spec: Spec, values: dict[str, Any], given: dict
                 help="correct the schema",
             )
         else:
-            state.error("invalid-argument", f"`{spec.name}` can't take this: {problem}", expr.span, help=_takes(spec))
+            state.error("wrong-type", f"`{spec.name}` can't take this: {problem}", expr.span, help=_takes(spec))
     return not found
 
 

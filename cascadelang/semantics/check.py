@@ -26,7 +26,7 @@ from cascadelang.semantics.cases import check_case
 from cascadelang.semantics.checked import CheckedPolicy, Symbol
 from cascadelang.semantics.circles import tell_circles
 from cascadelang.semantics.declared import type_of_declared
-from cascadelang.semantics.load import canonical, load
+from cascadelang.semantics.load import load
 from cascadelang.semantics.models import check_model, provider_of
 from cascadelang.semantics.order import needed_first
 from cascadelang.semantics.resolve import unsupported
@@ -47,7 +47,6 @@ def check(path: str, files: Files, catalog: Catalog, known_models: KnownModels) 
         known_models: prices and capabilities by provider kind, base URL and model id.
     """
     state = State(files, catalog, known_models, expressions.type_of)
-    path = canonical(path)
     load(path, state)
     symbols = [symbol for module in state.loaded.values() for symbol in module.everything]
     for symbol in needed_first(symbols, state):

@@ -75,18 +75,23 @@ def _labelled(decl: ast.SignalDecl, names: tuple[ast.Name, ...], found: Type | N
             help=f"leave the labels out: `signal {decl.name} = …`",
         )
     if found is not None and found.labels:
-        for label in found.labels:
-            if label not in labels:
-                state.error(
-                    "unknown-label",
-                    f"the value can be `{label}`, which `{decl.name}` doesn't list",
-                    decl.expr.span,
-                    help=f"add `{label}` to the labels of `{decl.name}`",
-                )
-        for word, name in labels.items():
-            if word not in found.labels:
-                unknown_label(word, name.span, found.labels, state)
+        _same_labels(decl, labels, found.labels, state)
     return Type("label", tuple(labels))
+
+
+def _same_labels(decl: ast.SignalDecl, listed: dict[str, ast.Name], known: tuple[str, ...], state: State) -> None:
+    """Tell when the labels that are listed aren't those that the value can be."""
+    strangers = [name for word, name in listed.items() if word not in known]
+    for name in strangers:
+        unknown_label(str(name), name.span, known, state)
+    missing = [label for label in known if label not in listed]
+    if missing and not strangers:
+        state.error(
+            "unknown-label",
+            f"the value can be `{missing[0]}`, which `{decl.name}` doesn't list",
+            decl.expr.span,
+            help=f"add `{missing[0]}` to the labels of `{decl.name}`",
+        )
 
 
 def _default(default: ast.Expr, wanted: Type, place: Place, state: State) -> None:

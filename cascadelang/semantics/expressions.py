@@ -60,7 +60,7 @@ def _ref(expr: ast.Ref, place: Place, state: State) -> Type | None:
         return cases.type_of_name(expr, place, state)
     first = name.parts[0]
     if first == "meta":
-        return _meta(expr, state)
+        return _meta(expr, place, state)
     if first in ("query", "conversation"):
         return bind.prefixed(expr, (), place, state)
     symbol = find(name, place.path, state)
@@ -69,9 +69,11 @@ def _ref(expr: ast.Ref, place: Place, state: State) -> Type | None:
     return _symbol(expr, symbol, place, state)
 
 
-def _meta(expr: ast.Ref, state: State) -> Type | None:
+def _meta(expr: ast.Ref, place: Place, state: State) -> Type | None:
     if len(expr.name.parts) == 2:
         return Type("meta")
+    if "meta" in state.loaded[place.path].missing:
+        return None
     state.error(
         "wrong-kind",
         "`meta` needs one name behind a dot",

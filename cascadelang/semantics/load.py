@@ -53,6 +53,9 @@ def _read_root(path: str, state: State) -> str | None:
     try:
         data = state.files.read_bytes(path)
     except FileMissing as why:
+        shipped = std.read(path.removeprefix("std/").removesuffix(".cl")) if path.startswith("std/") else None
+        if shipped is not None:
+            return shipped
         near = did_you_mean(posixpath.basename(path), state.files.neighbours(path))
         help_ = f"did you mean `{posixpath.join(posixpath.dirname(path), near)}`?" if near else ""
         state.error("missing-file", f"`{path}` can't be read: {why}", here, help=help_)
@@ -101,6 +104,7 @@ def _declare_own(path: str, file: ast.PolicyFile, state: State) -> None:
             mains += 1
         if decl.name in RESERVED:
             _reserved(decl.name, decl.name_span, state)
+            state.loaded[path].missing |= {decl.name}
         elif decl.name in declared:
             _twice(symbol, declared[decl.name], mains, state)
         else:
@@ -151,6 +155,7 @@ def _use(use: ast.Use, path: str, state: State, above: tuple[str, ...]) -> None:
     if use.alias:
         if use.alias in RESERVED:
             _reserved(use.alias, use.alias_span, state)
+            loaded.missing |= {use.alias}
         else:
             _bring(Symbol("module", use.alias, path, use, found), use, use.alias_span, loaded, state)
         return
@@ -220,16 +225,23 @@ def _bring(symbol: Symbol, use: ast.Use, at: Span, loaded: Loaded, state: State)
             f'`use "{use.path.value}" as {_alias_for(use.path.value)}`',
         )
         return
-    again = taken is symbol
+    behind = f'use the file behind a name: `use "{use.path.value}" as {_alias_for(use.path.value)}`'
+    if symbol.kind == "module":
+        label, help_ = "declared again here", "choose another name behind `as`"
+        related: tuple[Label, ...] = (Label(place_of(taken), "first declared here"),)
+    elif taken is symbol:
+        label, help_, related = "", "leave one out", ()
+    else:
+        label, help_ = "brought in again here", behind
+        related = (Label(place_of(taken), "first declared here"), Label(place_of(symbol), "and here"))
+    again = f'"{use.path.value}" is used twice'
     state.error(
         "duplicate-name",
-        f'"{use.path.value}" is used twice' if again else f"`{symbol.name}` is declared twice",
+        again if taken is symbol else f"`{symbol.name}` is declared twice",
         at,
-        label="" if again else "brought in again here",
-        related=() if again else (Label(place_of(taken), "first declared here"), Label(place_of(symbol), "and here")),
-        help="leave one out"
-        if again
-        else f'use the file behind a name: `use "{use.path.value}" as {_alias_for(use.path.value)}`',
+        label=label,
+        related=related,
+        help=help_,
     )
 
 

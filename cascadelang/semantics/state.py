@@ -17,7 +17,7 @@ from cascadelang.contracts.spec import Catalog
 from cascadelang.diagnostics.model import Diagnostic, Fix, Label
 from cascadelang.diagnostics.suggest import did_you_mean
 from cascadelang.semantics.checked import BoundCall, FileUse, ModelInfo, Module, ProviderInfo, Symbol, Type
-from cascadelang.source import FileMissing, Files, Span
+from cascadelang.source import FileMissing, Files, SourceFile, Span
 from cascadelang.source.files import beside
 from cascadelang.syntax import ast
 
@@ -49,7 +49,7 @@ class Loaded:
         names: what every name in it means: the `Module`'s own table, still open.
         declared: its own declarations and aliases, by name; the first of each name.
         everything: all its declarations that have names, in order, also those whose name was taken.
-        missing: names whose declaration was begun but couldn't be parsed.
+        missing: names whose declaration was begun but couldn't be taken; it was told why.
         incomplete: a plain ``use`` of it failed, so any unknown name may have been meant to come from there.
         uses: the paths of what it uses plainly, as written.
     """
@@ -107,6 +107,14 @@ class State:
             return
         self._told.add(key)
         self.diagnostics.append(Diagnostic(name, "error", message, span, label, help, notes, related, fix))
+
+    def hide(self, span: Span) -> None:
+        """Mask a secret in the text that is handed on, so that no rendered line shows it."""
+        module = self.modules[span.path]
+        text = module.source.text
+        masked = "*" * (span.end - span.start)
+        source = SourceFile(span.path, f"{text[: span.start]}{masked}{text[span.end :]}")
+        self.modules[span.path] = Module(module.file, source, module.names)
 
     def type_of(self, expr: ast.Expr, place: Place) -> Type | None:
         """The type of an expression, as `expressions.type_of`: how the passes beneath that one reach it."""

@@ -170,10 +170,6 @@ def _fallback(fallback: ast.Fallback, path: str, state: State) -> None:
 
 def _within(within: ast.Within, path: str, state: State) -> None:
     check_strategy(within.strategy, path, state)
-    if within.money is None and within.time is None:
-        state.error(
-            "empty-limit", "`within` names no limit", within.span, help="write `within $0.05`, `within 20s` or both"
-        )
     for limit, value in (
         (within.money, within.money.value if within.money else Decimal(1)),
         (within.time, within.time.value_s if within.time else Decimal(1)),

@@ -3,7 +3,8 @@ use "std/openai"
 signal topic: {billing, technical, chat} = meta.topic else chat
 signal kind: {a, b} = meta.kind else c                      # error: [unknown-label]
 signal size  = band(tokens, short: 200, medium: 2k, long)
-signal named: {short, medium, large} = band(tokens, short: 200, medium: 2k, long) # error: [unknown-label] [unknown-label]
+signal named: {short, medium, large} = band(tokens, short: 200, medium: 2k, long) # error: [unknown-label]
+signal fewer: {short, medium} = band(tokens, short: 200, medium: 2k, long)  # error: [unknown-label]
 signal start: {gpt_mini, gpt} = meta.start else gpt_mini
 signal plain: {x, y} = has_code                             # error: [wrong-type]
 

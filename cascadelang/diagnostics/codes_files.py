@@ -1,0 +1,58 @@
+"""Diagnostics about the files that a policy names."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from cascadelang.diagnostics.codes import Code
+
+CODES: Final = (
+    Code(
+        "missing-file",
+        "error",
+        "a file that can't be read",
+        "The policy names a file that isn't there or may not be read. Paths are relative to the policy.",
+        "What the file holds, a schema or other declarations, is part of the policy.",
+        'use "std/anthropic"\ncascade [haiku, opus] until schema("anwser.schema.json")\n',
+        'use "std/anthropic"\ncascade [haiku, opus] until schema("answer.schema.json")\n',
+    ),
+    Code(
+        "use-circle",
+        "error",
+        "files that use each other in a circle",
+        "A file uses itself, directly or through the files it uses.",
+        "What a file declares would depend on itself.",
+        'use "policy.cl"\nuse "std/anthropic"\npolicy main = haiku\n',
+        'use "std/anthropic"\npolicy main = haiku\n',
+    ),
+    Code(
+        "invalid-json",
+        "error",
+        "a file that is no JSON",
+        "The file was read, but what it holds isn't JSON; the place where it stops being so is told.",
+        "Every answer would fail the check, whatever it says.",
+        'use "std/anthropic"\n# cut.json ends in the middle: {"type":\n'
+        'cascade [haiku, opus] until schema("cut.json")\n',
+        'use "std/anthropic"\ncascade [haiku, opus] until schema("answer.schema.json")\n',
+    ),
+    Code(
+        "invalid-schema",
+        "error",
+        "a file that is no JSON Schema",
+        "The file is JSON, but not a JSON Schema that can be used.",
+        "A schema with a typing mistake in it lets pass what it should refuse.",
+        'use "std/anthropic"\n# wrong.schema.json says {"type": "objekt"}\n'
+        'cascade [haiku, opus] until schema("wrong.schema.json")\n',
+        'use "std/anthropic"\ncascade [haiku, opus] until schema("answer.schema.json")\n',
+    ),
+    Code(
+        "invalid-regex",
+        "error",
+        "a regular expression that can't be used",
+        "RE2 refuses the pattern: it is malformed, or uses what RE2 leaves out on purpose, look-around and "
+        "back-references.",
+        "RE2 reads any text in linear time; a pattern that needs more could be made to hang by an answer.",
+        'use "std/anthropic"\nsignal order = matches(/(?=#)\\d+/)\nroute order -> opus else haiku\n',
+        'use "std/anthropic"\nsignal order = matches(/#\\d+/)\nroute order -> opus else haiku\n',
+    ),
+)
