@@ -32,6 +32,7 @@ from cascadelang.graph.limits import (
     MESSAGE_TOKENS,
     PAID_CHECK_ANSWER_TOKENS,
     PAID_CHECK_TOKENS,
+    QUOTING,
     carried_tokens,
 )
 from cascadelang.graph.model import (
@@ -131,13 +132,14 @@ class Measure:
         if use.calls is None or not models:
             why = (f"how much `{use.entry}` calls isn't known",)
             return NodeBounds(0, None, None, None, None, 0, why)
-        added = answer_tokens + PAID_CHECK_TOKENS + sum(most_tokens(text) for text in _texts(list(use.args.values())))
+        texts = sum(most_tokens(text) for text in _texts(list(use.args.values())))
+        added = QUOTING * (answer_tokens + texts) + PAID_CHECK_TOKENS
         dearest = NOTHING
         for model in models:
             output = max(model.max_tokens, PAID_CHECK_ANSWER_TOKENS)
             one = self.call(model, Settings(max_tokens=output, retry=settings.retry))
             if one.cost_most is not None:
-                one = replace(one, cost_most=one.cost_most.moved(added))
+                one = replace(one, cost_most=one.cost_most.moved(added).stretched(QUOTING))
             dearest = any_of([dearest, one])
         return replace(_times(dearest, use.calls), calls_least=0, cost_least=Line(0.0), answer_tokens=0)
 

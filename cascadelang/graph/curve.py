@@ -81,6 +81,10 @@ class Curve:
         ]
         return Curve(tuple(found))
 
+    def stretched(self, factor: int) -> Curve:
+        """The value for an input so many times as large."""
+        return Curve(tuple((s / factor, Line(a.fixed, a.per_token * factor)) for s, a in self.pieces))
+
 
 def _aligned(one: Curve, other: Curve) -> list[tuple[float, float, Line, Line]]:
     """Both curves cut at the same places: start, end (infinite for the last), and the line of each."""

@@ -28,6 +28,10 @@ schema of its verdict, what it puts around them) is at most this many UTF-8 byte
 PAID_CHECK_ANSWER_TOKENS: Final = 1_024
 """INVARIANT: a paid check asks for at most this many tokens, or for as many as its model's declaration says."""
 
+QUOTING: Final = 2
+"""How many times its tokens the query or an answer can have once a paid check has quoted it as JSON: a quotation mark
+and a line break each become two characters."""
+
 
 def carried_tokens(answer_tokens: int, what: str) -> int:
     """The most input tokens that carrying an answer on adds to the next rung's request.

@@ -1,0 +1,212 @@
+"""A graph as boxes and edges: what every picture of it shows, in no picture's dialect.
+
+Takes: a graph. Gives: a `Drawing`: frames (policies, tiers, limits), boxes and edges, with plain texts. Guarantees: a
+shared tier or policy is drawn once, in a frame of its own, and each use of it is one box that points there; texts are
+the user's own, unescaped, so each format escapes them itself.
+
+How it reads: from a policy's name along arrows to who answers; behind each gate, ``passes`` leads to the answer and
+``fails`` to the next rung.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Literal
+
+from cascadelang.graph.errors import GraphError
+from cascadelang.graph.model import CallNode, CascadeNode, FallbackNode, Graph, RouteByNode, RouteNode
+from cascadelang.graph.outline import DEEPEST, OTHERWISE, Outline, suffixes
+from cascadelang.graph.wording import price_wording, wording
+
+Shape = Literal["start", "model", "route", "gate", "use", "answer", "failure"]
+Style = Literal["plain", "fails", "aside"]
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Something to draw: the first line is its title. ``paid``: deciding it calls a model."""
+
+    id: str
+    shape: Shape
+    lines: tuple[str, ...]
+    paid: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """An arrow. ``aside`` ones point at a definition, and no query passes along them."""
+
+    start: str
+    end: str
+    label: str = ""
+    style: Style = "plain"
+
+
+@dataclass(slots=True)
+class Frame:
+    """Boxes that belong together, under a title."""
+
+    id: str
+    title: str
+    boxes: list[Box] = field(default_factory=list)
+    frames: list[Frame] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Drawing:
+    """All there is to draw."""
+
+    frames: list[Frame] = field(default_factory=list)
+    edges: list[Edge] = field(default_factory=list)
+
+
+Out = tuple[str, str, Style]
+"""A loose end: the box an answer comes out of, with the label and style of the arrow it will get."""
+
+
+def draw(graph: Graph) -> Drawing:
+    """The drawing of a graph.
+
+    Raises:
+        GraphError: if strategies are nested too deeply to be drawn.
+    """
+    return _Pen(graph).draw()
+
+
+class _Pen:
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self._named = Outline(graph).named
+        self._drawing = Drawing()
+        self._count = 0
+        self._starts = {id_: f"n{number}" for number, id_ in enumerate(self._named, 1)}
+
+    def draw(self) -> Drawing:
+        for id_, title in self._named.items():
+            frame = Frame(f"f_{self._starts[id_]}", title)
+            self._drawing.frames.append(frame)
+            start = self._starts[id_]
+            frame.boxes.append(Box(start, "start", (title,)))
+            entry, outs = self._node(id_, frame, 0, is_root=True)
+            self._edge(start, entry)
+            answer = f"{start}_answer"
+            frame.boxes.append(Box(answer, "answer", ("answer",)))
+            for out in outs:
+                self._edge(out[0], answer, out[1], out[2])
+        return self._drawing
+
+    def _id(self) -> str:
+        self._count += 1
+        return f"b{self._count}"
+
+    def _edge(self, start: str, end: str, label: str = "", style: Style = "plain") -> None:
+        self._drawing.edges.append(Edge(start, end, label, style))
+
+    def _box(self, frame: Frame, shape: Shape, *lines: str, paid: bool = False) -> str:
+        id_ = self._id()
+        frame.boxes.append(Box(id_, shape, lines, paid))
+        return id_
+
+    def _node(self, id_: str, frame: Frame, depth: int, *, is_root: bool = False) -> tuple[str, list[Out]]:
+        """Draw a node; gives the box to enter by, and the loose ends its answers come out of."""
+        if depth > DEEPEST:
+            raise GraphError("the graph is nested too deeply to be drawn")
+        graph = self._graph
+        if id_ in self._named and not is_root:
+            return self._use(id_, (), frame)
+        said, inner = suffixes(graph, id_, self._named)
+        node = graph.nodes[inner]
+        if inner in self._named and inner != id_:
+            return self._use(inner, tuple(said), frame)
+        if isinstance(node, CallNode):
+            model = graph.models[node.model]
+            box = self._box(frame, "model", model.name, model.id, price_wording(model.price), *said)
+            return box, [(box, "", "plain")]
+        if said:
+            limit = Frame(f"f_{self._id()}", " ".join(said))
+            frame.frames.append(limit)
+            frame = limit
+        if isinstance(node, (RouteNode, RouteByNode)):
+            return self._route(node, frame, depth)
+        if isinstance(node, FallbackNode):
+            return self._fallback(node, frame, depth)
+        assert isinstance(node, CascadeNode)  # noqa: S101 - suffixes leaves nothing else
+        return self._cascade(node, frame, depth)
+
+    def _use(self, id_: str, said: tuple[str, ...], frame: Frame) -> tuple[str, list[Out]]:
+        """One use of what is drawn in a frame of its own."""
+        box = self._box(frame, "use", self._named[id_], *said)
+        self._edge(box, self._starts[id_], "", "aside")
+        return box, [(box, "", "plain")]
+
+    def _route(self, node: RouteNode | RouteByNode, frame: Frame, depth: int) -> tuple[str, list[Out]]:
+        by = () if isinstance(node, RouteNode) else (f"by {wording(node.by, self._graph)}",)
+        box = self._box(frame, "route", "route", *by)
+        if isinstance(node, RouteNode):
+            ways = [(wording(arm.condition, self._graph), arm.node) for arm in node.arms]
+        else:
+            ways = list(node.arms.items())
+        if node.otherwise is not None:
+            ways.append(("else", node.otherwise))
+        return box, self._ways(box, ways, frame, depth)
+
+    def _ways(self, box: str, ways: list[tuple[str, str]], frame: Frame, depth: int) -> list[Out]:
+        outs: list[Out] = []
+        for label, child in ways:
+            entry, ends = self._node(child, frame, depth + 1)
+            self._edge(box, entry, label)
+            outs += ends
+        return outs
+
+    def _fallback(self, node: FallbackNode, frame: Frame, depth: int) -> tuple[str, list[Out]]:
+        drawn = [self._node(member, frame, depth + 1) for member in node.members]
+        for (before, _), (after, _) in pairwise(drawn):
+            self._edge(before, after, "is down", "fails")
+        return drawn[0][0], [out for _, outs in drawn for out in outs]
+
+    def _cascade(self, node: CascadeNode, frame: Frame, depth: int) -> tuple[str, list[Out]]:
+        graph = self._graph
+        done: list[Out] = []
+        failing: list[Out] = []
+        entries: list[str] = []
+        for rung in node.rungs:
+            entry, outs = self._node(rung.node, frame, depth + 1)
+            for start, label, style in failing:
+                self._edge(start, entry, label, style)
+            entries.append(entry)
+            if rung.until is None:
+                done += outs
+                failing = [(entry, "is down", "fails")]
+                continue
+            gate = self._box(frame, "gate", wording(rung.until, graph), paid=rung.paid)
+            for start, label, style in outs:
+                self._edge(start, gate, label, style)
+            done.append((gate, "passes", "plain"))
+            carried = f", {node.carry} carried on" if node.carry else ""
+            failing = [(gate, f"fails{carried}", "fails")]
+        done += self._ending(node, failing, frame, depth)
+        if node.start is None:
+            return entries[0], done
+        chooser = self._box(frame, "route", "from", wording(node.start, graph))
+        for label, rung_at in node.start_at.items():
+            self._edge(chooser, entries[rung_at], label)
+        return chooser, done
+
+    def _ending(self, node: CascadeNode, failing: list[Out], frame: Frame, depth: int) -> list[Out]:
+        """What follows when no rung passed."""
+        if node.rungs[-1].until is None and node.otherwise != "node":
+            return []
+        said = failing[0][1].partition(",")[0]
+        gates = [(start, said, style) for start, _, style in failing]
+        if node.otherwise_node is not None:
+            entry, outs = self._node(node.otherwise_node, frame, depth + 1)
+            for start, label, style in gates:
+                self._edge(start, entry, label, style)
+            return outs
+        if node.otherwise == "fail":
+            end = self._box(frame, "failure", "no answer")
+            for start, label, style in gates:
+                self._edge(start, end, label, style)
+            return []
+        return [(start, f"{label}: {OTHERWISE[node.otherwise]}", style) for start, label, style in gates]
