@@ -9,7 +9,8 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import click
@@ -40,6 +41,25 @@ LATER = frozenset(
     | {"rule"}
 )
 """Commands that are designed but not part of this version: typing one says so."""
+
+
+class _Cancelled(Exception):  # noqa: N818 - it names what happened
+    """Ctrl-C."""
+
+
+class _PipeClosed(Exception):  # noqa: N818 - it names what happened
+    """Whoever read our output went away."""
+
+
+@contextmanager
+def _ends() -> Iterator[None]:
+    """Take two ends out of click's hands, which has ways of its own with them."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise _Cancelled from None
+    except BrokenPipeError:
+        raise _PipeClosed from None
 
 
 class Commands(Group):
@@ -79,6 +99,16 @@ class Commands(Group):
         hint = f"; did you mean `{meant}`?" if meant else ""
         raise click.UsageError(f"there is no command `{name}`{hint}", ctx)
 
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        """Read the arguments; `--help` writes here."""
+        with _ends():
+            return super().make_context(*args, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        with _ends():
+            return super().invoke(ctx)
+
     def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any) -> NoReturn:  # type: ignore[override]
         """Run and exit; see `run`."""
         extra["standalone_mode"] = False
@@ -100,9 +130,9 @@ class Commands(Group):
             return _say(error.format_message(), "", EXIT_USAGE)
         except Mistake as error:
             return _mistake(error)
-        except (KeyboardInterrupt, click.Abort):
-            return _say("cancelled", "", EXIT_CANCELLED)
-        except BrokenPipeError:
+        except (_Cancelled, KeyboardInterrupt, click.Abort):
+            return _cancelled()
+        except (_PipeClosed, BrokenPipeError):
             return _closed_pipe()
         except Exception as error:  # noqa: BLE001 - the last resort: a user never sees a traceback
             return _bug(error)
@@ -138,6 +168,15 @@ def _mistake(error: Mistake) -> int:
         click.echo(render(error.diagnostics, error.sources, colour=colours(err=True)), err=True, color=True)
         return EXIT_POLICY
     return _say(error.message, error.help, EXIT_USAGE if error.usage else EXIT_POLICY)
+
+
+def _cancelled() -> int:
+    """Ctrl-C: one line, below the ``^C`` that a terminal shows."""
+    from cascadelang.cli.paint import on_terminal
+
+    if on_terminal(err=True):
+        click.echo(err=True)
+    return _say("cancelled", "", EXIT_CANCELLED)
 
 
 def _closed_pipe() -> int:

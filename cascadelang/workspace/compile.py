@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, cast
+from typing import Literal
 
 from cascadelang.workspace.load import load
 from cascadelang.workspace.mistake import Mistake
@@ -39,12 +39,12 @@ def draw(path: str, form: str) -> str:
     graph = load(path).graph
     draws = {
         "text": export.to_text,
-        "mermaid": export.mermaid,
-        "dot": export.dot,
-        "svg": export.svg,
+        "mermaid": export.to_mermaid,
+        "dot": export.to_dot,
+        "svg": export.to_svg,
         "json": to_json,
     }
     try:
-        return draws[cast("Form", form)](graph)
+        return draws[form](graph)
     except GraphError as error:
         raise Mistake(str(error)) from None

@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from cascadelang.contracts.messages import Delta, Message, Query
 from cascadelang.contracts.result import RunResult
 from cascadelang.contracts.trace_sink import TraceSink
+from cascadelang.graph.json_form import graph_sha256
 from cascadelang.runtime.interpreter import Interpreter
 from cascadelang.workspace.config import Config, read
 from cascadelang.workspace.load import Loaded, load, policy_named
@@ -233,7 +234,7 @@ class Policy:
             sink=self._resources.sink,
             seed=seed,
             keep_text=self._keep_text,
-            graph_sha256=_sha256(self._graph),
+            graph_sha256=graph_sha256(self._graph),
         )
 
 
@@ -356,12 +357,3 @@ def _log(message: str) -> None:
     import logging
 
     logging.getLogger("cascadelang").warning("%s", message)
-
-
-def _sha256(graph: Any) -> str:
-    """The hash of a graph's JSON form."""
-    import hashlib
-
-    from cascadelang.graph.json_form import to_json
-
-    return hashlib.sha256(to_json(graph).encode()).hexdigest()

@@ -1,0 +1,115 @@
+"""A machine that gets in the way: Ctrl-C, closed pipes, stores that can't be written, several processes at once."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from collections.abc import Callable
+
+import pytest
+from misbehaving import Answer, Machine, Server, interrupt, reply, says
+
+Serve = Callable[[Answer], Server]
+posix = pytest.mark.skipif(sys.platform == "win32", reason="signals and limits as POSIX has them")
+
+
+def hangs(forever: threading.Event) -> Answer:
+    return lambda *_: forever.wait(60) and None
+
+
+@posix
+def test_ctrl_c_ends_the_run_and_records_it(machine: Machine, serve: Serve):
+    forever = threading.Event()
+    server = serve(hangs(forever))
+    machine.policy(server.url, fields="timeout: 60s")
+    process = machine.start("run", "policy.cl", "--query", "hi")
+    assert server.asked.wait(30)
+    interrupt(process)
+    out, err = process.communicate(timeout=30)
+    forever.set()
+    assert process.returncode == 130, err
+    assert out == ""
+    assert err == "error: cancelled\n"
+    runs = json.loads(machine.cl("traces", "list", "--output", "json").clear(0).out)["runs"]
+    assert [run["status"] for run in runs] == ["cancelled"]
+
+
+@posix
+def test_a_pipe_that_is_closed_is_quiet(machine: Machine):
+    for args in (["models"], ["explain", "cascade"], ["doctor"], ["--help"]):
+        process = machine.start(*args)
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.stderr is not None
+        err = process.stderr.read()
+        process.stderr.close()
+        process.wait(30)
+        assert err == ""
+        assert process.returncode in {0, 141}
+
+
+@posix
+def test_a_store_that_is_read_only(machine: Machine, serve: Serve):
+    machine.policy(serve(says(reply("Hello"))).url)
+    machine.write("blocked", "not a folder")
+    machine.env["CASCADELANG_TRACE_STORE"] = "blocked/traces.sqlite"
+    done = machine.cl("run", "policy.cl", "--query", "hi").clear(0)
+    assert done.out == "Hello\n"
+    assert len(done.err.splitlines()) == 1
+    assert done.err.startswith("warning: runs can't be recorded in `blocked/traces.sqlite`")
+
+
+@posix
+@pytest.mark.skipif(hasattr(os, "geteuid") and os.geteuid() == 0, reason="this user may write everywhere")
+def test_a_store_in_a_folder_that_may_not_be_written(machine: Machine, serve: Serve):
+    machine.policy(serve(says(reply("Hello"))).url)
+    locked = machine.folder / "locked"
+    locked.mkdir(mode=0o500)
+    machine.env["CASCADELANG_TRACE_STORE"] = "locked/traces.sqlite"
+    done = machine.cl("run", "policy.cl", "--query", "hi").clear(0)
+    assert (done.out, len(done.err.splitlines())) == ("Hello\n", 1)
+
+
+def test_a_store_that_is_another_file(machine: Machine, serve: Serve):
+    machine.policy(serve(says(reply("Hello"))).url)
+    machine.write("notes.txt", "these are my notes, and not a database\n" * 100)
+    machine.env["CASCADELANG_TRACE_STORE"] = "notes.txt"
+    before = (machine.folder / "notes.txt").read_bytes()
+    done = machine.cl("run", "policy.cl", "--query", "hi").clear(0)
+    assert (done.out, len(done.err.splitlines())) == ("Hello\n", 1)
+    assert (machine.folder / "notes.txt").read_bytes() == before
+    assert "notes.txt" in machine.cl("traces", "list").clear(1).err
+
+
+@posix
+def test_a_full_disk(machine: Machine, serve: Serve):
+    import resource
+    import subprocess
+
+    machine.policy(serve(says(reply("Hello"))).url)
+    done = subprocess.run(
+        [sys.executable, "-m", "cascadelang", "run", "policy.cl", "--query", "hi"],
+        cwd=machine.folder,
+        env=machine.env,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (512, 512)),
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "Hello\n"
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+    assert done.stderr.startswith("warning: runs can't be recorded in ")
+
+
+def test_processes_that_write_one_store(machine: Machine, serve: Serve):
+    machine.policy(serve(says(reply("Hello"))).url)
+    processes = [machine.start("run", "policy.cl", "--query", f"hi {n}") for n in range(6)]
+    for process in processes:
+        out, err = process.communicate(timeout=120)
+        assert (process.returncode, out, err) == (0, "Hello\n", "")
+    runs = json.loads(machine.cl("traces", "list", "--output", "json").clear(0).out)["runs"]
+    assert sorted(run["query"] for run in runs) == [f"hi {n}" for n in range(6)]
