@@ -17,7 +17,11 @@ from cascadelang import Policy
 
 HERE = Path(__file__).parent
 LADDER = ("smollm", "qwen_small", "qwen")
-POLICIES = (*(f"single_{model}" for model in LADDER), "main")
+LABELS = {
+    **{f"single_{model}": f"only {model}" for model in LADDER},
+    "main": "the ladder",
+    "two_rungs": "the ladder without smollm",
+}
 
 
 def measure(policy: Policy, prompts: list[dict[str, Any]], name: str) -> dict[str, Any]:
@@ -62,17 +66,17 @@ def table(rows: dict[str, dict[str, Any]]) -> str:
         total = sum(row["asked"].values())
         calls = " + ".join(str(row["rungs"][model]) for model in LADDER if row["rungs"][model])
         per_category = " | ".join(f"{row['right'][c]}/{row['asked'][c]}" for c in categories)
-        label = "the ladder" if name == "main" else f"only {name.removeprefix('single_')}"
         lines.append(
-            f"| {label} | {sum(row['right'].values())}/{total} | {per_category} | {calls} "
+            f"| {LABELS[name]} | {sum(row['right'].values())}/{total} | {per_category} | {calls} "
             f"| {row['tokens_in']:,} / {row['tokens_out']:,} | {row['latency_s']:.0f} |"
         )
-    lines += ["", "| rung | called | accepted | of those right | escalation rate |", "|---|---|---|---|---|"]
-    main = rows["main"]
-    for model in LADDER:
-        called, good = main["rungs"][model], main["accepted"][model]
-        share = f"{(called - len(good)) / called:.0%}" if called else "–"
-        lines.append(f"| {model} | {called} | {len(good)} | {sum(good):.0f} | {share} |")
+    lines += ["", "| policy | rung | called | accepted | of those right | escalation rate |", "|---|---|---|---|---|---|"]
+    for name in ("main", "two_rungs"):
+        for model in LADDER:
+            called, good = rows[name]["rungs"][model], rows[name]["accepted"][model]
+            if called:
+                share = f"{(called - len(good)) / called:.0%}"
+                lines.append(f"| {LABELS[name]} | {model} | {called} | {len(good)} | {sum(good):.0f} | {share} |")
     return "\n".join(lines)
 
 
@@ -81,7 +85,7 @@ def main() -> None:
     records = (HERE / "answers.jsonl").read_text(encoding="utf-8").splitlines()
     prompts = [json.loads(line) for line in records]
     with Policy.load(HERE / "recorded_ladder.cl") as policy:
-        print(table({name: measure(policy, prompts, name) for name in POLICIES}))
+        print(table({name: measure(policy, prompts, name) for name in LABELS}))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
-# The ladder of ../local_ladder.cl over recorded answers: the same gates, no model is asked. `single_…` policies ask
-# one model each, for comparison.
+# The ladder of ../local_ladder.cl over recorded answers: the same gates, no model is asked. For comparison,
+# `two_rungs` leaves the smallest model out, and `single_…` ask one model each.
 provider recorded = replay { records: "answers.jsonl" }
 
 model smollm     = recorded("smollm2-135m")       { price: $0 / $0, can: [logprobs] }
@@ -16,6 +16,10 @@ check confident   = logprob(mean) >= sure_enough and not hedges and not empty an
 policy main =
   route structured -> cascade [smollm, qwen_small, qwen] until well_formed and confident
   else cascade [smollm, qwen_small, qwen] until confident
+
+policy two_rungs =
+  route structured -> cascade [qwen_small, qwen] until well_formed and confident
+  else cascade [qwen_small, qwen] until confident
 
 policy single_smollm     = smollm
 policy single_qwen_small = qwen_small
