@@ -13,7 +13,7 @@ from importlib import import_module
 
 from cascadelang.diagnostics.model import Severity
 
-AREAS = ("syntax", "names", "types", "lint", "tests", "files")
+AREAS = ("syntax", "names", "types", "graph", "lint", "tests", "files")
 """One module ``codes_<area>`` for each, where there is one."""
 
 
