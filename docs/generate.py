@@ -44,10 +44,8 @@ def _index() -> str:
 def _reference() -> str:
     """One page with every signal, check and provider."""
     catalog = InstalledCatalog()
-    parts = [
-        "# Reference\n\nEvery signal, check and provider, made from its own file. "
-        "`cascadelang explain NAME` shows one in the terminal.\n"
-    ]
+    lead = "Every signal, check and provider, made from its own file."
+    parts = [f"# Reference\n\n{lead} `cascadelang explain NAME` shows one in the terminal.\n"]
     for title, kind in (("Signals", "signal"), ("Checks", "check"), ("Providers", "provider")):
         parts.append(f"# {title}\n")
         for name in catalog.names(kind):

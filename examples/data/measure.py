@@ -70,7 +70,8 @@ def table(rows: dict[str, dict[str, Any]]) -> str:
             f"| {LABELS[name]} | {sum(row['right'].values())}/{total} | {per_category} | {calls} "
             f"| {row['tokens_in']:,} / {row['tokens_out']:,} | {row['latency_s']:.0f} |"
         )
-    lines += ["", "| policy | rung | called | accepted | of those right | escalation rate |", "|---|---|---|---|---|---|"]
+    head = "| policy | rung | called | accepted | of those right | escalation rate |"
+    lines += ["", head, "|---|---|---|---|---|---|"]
     for name in ("main", "two_rungs"):
         for model in LADDER:
             called, good = rows[name]["rungs"][model], rows[name]["accepted"][model]
