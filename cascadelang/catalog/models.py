@@ -34,6 +34,9 @@ from cascadelang.contracts.spec import Capability
 _KINDS: Final = {"openai": "openai", "anthropic": "anthropic", "gemini": "google"}
 """Provider kinds of the language, by their name in the data, at their own address."""
 
+_COMPACT_DATE: Final = re.compile(r"-(20\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?=-|:|$)")
+"""``gpt-5.2-20251211``, as some gateways write ``gpt-5.2-2025-12-11``."""
+
 _EVERYTHING: Final[frozenset[Capability]] = frozenset({"logprobs", "top_logprobs", "json", "tools", "vision"})
 _TEXT_ONLY: Final = _EVERYTHING - {"vision"}
 _NO_LOGPROBS: Final = _EVERYTHING - {"logprobs", "top_logprobs"}
@@ -81,18 +84,21 @@ def find(provider: str, base_url: str, model: str) -> KnownModel | None:
     if vendor is None:
         return None
     wanted = model.lower().removeprefix("models/")
-    for row in _data()["providers"][vendor]["models"]:
-        if _matches(row["match"], wanted):
-            return _known(vendor, row, wanted)
+    rows = _data()["providers"][vendor]["models"]
+    for ref in dict.fromkeys((wanted, _COMPACT_DATE.sub(r"-\1-\2-\3", wanted))):
+        for row in rows:
+            if _matches(row["match"], ref):
+                return _known(vendor, row, ref) if "price" in row else None
     return None
 
 
 def listed(provider: str) -> list[KnownModel]:
-    """All known models of a kind of provider at its own address, by id."""
+    """All known models of a kind of provider at its own address that answer with text, by id."""
     vendor = _vendor(provider, "")
     if vendor is None:
         return []
-    return [_known(vendor, row, row["id"]) for row in _data()["providers"][vendor]["models"]]
+    rows = _data()["providers"][vendor]["models"]
+    return [_known(vendor, row, row["id"]) for row in rows if "price" in row]
 
 
 def data_source() -> tuple[str, str]:
@@ -121,9 +127,7 @@ def _known(vendor: str, row: dict[str, Any], wanted: str) -> KnownModel:
     )
 
 
-def _price(row: dict[str, Any]) -> Price | None:
-    if "price" not in row:
-        return None
+def _price(row: dict[str, Any]) -> Price:
     steps = tuple(PriceStep(above, *_amounts(amounts)) for above, amounts in row.get("steps", ()))
     return Price(*_amounts(row["price"]), steps)
 

@@ -50,7 +50,7 @@ def collect(day: date) -> dict[str, Any]:
         "providers": {
             name: {
                 "api": by_id[name].api_pattern,
-                "models": [row for model in by_id[name].models if (row := _row(model, day))],
+                "models": [_row(model, day) for model in by_id[name].models if _served(name, model.id)],
             }
             for name in VENDORS
         },
@@ -72,12 +72,22 @@ def render(data: dict[str, Any]) -> str:
     return "\n".join([*lines, ",\n".join(vendors), "}", "}", ""])
 
 
-def _row(model: Any, day: date) -> dict[str, Any] | None:
-    """One model; ``None`` for those that answer with no text (embeddings, speech, images only)."""
+def _served(vendor: str, model: str) -> bool:
+    """Whether a vendor's own API serves a model: Google's list has guests that only Vertex AI serves."""
+    return vendor != "google" or not model.startswith("claude")
+
+
+def _row(model: Any, day: date) -> dict[str, Any]:
+    """One model.
+
+    Those that answer with no text (embeddings, speech) have no price: they keep their place, so that their ids find
+    no other model.
+    """
     steps = _prices(model, day)
+    row: dict[str, Any] = {"id": model.id, "match": _rule(model.match)}
     if not steps:
-        return None
-    row: dict[str, Any] = {"id": model.id, "match": _rule(model.match), "price": steps[0][1]}
+        return row
+    row["price"] = steps[0][1]
     if len(steps) > 1:
         row["steps"] = steps[1:]
     if model.context_window:
