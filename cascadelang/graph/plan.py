@@ -209,9 +209,11 @@ def _gate_words(row: Row, graph: Graph) -> dict[int, str]:
         waiting += at.rows
         node = graph.nodes[suffixes(graph, at.node)[1]] if at.node else None
         if isinstance(node, CascadeNode):
-            gates = [rung.until for rung in node.rungs if rung.until is not None]
-            for child, gate in zip((child for child in at.rows if child.gate), gates, strict=False):
-                found[id(child)] = _order_words(graph, gate)
+            gated = [(number, rung) for number, rung in enumerate(node.rungs, 1) if rung.until is not None]
+            for child, (number, rung) in zip((child for child in at.rows if child.gate), gated, strict=True):
+                idle = rung.paid and number == len(node.rungs) and node.otherwise == "last"
+                words = "not asked: this answer stands either way"
+                found[id(child)] = words if idle or rung.until is None else _order_words(graph, rung.until)
     return found
 
 

@@ -1,0 +1,2 @@
+model opus = anthropic("large") { price: $5 / $25 }
+policy main = opus
