@@ -15,7 +15,7 @@ from cascadelang.contracts.spec import Capability, Spec
 from cascadelang.semantics.arguments import BAD, convert, secret
 from cascadelang.semantics.checked import ModelInfo, ProviderInfo, Symbol
 from cascadelang.semantics.fields import MODEL_FIELDS, entries_of, read_fields
-from cascadelang.semantics.resolve import find, told_unsupported, unknown, wrong_kind
+from cascadelang.semantics.resolve import fault_of, find, told_unsupported, unknown, wrong_kind
 from cascadelang.semantics.state import Place, State
 from cascadelang.syntax import ast
 
@@ -79,14 +79,23 @@ def _kind(name: ast.Name, path: str, state: State) -> Spec | None:
     spec = state.catalog.spec("provider", name.parts[0]) if len(name.parts) == 1 else None
     if spec is None:
         unknown(
-            name, path, (), state, more=state.catalog.names("provider"), what="kind of provider", help_=_kinds(state)
+            name,
+            path,
+            (),
+            state,
+            more=state.catalog.names("provider"),
+            what="kind of provider",
+            help_=_kinds(name, state),
         )
         return None
     return None if told_unsupported(spec, name.span, state) else spec
 
 
-def _kinds(state: State) -> str:
-    return "there are " + ", ".join(f"`{name}`" for name in state.catalog.names("provider"))
+def _kinds(name: ast.Name, state: State) -> str:
+    """What else could be named; or why the one that is named can't be had."""
+    return fault_of("provider", name, state) or "there are " + ", ".join(
+        f"`{name}`" for name in state.catalog.names("provider")
+    )
 
 
 def check_model(symbol: Symbol, state: State) -> None:
@@ -118,7 +127,7 @@ def _provider(name: ast.Name, path: str, state: State) -> ProviderInfo | None:
     spec = state.catalog.spec("provider", name.parts[0]) if len(name.parts) == 1 else None
     if spec is None:
         unknown(
-            name, path, ("provider",), state, more=state.catalog.names("provider"), help_=_kinds(state)
+            name, path, ("provider",), state, more=state.catalog.names("provider"), help_=_kinds(name, state)
         )  # fmt: skip
         return None
     if told_unsupported(spec, name.span, state):

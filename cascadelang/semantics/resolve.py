@@ -7,6 +7,7 @@ wrong kind, is told once; nothing is told about names whose own declaration is a
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Literal
 
 from cascadelang.contracts.spec import Spec
 from cascadelang.diagnostics.model import Fix, Label
@@ -198,6 +199,12 @@ def unsupported(form: str, at: Span, state: State, instead: str = "") -> None:
     )
 
 
+def fault_of(kind: Literal["provider", "check", "signal"], name: ast.Name, state: State) -> str:
+    """Why the catalogue can't give an entry that is there; empty when it isn't there at all."""
+    ask = getattr(state.catalog, "fault", None)
+    return str(ask(kind, str(name))) if ask is not None else ""
+
+
 def unknown_entry(name: ast.Name, place: Place, state: State) -> None:
     """Tell that a name is neither declared nor in the catalogue, as far as this stage can see."""
     kinds: tuple[SymbolKind, ...] = ("check", "signal", "tune") if place.stage == "check" else ("signal", "tune")
@@ -210,6 +217,7 @@ def unknown_entry(name: ast.Name, place: Place, state: State) -> None:
         elif place.stage == "signal" and state.catalog.spec("check", word) is not None:
             help_ = f"`{word}` is a check: it judges an answer, and there is none yet here"
     what = "check or signal" if place.stage == "check" else "signal"
+    help_ = help_ or fault_of("check" if place.stage == "check" else "signal", name, state)
     if help_ and not state.loaded[place.path].incomplete:
         state.error("unknown-name", f"no {what} is named `{name}` here", name.span, help=help_)
         return

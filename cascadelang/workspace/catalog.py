@@ -18,6 +18,8 @@ from cascadelang.contracts.spec import Capability, Spec
 
 Kind = Literal["provider", "check", "signal"]
 
+_FAULTS: dict[tuple[Kind, str], str] = {}
+
 _ROOT = Path(__file__).parent.parent
 
 
@@ -48,6 +50,10 @@ class InstalledCatalog:
     def key_env(self, provider: str) -> str:
         """The environment variable that holds a provider's key when the policy names none; empty for none."""
         return str(getattr(self.entry("provider", provider), "key_env", "") or "")
+
+    def fault(self, kind: Kind, name: str) -> str:
+        """Why an entry of another package can't be had, once it was asked for; empty when nothing is wrong."""
+        return _FAULTS.get((kind, name), "")
 
     def problems(self, kind: Kind, name: str, args: Mapping[str, Any]) -> Sequence[str]:
         """What is wrong with an entry's arguments beyond their types: a file that is no JSON Schema.
@@ -85,8 +91,6 @@ def _foreign(kind: Kind, name: str) -> Any:
         return None
     try:
         return point.load()
-    except Exception as error:  # noqa: BLE001 - another package's fault is told, not raised
-        import warnings
-
-        warnings.warn(f"the {kind} `{name}` of another package can't be loaded: {error}", stacklevel=2)
+    except Exception as error:  # noqa: BLE001 - another package's fault is told where the name stands, not raised
+        _FAULTS[kind, name] = f"the {kind} `{name}` of another package can't be loaded: {error}"
         return None

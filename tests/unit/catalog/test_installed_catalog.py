@@ -9,7 +9,11 @@ import textwrap
 
 import pytest
 
+from cascadelang.catalog.models import find
 from cascadelang.contracts.spec import Param, Spec
+from cascadelang.semantics.check import check
+from cascadelang.semantics.checked import CheckedPolicy
+from cascadelang.source import MemoryFiles
 from cascadelang.workspace import catalog
 from cascadelang.workspace.catalog import InstalledCatalog
 
@@ -33,6 +37,10 @@ class Point:
         if isinstance(self.found, Exception):
             raise self.found
         return self.found
+
+
+def checked(text: str) -> CheckedPolicy:
+    return check("p.cl", MemoryFiles({"p.cl": text}), InstalledCatalog(), find)
 
 
 @pytest.fixture
@@ -92,17 +100,14 @@ def test_a_built_in_name_cannot_be_taken_over(others):
 
 
 def test_an_entry_that_cannot_be_loaded_is_told(others):
-    with pytest.warns(UserWarning, match="the check `broken` of another package can't be loaded: no numpy"):
-        assert InstalledCatalog().spec("check", "broken") is None
+    policy = checked('use "std/openai"\ncascade [gpt_mini, gpt] until broken')
+    assert [(d.name, d.help) for d in policy.diagnostics] == [
+        ("unknown-name", "the check `broken` of another package can't be loaded: no numpy")
+    ]
 
 
 def test_what_an_entry_refuses_is_an_error_at_its_place(others):
-    from cascadelang.catalog.models import find
-    from cascadelang.semantics.check import check
-    from cascadelang.source import MemoryFiles
-
-    text = 'use "std/openai"\ncascade [gpt_mini, gpt] until polite(2)'
-    policy = check("p.cl", MemoryFiles({"p.cl": text}), InstalledCatalog(), find)
+    policy = checked('use "std/openai"\ncascade [gpt_mini, gpt] until polite(2)')
     assert [(d.name, d.message) for d in policy.diagnostics] == [
         ("wrong-type", "`polite` can't take this: `least` is impolite")
     ]
