@@ -7,7 +7,6 @@ expression is one that RE2 takes.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from typing import Any, Final
@@ -188,6 +187,8 @@ def _json_file(expr: ast.Expr, place: Place, state: State) -> Any:
     if text is None or text is BAD:
         return text
     assert isinstance(expr, ast.Text)  # noqa: S101 - only a text names a file
+    import json
+
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:

@@ -6,7 +6,6 @@ into a `CheckedPolicy`. Guarantees: the same mistake at the same place is told o
 
 from __future__ import annotations
 
-import hashlib
 import posixpath
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -160,6 +159,8 @@ class State:
                 help="save the file as UTF-8 text",
             )
             return None
+        import hashlib
+
         file = beside(path, name.value)
         self.reads[file] = FileUse(file, hashlib.sha256(data).hexdigest(), text)
         return text
