@@ -16,11 +16,11 @@ from typing import Any, assert_never
 
 from cascadelang.graph import model as g
 from cascadelang.graph.walk import uses_of
-from cascadelang.runtime.calls import Target
+from cascadelang.runtime.billing import Target
 from cascadelang.runtime.choices import Arms, Labels
 from cascadelang.runtime.expressions import Expressions
 from cascadelang.runtime.gates import Gate
-from cascadelang.runtime.nodes import Call, Cascade, Fallback, Route, RouteBy, Rung, Settings, Within
+from cascadelang.runtime.nodes import Call, Cascade, Fallback, Route, RouteBy, Settings, Within
 from cascadelang.runtime.outcome import Strategy
 from cascadelang.runtime.wording import limits_wording, wording
 
@@ -89,30 +89,21 @@ class Builder:
 
     def _call(self, node: g.CallNode, settings: Settings) -> Call:
         spec = self._graph.models[node.model]
-        over = settings.values
-        fields: dict[str, Any] = {
-            "model": spec.id,
-            "logprobs": settings.logprobs,
-            "stop": tuple(over.get("stop", spec.stop)),
-        }
-        for name in ("system", "max_tokens", "temperature", "top_p", "seed", "effort", "timeout_s"):
-            fields[name] = over.get(name, getattr(spec, name))
         retry = spec.retry if settings.retry is None else settings.retry
-        target = Target(node.id, spec.name, spec.provider, spec.price, retry)
-        return Call(node.id, target, fields, can_json=spec.can is None or "json" in spec.can)
+        return Call(node.id, Target(node.id, spec.name, spec.id, spec.provider, spec.price, retry), spec, settings)
 
     def _cascade(self, node: g.CascadeNode, settings: Settings) -> Cascade:
-        rungs = []
+        rungs: list[tuple[Strategy, Gate | None]] = []
         for rung in node.rungs:
             wanted = TOP_LOGPROBS if rung.top_logprobs else 0 if rung.logprobs else None
             inner = settings
             if wanted is not None:
                 most = wanted if settings.logprobs is None else max(wanted, settings.logprobs)
                 inner = Settings(settings.values, settings.retry, most)
-            rungs.append(Rung(self._build(rung.node, inner), self._gate(node.id, rung, settings)))
+            rungs.append((self._build(rung.node, inner), self._gate(node.id, rung, settings)))
         otherwise = None if node.otherwise_node is None else self._build(node.otherwise_node, settings)
         start = None if node.start is None else self.labels(node.start, node.start_at)
-        return Cascade(node.id, rungs, node.otherwise, otherwise, start, node.start_at, node.carry)
+        return Cascade(node, rungs, otherwise, start)
 
     def _gate(self, node: str, rung: g.GraphRung, settings: Settings) -> Gate | None:
         if rung.until is None:

@@ -12,9 +12,7 @@ from typing import Final, Literal
 
 from cascadelang.contracts.check import Verdict
 from cascadelang.contracts.messages import Message, Reply
-
-MOST_REASON_CHARS: Final = 2_000
-"""Longer reasons are cut."""
+from cascadelang.graph.limits import CARRY_REASON_TOKENS
 
 _LEFT_OUT: Final = "[An answer was given here. It was not accepted and is left out.]"
 _EMPTY: Final = "[The answer was empty.]"
@@ -40,7 +38,13 @@ def exchange(what: Literal["draft", "reasons"], reply: Reply, verdict: Verdict) 
     reason = verdict.reason.strip()
     if not reason:
         return Message("assistant", said), Message("user", f"{head}\n\n{_AGAIN_PLAIN}")
-    if len(reason) > MOST_REASON_CHARS:
-        reason = reason[:MOST_REASON_CHARS] + "…"
-    quoted = "\n".join(f"> {line}" for line in reason.splitlines())
+    quoted = _cut("\n".join(f"> {line}" for line in reason.splitlines()))
     return Message("assistant", said), Message("user", f"{head} Why:\n\n{quoted}\n\n{_AGAIN}")
+
+
+def _cut(text: str) -> str:
+    """The text, at most as many UTF-8 bytes of it as bounds count with."""
+    data = text.encode("utf-8", "replace")
+    if len(data) <= CARRY_REASON_TOKENS:
+        return text
+    return data[: CARRY_REASON_TOKENS - 3].decode("utf-8", "ignore") + "…"

@@ -94,6 +94,8 @@ class Expressions:
         if known is not None:
             return known
         declared = self._graph.signals[name]
+        if isinstance(declared.expr, g.UseValue) and declared.default is None:
+            return self._use(self._graph.uses[declared.expr.use], "", name)
         inner = self.compile(declared.expr)
         default = declared.default
         key = f"signal {name}"
@@ -109,7 +111,7 @@ class Expressions:
                     value = default
                     reason = f"unknown ({reason}), so its `else`" if reason else "unknown, so its `else`"
                 finding = sight.signals[key] = Finding(value, reason)
-            notes.append(Note(name, finding.value, finding.reason))
+            notes.append((name, finding.value, finding.reason, None))
             return finding.value
 
         self._signals[name] = read
@@ -122,26 +124,28 @@ class Expressions:
         known = self._checks.get((name, settled))
         if known is not None:
             return known
-        inner = self.compile(declared.expr, settled=settled, owner=name)
         else_pass = declared.else_pass
+        if isinstance(declared.expr, g.UseValue) and not else_pass:
+            return self._use(self._graph.uses[declared.expr.use], name, name)
+        inner = self.compile(declared.expr, settled=settled, owner=name)
 
         def judge(sight: Sight) -> Value:
             notes = sight.notes
             mark = len(notes)
             value = inner(sight)
-            score = next((n.score for n in reversed(notes[mark:]) if n.score is not None), None)
+            score = next((note[3] for note in reversed(notes[mark:]) if note[3] is not None), None)
             reason = _inner_words(notes, mark, value)
             if value is None and else_pass:
                 value = True
                 reason = f"unknown ({reason}), and it says `else pass`" if reason else "unknown, but `else pass`"
-            notes.append(Note(name, value, reason, score))
+            notes.append((name, value, reason, score))
             return value
 
         self._checks[name, settled] = judge
         return judge
 
-    def _use(self, use: g.CatalogUse, owner: str) -> Evaluate:
-        """A catalogue entry with its arguments."""
+    def _use(self, use: g.CatalogUse, owner: str, name: str = "") -> Evaluate:
+        """A catalogue entry with its arguments; ``name`` is that of a declaration that is nothing else."""
         made = self._made.get(use.id)
         if made is None:
             if use.kind == "signal":
@@ -149,7 +153,7 @@ class Expressions:
             else:
                 made = self._make_check(use.entry, use.args)
             self._made[use.id] = made
-        name = use_wording(use)
+        name = name or use_wording(use)
         if use.kind == "signal":
             return _read_signal(use.id, name, made)  # type: ignore[arg-type]
         if hasattr(made, "judge_paid"):
@@ -162,7 +166,7 @@ def _inner_words(notes: list[Note], mark: int, value: Value) -> str:
     """Why a declared name has its value, in the words of what it is made of, which is then forgotten."""
     if len(notes) == mark + 1:
         note = notes.pop()
-        return note.reason if note.reason or note.value is value else note_words(note)
+        return note[2] if note[2] or note[1] is value else note_words(note)
     words = words_of(notes[mark:])
     del notes[mark:]
     return words
@@ -178,11 +182,13 @@ def _read_signal(key: str, name: str, signal: Signal) -> Evaluate:
         finding = sight.signals.get(key)
         if finding is None:
             try:
-                finding = _usable(read_query(sight.query))
+                finding = read_query(sight.query)
+                if finding.value.__class__ is float:
+                    finding = _usable(finding)
             except Exception:  # noqa: BLE001 - a signal that breaks its promise is unknown, whatever it raised
                 finding = Finding(None, "it broke while reading the query, which is a mistake in the signal")
             sight.signals[key] = finding
-        sight.notes.append(Note(name, finding.value, finding.reason))
+        sight.notes.append((name, finding.value, finding.reason, None))
         return finding.value
 
     return read
@@ -198,13 +204,15 @@ def _judge(key: str, name: str, data_key: str, check: Check) -> Evaluate:
                 finding = Finding(None, "there is no answer yet")
             else:
                 try:
-                    finding = _usable(judge_answer(sight.answer))
+                    finding = judge_answer(sight.answer)
+                    if finding.value.__class__ is float:
+                        finding = _usable(finding)
                 except Exception:  # noqa: BLE001 - a check that breaks its promise is unknown, whatever it raised
                     finding = Finding(None, "it broke while judging the answer, which is a mistake in the check")
             sight.findings[key] = finding
         if finding.data is not None:
             sight.data[data_key] = finding.data
-        sight.notes.append(Note(name, finding.value, finding.reason))
+        sight.notes.append((name, finding.value, finding.reason, None))
         return finding.value
 
     return judge
@@ -218,7 +226,7 @@ def _paid(key: str, name: str, data_key: str) -> Evaluate:
         finding = _usable(finding)
         if finding.data is not None:
             sight.data[data_key] = finding.data
-        sight.notes.append(Note(name, finding.value, finding.reason))
+        sight.notes.append((name, finding.value, finding.reason, None))
         return finding.value
 
     return judge
@@ -226,7 +234,7 @@ def _paid(key: str, name: str, data_key: str) -> Evaluate:
 
 def _usable(finding: Finding) -> Finding:
     """The finding, or unknown where its value is no number that can be compared."""
-    if finding.value.__class__ is float and not math.isfinite(finding.value):  # type: ignore[arg-type]
+    if isinstance(finding.value, float) and not math.isfinite(finding.value):
         return Finding(None, "its value is not a number")
     return finding
 
@@ -241,7 +249,7 @@ def _meta(name: str) -> Evaluate:
             reason = f"the caller gave no `{label}`"
         elif not isinstance(value, bool | int | float | str) or (isinstance(value, float) and not math.isfinite(value)):
             value, reason = None, f"`{label}` is neither text nor a number nor true or false"
-        sight.notes.append(Note(label, value, reason))
+        sight.notes.append((label, value, reason, None))
         return value  # type: ignore[no-any-return]
 
     return read
@@ -252,7 +260,7 @@ def _missing(name: str, negated: bool) -> Evaluate:
 
     def read(sight: Sight) -> Value:
         value = (sight.query.meta.get(name) is None) != negated
-        sight.notes.append(Note(label, value, ""))
+        sight.notes.append((label, value, "", None))
         return value
 
     return read
@@ -303,12 +311,12 @@ def _compare(op: str, left: Evaluate, right: Evaluate, name: str) -> Evaluate:
         if sight.answer is None:
             return value
         if value is not None:
-            why = notes[mark].reason if len(notes) == mark + 1 else ""
+            why = notes[mark][2] if len(notes) == mark + 1 else ""
             words = f"{name} is {show(one)}, {'' if value else 'not '}{op} {show(other)}"
             del notes[mark:]
-            notes.append(Note("", value, f"{words} ({why})" if why else words, number(one)))
+            notes.append(("", value, f"{words} ({why})" if why else words, number(one)))
         elif one is not None and other is not None:
-            notes.append(Note("", None, f"{show(one)} and {show(other)} can't be compared by {op}"))
+            notes.append(("", None, f"{show(one)} and {show(other)} can't be compared by {op}", None))
         return value
 
     return evaluate
@@ -327,7 +335,7 @@ def _arith(op: str, left: Evaluate, right: Evaluate) -> Evaluate:
         one, other = left(sight), right(sight)
         value = calculate(op, one, other)
         if value is None and one is not None and other is not None:
-            sight.notes.append(Note("", None, f"{show(one)} {op} {show(other)} can't be calculated"))
+            sight.notes.append(("", None, f"{show(one)} {op} {show(other)} can't be calculated", None))
         return value
 
     return evaluate

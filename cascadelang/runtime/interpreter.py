@@ -36,7 +36,8 @@ from cascadelang.runtime.build import Builder
 from cascadelang.runtime.decide import decisions
 from cascadelang.runtime.expressions import Expressions, MakeCheck, MakeSignal
 from cascadelang.runtime.outcome import Failed, Outcome, Strategy
-from cascadelang.runtime.state import Emit, Run, Scope, Surroundings
+from cascadelang.runtime.scope import Emit, Scope
+from cascadelang.runtime.state import Run, Surroundings
 from cascadelang.runtime.streaming import Channel
 
 _STATUS: dict[str, Status] = {"passed": "accepted", "failed": "unmet", "unchecked": "unchecked"}
@@ -160,6 +161,8 @@ class Interpreter:
         except asyncio.CancelledError:
             self._record(run, policy, trace_id, wall_s, "cancelled", None, "", "")
             raise
+        finally:
+            run.close()
         return self._result(run, policy, trace_id, wall_s, outcome)
 
     def _result(self, run: Run, policy: str, trace_id: str, wall_s: float, outcome: Outcome) -> RunResult:

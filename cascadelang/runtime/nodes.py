@@ -30,16 +30,21 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from cascadelang.contracts.check import UNCHECKED
 from cascadelang.contracts.failure import ENDING
 from cascadelang.contracts.messages import Request
+from cascadelang.graph import model as g
 from cascadelang.runtime.budget import Budget
-from cascadelang.runtime.calls import Target, place_call
+from cascadelang.runtime.billing import Target
+from cascadelang.runtime.calls import place_call
 from cascadelang.runtime.carry import exchange
 from cascadelang.runtime.choices import Arms, Choice, Labels
 from cascadelang.runtime.outcome import Answered, Failed, Outcome, Strategy
-from cascadelang.runtime.state import Scope
+from cascadelang.runtime.scope import Scope
 
 if TYPE_CHECKING:
     from cascadelang.runtime.gates import Gate
     from cascadelang.runtime.state import Run
+
+SETTINGS: Final = ("system", "max_tokens", "temperature", "top_p", "seed", "stop", "effort", "timeout_s")
+"""The fields of a model's declaration that a `with` may set, `ModelSpec`'s names."""
 
 _NO_SCORE: Final = float("-inf")
 
@@ -63,40 +68,39 @@ class Settings:
 class Call:
     """Ask one model."""
 
-    __slots__ = ("_can_json", "_fields", "_target", "id", "label")
+    __slots__ = ("_can_json", "_fixed", "_model", "_system", "_target", "_wanted", "id", "label")
 
-    def __init__(self, id_: str, target: Target, fields: dict[str, Any], *, can_json: bool) -> None:
+    def __init__(self, id_: str, target: Target, spec: g.ModelSpec, settings: Settings) -> None:
         self.id = id_
         self.label = target.model
         self._target = target
-        self._fields = fields
-        self._can_json = can_json
+        self._can_json = spec.can is None or "json" in spec.can
+        own = {name: settings.values.get(name, getattr(spec, name)) for name in SETTINGS}
+        self._model = spec.id
+        self._system: str = own["system"]
+        self._fixed = (own["max_tokens"], own["temperature"], own["top_p"], own["seed"], tuple(own["stop"]), own["effort"])
+        self._wanted = (settings.logprobs, own["timeout_s"])
 
     async def answer(self, run: Run, scope: Scope) -> Outcome:
         """See `Strategy.answer`."""
         query = run.query
-        fields = self._fields
-        system = fields["system"]
+        system = self._system
         if run.system:
             system = f"{system}\n\n{run.system}" if system else run.system
+        logprobs, timeout_s = self._wanted
         request = Request(
-            fields["model"],
+            self._model,
             run.messages + scope.extra if scope.extra else run.messages,
             system,
-            fields["max_tokens"],
-            fields["temperature"],
-            fields["top_p"],
-            fields["seed"],
-            fields["stop"],
-            fields["effort"],
+            *self._fixed,
             None,
             query.wants_json and self._can_json,
-            fields["logprobs"],
+            logprobs,
             query.tools,
-            fields["timeout_s"],
+            timeout_s,
         )
         events = len(run.events)
-        reply = await place_call(run, self._target, request, scope.budget, scope.emit, scope.gates)
+        reply = await place_call(run, self._target, request, scope)
         if isinstance(reply, Failed):
             if run.events[events].kind != "skip":
                 run.path.append(self.label)
@@ -160,13 +164,24 @@ def tell_choice(run: Run, node: str, choice: Choice, taken: Strategy | None) -> 
 
 
 class Rung:
-    """A strategy and the gate behind it."""
+    """A strategy and the gate behind it.
 
-    __slots__ = ("gate", "strategy")
+    Attributes:
+        strategy: who answers.
+        gate: what is asked of the answer; ``None`` when nothing is, or nothing that could change anything.
+        paid: the gate again, if it may call a model; else nothing.
+        waived: there is a gate, and it isn't made.
+        final: nothing takes this rung's answer back.
+    """
 
-    def __init__(self, strategy: Strategy, gate: Gate | None) -> None:
+    __slots__ = ("final", "gate", "paid", "strategy", "waived")
+
+    def __init__(self, strategy: Strategy, gate: Gate | None, *, kept: bool) -> None:
         self.strategy = strategy
-        self.gate = gate
+        self.waived = kept and gate is not None and bool(gate.paid)
+        self.gate = None if self.waived else gate
+        self.paid = () if self.gate is None or not self.gate.paid else (self.gate,)
+        self.final = kept or self.gate is None
 
 
 class Cascade:
@@ -176,83 +191,66 @@ class Cascade:
 
     def __init__(
         self,
-        id_: str,
-        rungs: list[Rung],
-        ending: Literal["last", "best", "fail", "node"],
+        node: g.CascadeNode,
+        rungs: list[tuple[Strategy, Gate | None]],
         otherwise: Strategy | None,
         start: Labels | None,
-        start_at: dict[str, int],
-        carry: Literal["draft", "reasons"] | None,
     ) -> None:
-        self.id = id_
-        self.label = id_
-        self._rungs = rungs
-        self._ending = ending
+        self.id = node.id
+        self.label = node.id
+        keeps_last = node.otherwise == "last"
+        last = len(rungs) - 1
+        self._rungs = [Rung(rung, gate, kept=keeps_last and at == last) for at, (rung, gate) in enumerate(rungs)]
+        self._ending = node.otherwise
         self._otherwise = otherwise
         self._start = start
-        self._start_at = start_at
-        self._carry: Literal["draft", "reasons"] | None = carry
+        self._start_at = node.start_at
+        self._carry: Literal["draft", "reasons"] | None = node.carry
 
     async def answer(self, run: Run, scope: Scope) -> Outcome:
         """See `Strategy.answer`."""
-        rungs = self._rungs
-        keep_last = self._ending == "last"
-        last = len(rungs) - 1
-        at = self._first(run)
+        at = 0 if self._start is None else self._first(run, self._start)
         chosen: Answered | None = None
         failed: Failed | None = None
         extra = scope.extra
         while True:
-            rung = rungs[at]
+            rung = self._rungs[at]
             gate = rung.gate
-            if gate is not None and gate.paid and keep_last and at == last:
-                gate = None
-            final = gate is None or (keep_last and at == last)
-            gates = (*scope.gates, gate) if gate is not None and gate.paid else scope.gates
-            outcome = await rung.strategy.answer(
-                run, Scope(scope.budget, extra, scope.emit if final else None, gates)
-            )
-            because = "unmet"
+            below = Scope(scope.budget, extra, scope.emit if rung.final else None, scope.gates + rung.paid)
+            outcome = await rung.strategy.answer(run, below)
+            stops: Budget | None = None
+            because: str = "unmet"
             if isinstance(outcome, Failed):
                 if outcome.kind in ENDING or run.streamed:
                     return outcome
-                failed = outcome
-                because = outcome.kind
+                failed, because, stops = outcome, outcome.kind, outcome.budget
             elif gate is None:
-                if rung.gate is not None and outcome.verdict.outcome != "failed":
+                if rung.waived and outcome.verdict.outcome != "failed":
                     outcome.verdict = UNCHECKED
                 return outcome
             else:
-                refused: Failed | None = None
-                if gate.paid:
-                    verdict = await gate.judge_paid(run, outcome, scope.budget)
-                    if isinstance(verdict, Failed):
-                        if verdict.kind in ENDING:
-                            return verdict
-                        refused = verdict
-                    else:
-                        outcome.verdict = verdict
+                if rung.paid:
+                    refused = await gate.judge_paid(run, outcome, scope.budget)
+                    if refused is not None:
+                        if refused.kind in ENDING:
+                            return refused
+                        stops = refused.budget
                 else:
-                    outcome.verdict = gate.judge(run, outcome)
+                    gate.judge(run, outcome)
                 if outcome.verdict.outcome == "passed":
                     return outcome
                 chosen = self._better(chosen, outcome)
-                if refused is not None and refused.budget is not None:
-                    break
                 if self._carry is not None:
                     extra = scope.extra + exchange(self._carry, outcome.reply, outcome.verdict)
-            if at == last or (isinstance(outcome, Failed) and outcome.budget is not None):
-                break
             at += 1
-            to = rungs[at].strategy.label
+            if stops is not None or at == len(self._rungs):
+                return await self._end(run, scope, chosen, failed)
+            to = self._rungs[at].strategy.label
             run.tell("escalate", self.id, {"from": rung.strategy.label, "to": to, "because": because})
-        return await self._end(run, scope, chosen, failed)
 
-    def _first(self, run: Run) -> int:
+    def _first(self, run: Run, start: Labels) -> int:
         """The index of the rung to start with."""
-        if self._start is None:
-            return 0
-        choice = self._start.choose(run.query, run.signals)
+        choice = start.choose(run.query, run.signals)
         at = self._start_at.get(choice.arm, 0)
         tell_choice(run, self.id, choice, self._rungs[at].strategy)
         return at

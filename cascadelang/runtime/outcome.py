@@ -14,7 +14,8 @@ from cascadelang.contracts.messages import Reply
 
 if TYPE_CHECKING:
     from cascadelang.runtime.budget import Budget
-    from cascadelang.runtime.state import Run, Scope
+    from cascadelang.runtime.scope import Scope
+    from cascadelang.runtime.state import Run
 
 
 class Answered:

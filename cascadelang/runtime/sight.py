@@ -7,22 +7,17 @@ signal is read at most once a run, and a check made at most once for an answer.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from cascadelang.contracts.check import Answer, Finding, Value
 from cascadelang.contracts.messages import Query
 
 
-class Note(NamedTuple):
-    """One thing that was looked at: what the policy calls it, its value, why, and the number compared, if one was.
+Note = tuple[str, Value, str, float | None]
+"""One thing that was looked at: what the policy calls it, its value, why, and the number compared, if one was.
 
-    An empty ``name`` says that ``reason`` is a whole sentence by itself.
-    """
-
-    name: str
-    value: Value
-    reason: str
-    score: float | None = None
+An empty name says that the reason is a whole sentence by itself. A plain tuple, for a dozen are made in every run.
+"""
 
 
 class Sight:
@@ -63,7 +58,7 @@ class Pending(Exception):  # noqa: N818 - it names what is so
 def words_of(notes: Sequence[Note]) -> str:
     """What a value came from, in words. Where something isn't known, only that counts."""
     said: list[str] = []
-    unknown = [note for note in notes if note.value is None]
+    unknown = [note for note in notes if note[1] is None]
     for note in unknown or notes:
         words = note_words(note)
         if words and words not in said:
@@ -73,11 +68,10 @@ def words_of(notes: Sequence[Note]) -> str:
 
 def note_words(note: Note) -> str:
     """One note in words."""
-    if not note.name:
-        return note.reason
-    if note.reason:
-        return f"{note.name}: {note.reason}"
-    return f"{note.name} is {show(note.value)}"
+    name, value, reason, _ = note
+    if not name:
+        return reason
+    return f"{name}: {reason}" if reason else f"{name} is {show(value)}"
 
 
 def show(value: Value) -> str:

@@ -1,28 +1,22 @@
-"""What one run knows and has done so far, and what of it holds for one part of the strategy.
+"""What one run knows and has done so far.
 
-Takes: a query and the interpreter's surroundings. Gives: `Run`, shared by all of one run, and `Scope`, handed down
-from strategy to strategy. Guarantees: nothing in here is shared between two runs.
+Takes: a query and the interpreter's surroundings. Gives: `Run`, shared by all of one run. Guarantees: nothing in here
+but the surroundings is shared between two runs.
 """
 
 from __future__ import annotations
 
+import asyncio
 import random
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from cascadelang.contracts.check import Finding
 from cascadelang.contracts.clock import Clock
 from cascadelang.contracts.messages import Message, Query
 from cascadelang.contracts.provider import Provider
 from cascadelang.contracts.trace_sink import Event, EventKind
-
-if TYPE_CHECKING:
-    from cascadelang.runtime.budget import Budget
-    from cascadelang.runtime.gates import Gate
-
-Emit = Callable[[str], None]
-"""Takes a piece of an answer's text on its way to the caller; never blocks."""
-
+from cascadelang.runtime.guard import Guard
 
 class Surroundings:
     """What an interpreter was given, for all its runs."""
@@ -34,31 +28,6 @@ class Surroundings:
         self.clock = clock
         self.seed = seed
         self.keep_text = keep_text
-
-
-class Scope:
-    """What holds below one point of the strategy.
-
-    Attributes:
-        budget: the innermost `within`, which knows those around it.
-        extra: messages added behind the query's own: drafts and reasons carried on.
-        emit: takes the answer piece by piece, where it can't be taken back; `None` elsewhere.
-        gates: the paid gates that the answer will have to pass, for counting what judging it can cost.
-    """
-
-    __slots__ = ("budget", "emit", "extra", "gates")
-
-    def __init__(
-        self,
-        budget: Budget | None = None,
-        extra: tuple[Message, ...] = (),
-        emit: Emit | None = None,
-        gates: tuple[Gate, ...] = (),
-    ) -> None:
-        self.budget = budget
-        self.extra = extra
-        self.emit = emit
-        self.gates = gates
 
 
 class Run:
@@ -78,6 +47,7 @@ class Run:
     """
 
     __slots__ = (
+        "_guard",
         "_rng",
         "around",
         "cached_tokens",
@@ -120,10 +90,27 @@ class Run:
         self.signals: dict[str, Finding] = {}
         self.streamed = False
         self._rng: random.Random | None = None
+        self._guard: Guard | None = None
 
     def tell(self, kind: EventKind, node: str, data: Mapping[str, Any]) -> None:
         """Add an event, now."""
         self.events.append(Event(kind, node, self.now_s() - self.started_s, data))
+
+    def guard(self) -> Guard:
+        """The guard of the task that asks, which is the run's own unless a strategy started another."""
+        task = asyncio.current_task()
+        guard = self._guard
+        if guard is None or guard.task is not task:
+            if task is None:
+                raise RuntimeError("a run needs a task to run in")
+            guard = Guard(task)
+            self._guard = self._guard or guard
+        return guard
+
+    def close(self) -> None:
+        """Let go of what the run holds on the event loop."""
+        if self._guard is not None:
+            self._guard.close()
 
     @property
     def rng(self) -> random.Random:

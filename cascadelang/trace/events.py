@@ -50,13 +50,13 @@ __all__ = ["EVENTS_VERSION", "TEXT_KEY", "events_from_json", "events_to_json"]
 
 
 def events_to_json(events: Iterable[Event]) -> list[list[Any]]:
-    """Events as JSON: each as ``[kind, node, at_s, data]``, the time in seconds to the microsecond."""
-    return [[kind, node, round(at_s, 6), data] for kind, node, at_s, data in events]
+    """Events as JSON: each as ``[kind, node, at_us, data]``, the time in whole microseconds."""
+    return [[kind, node, int(at_s * 1e6), data] for kind, node, at_s, data in events]
 
 
 def events_from_json(rows: Sequence[Sequence[Any]]) -> tuple[Event, ...]:
     """Back from `events_to_json`."""
     return tuple(
-        Event(cast("EventKind", kind), str(node), float(at_s), cast("Mapping[str, Any]", data))
-        for kind, node, at_s, data in rows
+        Event(cast("EventKind", kind), str(node), at_us / 1e6, cast("Mapping[str, Any]", data))
+        for kind, node, at_us, data in rows
     )

@@ -1,0 +1,198 @@
+"""What a call can cost before it is made and did cost after, and the events that say so.
+
+Takes: a target, a request, a reply or failure. Gives: token bounds, leave to call, dollars, events. Guarantees: leave is
+given only for what fits every `within` around, and what it reserves is settled with what was spent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from cascadelang.contracts.estimate import most_tokens
+from cascadelang.contracts.failure import CallFailed, FailureKind
+from cascadelang.contracts.messages import Reply, Request
+from cascadelang.contracts.price import Price
+from cascadelang.contracts.provider import Provider
+from cascadelang.graph.cost import cost_of, most_call_cost
+from cascadelang.graph.limits import MESSAGE_TOKENS
+from cascadelang.runtime.outcome import Failed
+
+if TYPE_CHECKING:
+    from cascadelang.runtime.budget import Budget
+    from cascadelang.runtime.scope import Scope
+    from cascadelang.runtime.state import Run
+
+IMAGE_TOKENS: Final = 49_000
+"""The most one image is known to count: gpt-4o-mini in full detail, 2,833 + 8 tiles of 5,667 (OpenAI's documentation
+of image inputs). A model that counts fewer is refused a little early, none too late."""
+
+
+class Target:
+    """Who is called: the policy's name of the model, where it is, what it costs, and how often it is tried again."""
+
+    __slots__ = ("id", "model", "node", "price", "provider", "retry")
+
+    def __init__(self, node: str, model: str, id_: str, provider: str, price: Price | None, retry: int) -> None:  # noqa: PLR0917 - as the graph has them
+        self.node = node
+        self.model = model
+        self.id = id_
+        self.provider = provider
+        self.price = price
+        self.retry = retry
+
+
+class Leave:
+    """Leave to make one call.
+
+    Attributes:
+        request: the request, its timeout cut to what a `within` has left.
+        cut: the budget whose time cut it, if one did.
+        each_usd: the most one attempt can cost.
+        reserved_usd: set aside for all attempts.
+        spent_usd: what the attempts count so far: what was used, and the most of one that was cut short.
+    """
+
+    __slots__ = ("cut", "each_usd", "request", "reserved_usd", "spent_usd")
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        self.cut: Budget | None = None
+        self.each_usd = 0.0
+        self.reserved_usd = 0.0
+        self.spent_usd = 0.0
+
+
+def ask_leave(run: Run, target: Target, request: Request, provider: Provider, scope: Scope) -> Leave | Failed:
+    """Ask every budget around for leave to make the call with all its attempts, and set aside what it can cost.
+
+    The judging of the answer, as far as it is paid, has to fit as well; it isn't set aside, for it comes after.
+    """
+    budget = scope.budget
+    leave = Leave(request)
+    if budget is None:
+        return leave
+    soonest = budget.soonest()
+    if soonest is not None and soonest.deadline_s is not None:
+        left_s = soonest.deadline_s - run.now_s()
+        if left_s <= 0:
+            words = f"`{soonest.text}` was over before `{target.model}` could be called"
+            figures = {"needed_s": request.timeout_s, "left_s": 0.0}
+            return _refuse(run, target, request, soonest, figures, words)
+        if left_s < request.timeout_s:
+            leave.cut = soonest
+            leave.request = replace(request, timeout_s=left_s)
+    if not budget.limits_money():
+        return leave
+    most_usd: float | None = None
+    if target.price is not None:
+        tokens = most_input_tokens(provider, request)
+        leave.each_usd = most_call_cost(target.price, tokens, request.max_tokens)
+        most_usd = leave.reserved_usd = leave.each_usd * (1 + target.retry)
+        for gate in scope.gates:
+            judging_usd = gate.most_usd(run, request.max_tokens)
+            most_usd = None if judging_usd is None or most_usd is None else most_usd + judging_usd
+    refused = budget.refuses(most_usd)
+    if refused is not None:
+        left_usd = refused.left_usd or 0.0
+        if most_usd is None:
+            words = f"a price isn't known, so `{refused.text}` can't be kept when `{target.model}` is called"
+        else:
+            words = f"`{target.model}` could cost ${most_usd:.6f}, and `{refused.text}` has ${left_usd:.6f} left"
+        return _refuse(run, target, request, refused, {"needed_usd": most_usd, "left_usd": left_usd}, words)
+    budget.reserve(leave.reserved_usd)
+    return leave
+
+
+def _refuse(  # noqa: PLR0917 - all of it goes into one event
+    run: Run, target: Target, request: Request, budget: Budget, figures: dict[str, Any], words: str
+) -> Failed:
+    """The call isn't made."""
+    data = {"model": target.model, "purpose": request.purpose, "because": "over_budget", "within": budget.node}
+    run.tell("skip", target.node, {**data, **figures})
+    return Failed("over_budget", words, target.model, budget)
+
+
+def most_input_tokens(provider: Provider, request: Request) -> int:
+    """The most input tokens the provider can count for a request: exact where it knows, else a bound."""
+    try:
+        exact = provider.count_tokens(request)
+    except Exception:  # noqa: BLE001 - a tokenizer that stumbles leaves us with the bound
+        exact = None
+    if exact is not None:
+        return exact
+    total = MESSAGE_TOKENS + most_tokens(request.system)
+    for message in request.messages:
+        total += MESSAGE_TOKENS + most_tokens(message.text) + IMAGE_TOKENS * len(message.images)
+    extra: list[Any] = [[tool.name, tool.description, tool.parameters] for tool in request.tools]
+    if request.json_schema is not None:
+        extra.append(request.json_schema)
+    if extra:
+        import json
+
+        for each in extra:
+            total += MESSAGE_TOKENS + most_tokens(json.dumps(each, default=str, ensure_ascii=False))
+    return total
+
+
+def bill(run: Run, target: Target, request: Request, reply: Reply, attempt: int, latency_s: float) -> float:  # noqa: PLR0917 - the hot path
+    """Count a reply's tokens and dollars, tell of it, and give the dollars."""
+    usage = reply.usage
+    tokens_in, tokens_out, cached = usage.input_tokens, usage.output_tokens, usage.cached_tokens
+    run.input_tokens += tokens_in
+    run.output_tokens += tokens_out
+    data: dict[str, Any] = {
+        "model": target.model,
+        "purpose": request.purpose,
+        "attempt": attempt,
+        "finish_reason": reply.finish_reason,
+        "input_tokens": tokens_in,
+        "output_tokens": tokens_out,
+        "cost_usd": None,
+        "latency_s": round(latency_s, 6),
+    }
+    cost_usd = 0.0
+    if target.price is None:
+        run.unpriced = True
+    else:
+        cost_usd = data["cost_usd"] = cost_of(target.price, usage)
+        run.cost_usd += cost_usd
+    if cached:
+        run.cached_tokens += cached
+        data["cached_tokens"] = cached
+    if usage.estimated:
+        data["estimated"] = run.estimated = True
+    if reply.model != target.id:
+        data["id"] = reply.model
+    if reply.logprobs:
+        data["mean_logprob"] = round(sum(token.logprob for token in reply.logprobs) / len(reply.logprobs), 6)
+    if run.around.keep_text:
+        data["text"] = reply.text
+    run.tell("call", target.node, data)
+    return cost_usd
+
+
+def tell_failed(  # noqa: PLR0917 - all of it goes into one event
+    run: Run,
+    target: Target,
+    request: Request,
+    kind: FailureKind,
+    failed: CallFailed,
+    attempt: int,
+    latency_s: float,
+    held_usd: float | None,
+) -> None:
+    """Tell of an attempt that failed."""
+    data: dict[str, Any] = {
+        "model": target.model,
+        "purpose": request.purpose,
+        "attempt": attempt,
+        "kind": kind,
+        "message": failed.message,
+        "latency_s": round(latency_s, 6),
+    }
+    if failed.status is not None:
+        data["status"] = failed.status
+    if held_usd is not None:
+        data["held_usd"] = held_usd
+    run.tell("call_failed", target.node, data)
