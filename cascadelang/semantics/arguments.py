@@ -28,6 +28,9 @@ BAD: Final = object()
 
 _PATH = re.compile(r"[^\s<>|*?\"]+\.[A-Za-z][A-Za-z0-9]{0,9}")
 
+_KEY_HEADERS = frozenset({"authorization", "x-api-key", "api-key", "x-goog-api-key", "proxy-authorization"})
+"""Headers that carry keys: the provider sends its own from ``key``."""
+
 _WANTED = {
     "text": 'a text in quotes: `"…"`',
     "texts": 'a text or a list of texts: `["…", "…"]`',
@@ -242,6 +245,8 @@ def _record(expr: ast.Expr, place: Place, state: State) -> Any:  # noqa: ARG001 
             state.error("duplicate-field", f"`{entry.key}` is given twice", entry.key_span, help="leave one out")
             return BAD
         seen.add(entry.key)
+        if entry.key.lower().replace("_", "-") in _KEY_HEADERS:
+            return _literal_key(entry.value, state)
     try:
         return plain(expr)
     except ValueError:
@@ -262,12 +267,16 @@ def secret(expr: ast.Expr, state: State) -> Any:
             help='write `env("ACME_KEY")`',
         )
         return BAD
+    return _literal_key(expr, state)
+
+
+def _literal_key(expr: ast.Expr, state: State) -> Any:
     state.hide(expr.span)
     state.error(
         "literal-key",
         "a key can't stand in a policy file",
         expr.span,
-        help='name the environment variable that holds it: `env("ACME_KEY")`',
+        help='name the environment variable that holds it: `key: env("ACME_KEY")`',
     )
     return BAD
 

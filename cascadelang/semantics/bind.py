@@ -78,7 +78,7 @@ def prefixed(expr: ast.Ref | ast.Call, args: tuple[ast.Arg, ...], place: Place, 
             if declared
             else f"did you mean `{first}.{near}`?"
             if near
-            else "`cascadelang explain signals` lists them",
+            else "there are " + ", ".join(f"`{name}`" for name in state.catalog.names("signal")),
             fix=Fix(expr.name.span, f"{first}.{near}", f"change to `{first}.{near}`")
             if near and not declared
             else None,

@@ -179,7 +179,7 @@ def _fetch(use: ast.Use, target: str, path: str, state: State, above: tuple[str,
             f"`{path}` uses itself" if len(circle) == 2 else "files use each other in a circle",
             use.path.span,
             label=" → ".join(circle),
-            help="move what both need into a third file",
+            help="leave it out" if len(circle) == 2 else "move what both need into a third file",
         )
         return False
     if target in state.modules:

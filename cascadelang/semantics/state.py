@@ -126,6 +126,9 @@ class State:
 
     def read_bytes(self, name: ast.Text, path: str) -> bytes | None:
         """The bytes of the file that ``name`` in the file ``path`` means; ``None``, and an error, if unreadable."""
+        if not name.value.strip():
+            self.error("missing-file", "the path is empty", name.span, help="name a file")
+            return None
         file = beside(path, name.value)
         try:
             return self.files.read_bytes(file)
@@ -139,7 +142,9 @@ class State:
                 label=f"looked for at {file}" if file != name.value else "",
                 help=f"did you mean `{posixpath.join(folder, near)}`?"
                 if near
-                else "paths are relative to the policy file that names them",
+                else "paths are relative to the policy file that names them"
+                if "no such" in str(why)
+                else "name a file that can be read",
             )
             return None
 

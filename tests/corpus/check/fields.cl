@@ -30,3 +30,4 @@ policy poor = a within $0                                         # error: [out-
 policy soon = a within 0s                                         # error: [out-of-range]
 policy long = a retry 2.5                                         # error: [out-of-range]
 policy many = a retry 11                                          # error: [out-of-range]
+provider hidden = openai { headers: { region: "eu", authorization: "Bearer sk-123" } }  # error: [literal-key]

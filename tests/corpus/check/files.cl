@@ -5,6 +5,9 @@ use "used/more.cl" as more
 use "used/circle_a.cl" as circle
 use "latin1.txt" as latin                          # error: [not-text]
 
+use ""                                             # error: [missing-file]
+use "used"                                         # error: [missing-file]
+
 model  any   = openai("gpt-4.1")
 check  shape = schema("anwser.schema.json")        # error: [missing-file]
 check  cut   = schema("broken.json")               # error: [invalid-json]
