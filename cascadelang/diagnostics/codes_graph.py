@@ -16,7 +16,7 @@ CODES: Final = (
         "while a model's price isn't known.",
         "A bound that is written down and doesn't hold is worse than none: someone relies on it.",
         'use "std/anthropic"\npolicy main = cascade [haiku, opus] until json\nrequire main { calls <= 1 }\n',
-        'use "std/anthropic"\npolicy main = cascade [haiku, opus] until json\nrequire main { calls <= 6 }\n',
+        'use "std/anthropic"\npolicy main = cascade [haiku, opus] until json\nrequire main { calls <= 2 }\n',
     ),
     Code(
         "within-too-small",
