@@ -1,4 +1,4 @@
-"""What bounds count on beside the caller's words: the runtime and the paid checks keep to `cascadelang.graph.limits`."""
+"""What bounds count with beside the caller's words: runtime and paid checks keep to `cascadelang.graph.limits`."""
 
 from __future__ import annotations
 
