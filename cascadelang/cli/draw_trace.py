@@ -93,6 +93,8 @@ def _route(event: Event, pen: _Pen) -> list[str]:
     """Which arm was taken and what was known."""
     data = event.data
     arm = str(data.get("arm", ""))
+    if arm.isdigit():
+        arm = f"arm {arm}"
     known = ", ".join(f"{k} = {_value(v)}" for k, v in (data.get("because") or {}).items())
     line = f"├─ {'route':<{pen.name}}  → {arm}"
     if known:

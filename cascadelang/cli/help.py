@@ -12,7 +12,8 @@ def _write(help_: str | None, formatter: click.HelpFormatter) -> None:
     if help_:
         formatter.write_paragraph()
         for line in inspect.cleandoc(help_).splitlines():
-            formatter.write(f"  {line}".rstrip() + "\n")
+            example = line.startswith("cascadelang ")
+            formatter.write(f"  {'  ' if example else ''}{line}".rstrip() + "\n")
 
 
 class Command(click.Command):

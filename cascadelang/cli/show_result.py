@@ -56,17 +56,18 @@ def print_result(result: Result, *, form: str, trace: bool, streamed: bool) -> N
         from cascadelang.cli.draw_trace import draw_trace
 
         write(draw_trace(result.record), err=True)
-    _print_end(result, brief=trace)
+    _print_end(result, traced=trace)
 
 
-def _print_end(result: Result, *, brief: bool) -> None:
-    """Why there is no answer, or why it wasn't accepted; the trace says it already."""
+def _print_end(result: Result, *, traced: bool) -> None:
+    """Why there is no answer, or why it wasn't accepted; a trace says it already."""
     if result.status == "failed" and result.failure is not None:
         kind, message = result.failure.kind, one_line(result.failure.message, 1000)
-        write(f"{paint('error', 'red', bold=True, err=True)}: no answer: {message} ({kind})", err=True)
+        if not traced:
+            write(f"{paint('error', 'red', bold=True, err=True)}: no answer: {message} ({kind})", err=True)
         if kind == "auth":
             write("  = help: `cascadelang doctor` shows which keys are set", err=True)
-    elif result.status == "unmet" and not brief:
+    elif result.status == "unmet" and not traced:
         reason = one_line(result.verdict.reason, 300)
         print_warning("the check wasn't met" + (f": {reason}" if reason else ""))
 

@@ -11,7 +11,11 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from cascadelang.workspace.mistake import Mistake, nearest
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cascadelang.contracts.messages import Query
+    from cascadelang.contracts.result import Decision
+    from cascadelang.graph.model import Graph
 
 _KINDS: Final[tuple[Literal["check", "signal", "provider"], ...]] = ("check", "signal", "provider")
 
@@ -81,4 +85,38 @@ def plan(path: str, query: Query | None = None, *, policy: str = "main", form: s
         PolicyError: when the policy has errors.
         Mistake: when there is no such policy.
     """
-    raise NotImplementedError
+    from cascadelang.graph.bounds import bounds
+    from cascadelang.graph.plan import plan_json, plan_text
+    from cascadelang.workspace.load import load, policy_named
+
+    graph = load(path).graph
+    policy_named(graph, policy)
+    decisions: Sequence[Decision] = ()
+    input_tokens: int | None = None
+    if query is not None:
+        decisions = _decisions(graph, query, policy)
+        input_tokens = _most_input(query)
+    measured = bounds(graph)
+    if form == "json":
+        return plan_json(graph, measured, decisions, policy=policy, input_tokens=input_tokens)
+    return plan_text(graph, measured, decisions, policy=policy, input_tokens=input_tokens)
+
+
+def _decisions(graph: Graph, query: Query, policy: str) -> Sequence[Decision]:
+    """What the query makes the policy choose, as far as that needs no call."""
+    from cascadelang.runtime.interpreter import Interpreter
+    from cascadelang.workspace.makers import make_check, make_signal
+    from cascadelang.workspace.providers import Providers
+
+    interpreter = Interpreter(
+        graph, providers=Providers(graph.providers), make_check=make_check, make_signal=make_signal
+    )
+    return interpreter.decide(query, policy)
+
+
+def _most_input(query: Query) -> int:
+    """More tokens than any tokenizer makes of the query: what bounds are shown for."""
+    from cascadelang.contracts.estimate import most_tokens
+    from cascadelang.graph.limits import MESSAGE_TOKENS
+
+    return sum(most_tokens(message.text) + MESSAGE_TOKENS for message in query.messages)

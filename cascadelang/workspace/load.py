@@ -26,7 +26,7 @@ class Proved:
     Attributes:
         checked: what checking found out.
         diagnostics: everything found, unproved requirements included.
-        graph: ``None`` when there are errors.
+        graph: ``None`` when there are errors, or nobody needed it.
     """
 
     checked: CheckedPolicy
@@ -58,14 +58,22 @@ class Loaded:
     files: Files = field(default_factory=DiskFiles)
 
 
-def prove(path: str, files: Files | None = None) -> Proved:
-    """Check a policy file, compile it, and prove what it requires. Never raises for what a file says."""
+def prove(path: str, files: Files | None = None, *, needs_graph: bool = False) -> Proved:
+    """Check a policy file and prove what it requires. Never raises for what a file says.
+
+    Args:
+        path: the file.
+        files: where it is read from.
+        needs_graph: give the graph, too; without it, a file that limits and requires nothing isn't compiled.
+    """
     from cascadelang.catalog.models import find
     from cascadelang.semantics.check import check
     from cascadelang.workspace.catalog import InstalledCatalog
 
     checked = check(path, files or DiskFiles(), InstalledCatalog(), find)
     if not checked.ok or checked.path not in checked.modules:
+        return Proved(checked, checked.diagnostics, None)
+    if not needs_graph and not _has_limits(checked):
         return Proved(checked, checked.diagnostics, None)
     from cascadelang.graph.compile import compile_policy
 
@@ -80,6 +88,12 @@ def prove(path: str, files: Files | None = None) -> Proved:
     return Proved(checked, found, None if wrong else graph)
 
 
+def _has_limits(checked: CheckedPolicy) -> bool:
+    """Whether a file may say ``require`` or ``within``: what the graph is needed for to prove."""
+    texts = [module.source.text for module in checked.modules.values()]
+    return any(word in text for text in texts for word in ("require", "within"))
+
+
 def load(path: str, files: Files | None = None) -> Loaded:
     """A policy that can run, from a policy file or a graph file (``.json``).
 
@@ -90,7 +104,7 @@ def load(path: str, files: Files | None = None) -> Loaded:
     files = files or DiskFiles()
     if path.endswith(".json"):
         return Loaded(path, _graph_file(path, files), files=files)
-    proved = prove(path, files)
+    proved = prove(path, files, needs_graph=True)
     if proved.graph is None:
         raise PolicyError(path, proved.diagnostics, proved.sources)
     return Loaded(path, proved.graph, proved.checked, proved.diagnostics, files)

@@ -1,0 +1,168 @@
+"""The other commands, through click."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+
+from cascadelang.cli.main import COMMANDS
+
+FAILING = """
+test "this one is wrong" {
+  query "hi"
+  reply small "Bonjour"
+  expect path == [large] and cost < $0.01
+  expect answer == "Hello" or failed
+}
+test "nobody answers" {
+  query "What is the capital of France?"
+  reply small "Paris"
+  expect passed
+}
+"""
+
+
+def test_no_command_shows_help(cl):
+    ran = cl()
+    assert ran.code == 2
+    assert all(name in ran.err for name in COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_has_examples(cl, name: str):
+    ran = cl(name, "--help")
+    assert ran.code == 0
+    assert "Usage: " in ran.out
+    if name != "traces":
+        assert f"    cascadelang {name}" in ran.out
+
+
+def test_lint(cl):
+    assert cl("lint", "p.cl").code == 0
+    Path("bad.cl").write_text('use "std/anthropic"\npolicy main = sonet\n')
+    ran = cl("lint", "bad.cl")
+    assert (ran.code, ran.err) == (1, "1 file: 1 error\n")
+    assert "did you mean `sonnet`?" in ran.out
+    report = json.loads(cl("lint", ".", "--output", "json").out)
+    assert [(f["path"], len(f["diagnostics"])) for f in report["files"]] == [("bad.cl", 1), ("p.cl", 0)]
+    assert report["files"][0]["diagnostics"][0]["range"]["start"] == {"line": 2, "column": 15}
+
+
+def test_lint_fixes(cl):
+    Path("bad.cl").write_text('use "std/anthropic"\npolicy main = sonet\n')
+    ran = cl("lint", "bad.cl", "--fix")
+    assert ran.code in {0, 1}
+    assert ("policy main = sonnet" in Path("bad.cl").read_text()) == (ran.code == 0)
+
+
+def test_folders_are_searched(cl):
+    for folder in ("a", ".hidden", "node_modules/x", "venv/lib"):
+        Path(folder).mkdir(parents=True)
+        (Path(folder) / "x.cl").write_text('use "std/anthropic"\npolicy main = haiku\n')
+    (Path("venv") / "pyvenv.cfg").write_text("")
+    report = json.loads(cl("lint", "--output", "json").out)
+    assert [f["path"] for f in report["files"]] == ["p.cl", "a/x.cl"]
+
+
+def test_test(cl):
+    ran = cl("test", "p.cl", "--coverage")
+    assert ran.code == 0
+    assert "✓ long questions climb" in ran.out
+    assert "    main: else\n" in ran.out
+    Path("none.cl").write_text('use "std/anthropic"\npolicy main = haiku\n')
+    assert cl("test", "none.cl").code == 5
+
+
+def test_failing_tests_say_why(cl, snapshot):
+    with Path("p.cl").open("a") as file:
+        file.write(FAILING)
+    ran = cl("test", "p.cl")
+    assert ran.code == 1
+    assert ran.out == snapshot
+    report = json.loads(cl("test", "p.cl", "--output", "json").out)
+    assert (report["passed"], report["failed"]) == (1, 2)
+    assert report["files"][0]["tests"][1]["unmet"][0]["values"] == {"path": "[small]"}
+    suite = ET.fromstring(cl("test", "p.cl", "--output", "junit").out)[0]  # noqa: S314 - our own text
+    assert (suite.get("tests"), suite.get("failures")) == ("3", "2")
+
+
+def test_init_writes_what_lints_and_tests(cl):
+    Path(".gitignore").write_text("*.pyc")
+    ran = cl("init")
+    assert ran.code == 0
+    assert Path(".gitignore").read_text() == "*.pyc\n.cascadelang/\n"
+    assert cl("lint", "policy.cl", "--strict").code == 0
+    assert cl("test", "policy.cl").code == 0
+    before = {p.name: p.read_bytes() for p in Path().iterdir() if p.is_file()}
+    assert "wrote" not in cl("init").out
+    assert before == {p.name: p.read_bytes() for p in Path().iterdir() if p.is_file()}
+
+
+@pytest.mark.parametrize("form", ["text", "mermaid", "dot", "svg", "json"])
+def test_graphs(cl, form: str):
+    ran = cl("graph", "p.cl", "--format", form)
+    assert ran.code == 0
+    assert "small" in ran.out
+
+
+def test_explain(cl):
+    assert "calls 1..2" in cl("explain", "p.cl").out
+    assert "Check: " in cl("explain", "words").out
+    assert "Signal: " in cl("explain", "words").out
+    assert "The rungs in order" in cl("explain", "until").out
+    assert "Error: " in cl("explain", "unknown-name").out
+    assert "did you mean `cascade`?" in cl("explain", "casade").err
+
+
+def test_models(cl):
+    listed = json.loads(cl("models", "--provider", "anthropic", "--output", "json").out)
+    assert {model["provider"] for model in listed["models"]} == {"anthropic"}
+    assert listed["prices"]["as_of"]
+    local = json.loads(cl("models", "list", "--provider", "local", "--output", "json").out)["local"]
+    assert [model["name"] for model in local][:1] == ["smollm2-135m"]
+    assert "did you mean `smollm2-135m`?" in cl("models", "pull", "smolm2-135m").err
+
+
+def test_doctor_names_keys_and_shows_none(cl, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
+    ran = cl("doctor")
+    assert "OPENAI_API_KEY     set" in ran.out
+    assert "sk-secret" not in ran.out + ran.err
+    states = {i["name"]: i["state"] for i in json.loads(cl("doctor", "--output", "json").out)["items"]}
+    assert states["ANTHROPIC_API_KEY"] == "missing"
+    assert states["store"] == "ok"
+
+
+def test_colour_only_when_asked(cl, monkeypatch: pytest.MonkeyPatch):
+    assert "\x1b" not in cl("doctor").out
+    assert "\x1b" in cl("doctor", "--color", "always").out
+    assert "\x1b" not in cl("doctor", "--color", "never").out
+
+
+def test_bugs_are_one_line(cl, monkeypatch: pytest.MonkeyPatch):
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("secret detail")
+
+    monkeypatch.setattr(importlib.import_module("cascadelang.workspace.doctor"), "examine", broken)
+    ran = cl("doctor")
+    assert ran.code == 70
+    assert len(ran.err.splitlines()) == 2
+    assert "secret detail" not in ran.err
+    monkeypatch.setenv("CASCADELANG_DEBUG", "1")
+    with pytest.raises(ZeroDivisionError):
+        cl("doctor")
+
+
+def test_a_console_that_knows_no_symbols(tmp_path: Path):
+    env = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    done = subprocess.run(
+        [sys.executable, "-m", "cascadelang", "doctor"], env=env, cwd=tmp_path, capture_output=True, check=True
+    )
+    assert b"ok cascadelang" in done.stdout

@@ -1,0 +1,119 @@
+"""`cascadelang run`: exit codes, what stands on stdout and what on stderr, every way to give a query."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+LONG = "What is the capital of France?"
+
+
+@pytest.mark.parametrize(
+    ("policy", "code", "out"),
+    [("main", 0, '{"city": "Paris"}\n'), ("loose", 3, "I'm not sure\n"), ("strict", 4, "")],
+)
+def test_exit_codes(cl, policy: str, code: int, out: str):
+    ran = cl("run", "p.cl", "--query", LONG, "--policy", policy)
+    assert (ran.code, ran.out) == (code, out)
+
+
+def test_unmet_and_failed_say_why(cl):
+    assert cl("run", "p.cl", "-q", LONG, "--policy", "loose").err == (
+        "warning: the check wasn't met: there is no JSON in the answer\n"
+    )
+    failed = cl("run", "p.cl", "-q", LONG, "--policy", "strict")
+    assert failed.err.startswith("error: no answer: no answer passed")
+    assert failed.err.endswith("(unmet)\n")
+
+
+def timeless(text: str) -> str:
+    return re.sub(r"\d[\d.]* m?s\b", "TIME", text)
+
+
+@pytest.mark.parametrize("policy", ["main", "loose", "strict"])
+def test_the_trace(cl, snapshot, policy: str):
+    ran = cl("run", "p.cl", "--query", LONG, "--trace", "--policy", policy)
+    assert timeless(re.sub(r" +TIME", " TIME", timeless(ran.err))) == snapshot
+
+
+def test_json(cl):
+    ran = cl("run", "p.cl", "--query", LONG, "--output", "json")
+    result = json.loads(ran.out)
+    assert {k: result[k] for k in ("version", "answer", "status", "model", "policy", "path")} == {
+        "version": 1,
+        "answer": '{"city": "Paris"}',
+        "status": "accepted",
+        "model": "large",
+        "policy": "main",
+        "path": ["small", "large"],
+    }
+    assert result["verdict"]["data"] == {"ok": {"city": "Paris"}}
+    assert result["events"][-1]["kind"] == "end"
+    assert ran.err == ""
+
+
+def test_streaming_prints_the_answer_once(cl):
+    assert cl("run", "p.cl", "--query", "hi", "--stream").out == "I'm not sure\n"
+    assert cl("run", "p.cl", "--query", LONG, "--stream").out == '{"city": "Paris"}\n'
+
+
+def test_ways_to_give_a_query(cl):
+    Path("q.txt").write_text("\ufeff" + LONG, encoding="utf-8")
+    Path("m.json").write_text(json.dumps([{"role": "user", "content": [{"type": "text", "text": LONG}]}]))
+    Path("whole.json").write_text(
+        json.dumps({"messages": [{"role": "developer", "content": "Be brief"}, {"role": "user", "content": LONG}]})
+    )
+    for args, stdin in (
+        (["--query", LONG], None),
+        (["--query", "-"], LONG),
+        (["--query", "@q.txt"], None),
+        (["--messages", "m.json"], None),
+        (["--messages", "whole.json"], None),
+        (["--messages", "m.json", "--query", "And of all of Germany?"], None),
+    ):
+        ran = cl("run", "p.cl", *args, stdin=stdin)
+        assert (ran.code, ran.out) == (0, '{"city": "Paris"}\n'), args
+
+
+def test_dry_runs_call_nothing_and_record_nothing(cl):
+    ran = cl("run", "p.cl", "--query", LONG, "--dry")
+    assert ran.code == 0
+    assert "main takes `long`" in ran.out
+    assert json.loads(cl("run", "p.cl", "--query", LONG, "--dry", "--output", "json").out)["decisions"]
+    assert "nothing is recorded" in cl("traces", "list").err
+
+
+def test_a_compiled_graph_runs(cl):
+    Path("graph.json").write_text(cl("compile", "p.cl").out, encoding="utf-8")
+    assert cl("run", "graph.json", "--query", LONG).out == '{"city": "Paris"}\n'
+    assert cl("graph", "graph.json").out == cl("graph", "p.cl").out
+
+
+def test_a_seed_is_taken(cl):
+    assert cl("run", "p.cl", "--query", LONG, "--seed", "7").code == 0
+
+
+def test_runs_are_recorded(cl):
+    cl("run", "p.cl", "--query", LONG)
+    cl("run", "p.cl", "--query", LONG, "--policy", "strict")
+    rows = json.loads(cl("traces", "list", "--output", "json").out)["runs"]
+    assert [row["status"] for row in rows] == ["failed", "accepted"]
+    assert len(cl("traces", "list", "--status", "failed").out.splitlines()) == 1
+    shown = cl("traces", "show", rows[1]["trace_id"][:8])
+    assert "accepted: large answered" in shown.out
+    assert '{"city": "Paris"}' in shown.out
+    whole = json.loads(cl("traces", "show", "last", "--output", "json").out)
+    assert whole["failure"] == "unmet"
+    assert cl("traces", "show", "zzz").code == 2
+
+
+def test_settings_switch_texts_and_recording_off(cl):
+    Path("cascadelang.toml").write_text('keep_text = false\noutput = "json"\n')
+    assert json.loads(cl("run", "p.cl", "--query", LONG).out)["status"] == "accepted"
+    assert json.loads(cl("traces", "list").out)["runs"][0]["query"] == ""
+    Path("cascadelang.toml").write_text('trace_store = "off"\n')
+    assert cl("run", "p.cl", "--query", LONG).code == 0
+    assert "`off`" in cl("traces", "list").err

