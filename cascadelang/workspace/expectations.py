@@ -42,10 +42,19 @@ class Looked:
 
 @dataclass(slots=True)
 class Sight:
-    """One evaluation: what can be looked at, and what was."""
+    """One evaluation: what can be looked at, and what was.
+
+    Attributes:
+        facts: of the run.
+        case: the fields of the case.
+        words: references that are words rather than values (a model, a status), by ``id`` of the node, as checking
+            found them.
+        looked: what was looked at so far.
+    """
 
     facts: Mapping[str, Any]
     case: Mapping[str, Any]
+    words: Mapping[int, str] = field(default_factory=dict)
     looked: list[Looked] = field(default_factory=list)
 
     def holds(self, expr: ast.Expr) -> bool | None:
@@ -67,7 +76,7 @@ class Sight:
             case ast.Record(entries=entries):
                 return {entry.key: self.value(entry.value) for entry in entries}
             case ast.Ref(name=name, span=span):
-                return self._ref(name, span)
+                return self.words[id(expr)] if id(expr) in self.words else self._ref(name, span)
             case ast.Negative(value=inner):
                 value = self.value(inner)
                 return -value if _is_number(value) else None
@@ -122,8 +131,9 @@ def compare(op: str, left: Any, right: Any) -> bool | None:
     """``left op right``; ``None`` when a side isn't known or they can't be put in order."""
     if left is None or right is None:
         return None
-    left, right = _alike(left, right)
+    left, right = _number(left), _number(right)
     if op in {"==", "!="}:
+        left, right = _alike(left, right)
         return bool(left == right) == (op == "==")
     if not (_is_number(left) and _is_number(right)) and not (isinstance(left, str) and isinstance(right, str)):
         return None
@@ -139,8 +149,7 @@ _ORDER: Mapping[str, Callable[[Any, Any], bool]] = {
 
 
 def _alike(left: Any, right: Any) -> tuple[Any, Any]:
-    """Both sides in one form: floats as the decimals they print as, a table's cell as what it stands beside."""
-    left, right = _number(left), _number(right)
+    """Both sides in one form: a table's cell as what it stands beside."""
     if isinstance(left, list) and isinstance(right, str):
         right = words_of(right)
     elif isinstance(right, list) and isinstance(left, str):

@@ -155,18 +155,19 @@ def _test_decl(
             rows = read_cases(decl.for_each.value, loaded.files.read_bytes(beside(loaded.path, decl.for_each.value)))
     except Mistake as error:
         return [CaseResult(decl.words.value, line, error.message, error.help)]
+    words = loaded.checked.words if loaded.checked is not None else {}
     results = []
     for number, row in enumerate(rows, 1):
         try:
             case = case_of(decl, row, number if decl.for_each else 0)
-            results.append(_test_case(case, line, graph, runner))
+            results.append(_test_case(case, line, graph, words, runner))
         except Mistake as error:
             name = f"{decl.words.value} [{number}]" if decl.for_each else decl.words.value
             results.append(CaseResult(name, line, error.message, error.help))
     return results
 
 
-def _test_case(case: Case, line: int, graph: Graph, runner: asyncio.Runner) -> CaseResult:
+def _test_case(case: Case, line: int, graph: Graph, words: Mapping[int, str], runner: asyncio.Runner) -> CaseResult:
     """Run one case and look at what is expected of it."""
     for model in case.replies:
         if model not in graph.models:
@@ -183,7 +184,7 @@ def _test_case(case: Case, line: int, graph: Graph, runner: asyncio.Runner) -> C
     sight_facts = facts(result)
     unmet = []
     for clause in case.expectations:
-        sight = Sight(sight_facts, case.row)
+        sight = Sight(sight_facts, case.row, words)
         holds = sight.holds(clause.expr)
         if not holds:
             unmet.append(Unmet(clause, tuple(sight.looked), holds is not None))

@@ -1,0 +1,165 @@
+"""Test blocks: scripted replies, case files, and expectations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cascadelang.workspace.expectations import compare
+from cascadelang.workspace.testing import CaseResult, test_paths
+
+MODELS = """
+model small = anthropic("claude-haiku-5-5")
+model large = anthropic("claude-opus-5-5")
+check good = judge(large, "is it polite?") >= 0.7
+check sure = not empty
+policy main   = route meta.plan == "gold" -> large else cascade [small, large] until sure
+policy judged = cascade [small, large] until good
+policy down   = fallback [small retry 1, large]
+"""
+
+
+def cases(tmp_path: Path, text: str, **files: str) -> list[CaseResult]:
+    for name, data in files.items():
+        (tmp_path / name.replace("_", ".")).write_text(data, encoding="utf-8")
+    (tmp_path / "p.cl").write_text(MODELS + text, encoding="utf-8")
+    report = test_paths([str(tmp_path / "p.cl")])
+    assert report.broken == 0, str(report.files[0].error)
+    return list(report.files[0].cases)
+
+
+def one(tmp_path: Path, body: str) -> CaseResult:
+    (case,) = cases(tmp_path, f'test "t" {{ {body} }}')
+    return case
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        'query "hi" reply small "hello" expect path == [small] and passed and model == small',
+        'query "hi" reply small "" reply large "x" expect path == [small, large] and calls == 2',
+        'query "hi" meta { plan: "gold" } reply large "x" expect unchecked and status == unchecked',
+        'query "hi" policy judged reply small "x" judge large 0.9 "kind" expect path == [small] and calls == 2',
+        'query "hi" policy judged reply small "x" judge large 0.2 reply large "y" expect answer == "y"',
+        'query "hi" policy down reply small error timeout reply large "y" expect calls == 3 and model == large',
+        'query "hi" policy down reply small error auth expect failure == auth and failed and status == failed',
+        'query "hi" reply small "x" { latency: 2s, output_tokens: 9 } expect latency >= 2s and cost > $0',
+        'query "hi" reply small "x" expect model in [small, large] and calls != 3',
+    ],
+)
+def test_what_holds(tmp_path: Path, body: str):
+    case = one(tmp_path, body)
+    assert case.passed, (case.problem, case.unmet)
+
+
+@pytest.mark.parametrize(
+    ("body", "values"),
+    [
+        ('query "hi" reply small "x" expect model == large', {"model": "small"}),
+        ('query "hi" reply small "x" expect calls > 1', {"calls": 1}),
+        ('query "hi" reply small "x" expect answer == "y" or failed', {"answer": "x", "failed": False}),
+    ],
+)
+def test_what_does_not_hold_shows_its_values(tmp_path: Path, body: str, values: dict[str, object]):
+    case = one(tmp_path, body)
+    (unmet,) = case.unmet
+    assert {look.name: look.value for look in unmet.looked} == values
+
+
+def test_a_model_without_a_reply_is_an_error(tmp_path: Path):
+    assert "no answer of `small` is scripted" in one(tmp_path, 'query "hi" expect failure == policy').problem
+    case = one(tmp_path, 'query "hi" policy judged reply small "x" expect passed')
+    assert "no judgement of `large` is scripted" in case.problem
+
+
+def test_no_key_and_no_network_are_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a test opened a socket")
+
+    monkeypatch.setattr("socket.socket.connect", refuse)
+    assert one(tmp_path, 'query "hi" reply small "x" expect passed').passed
+
+
+YAML = """
+- query: "hi"
+  path: [small]
+  reply: {small: "x"}
+- name: gold goes to the top
+  query: "hi"
+  meta: {plan: gold}
+  path: [large]
+  reply: {large: "x"}
+- query: "hi"
+  path: [small, large]
+  reply: {small: {error: timeout}, large: ["x", "y"]}
+- query: "hi"
+  path: [large]
+  reply: {small: "x"}
+"""
+
+
+def test_case_files(tmp_path: Path):
+    found = cases(tmp_path, 'test "table" for each "c.yaml" { expect path == case.path }', c_yaml=YAML)
+    assert [(case.name, case.passed) for case in found] == [
+        ("table [1]", True),
+        ("table [gold goes to the top]", True),
+        ("table [3]", True),
+        ("table [4]", False),
+    ]
+
+
+def test_csv_cases(tmp_path: Path):
+    table = """\
+query,meta.plan,reply.small,reply.large,path,calls
+hi,,x,,small,1
+hi,gold,,x,large,1
+hi,,,x,small large,2
+"""
+    text = 'test "t" for each "c.csv" { reply small error server expect path == case.path and calls == case.calls }'
+    found = cases(tmp_path, text, c_csv=table)
+    assert [case.passed for case in found] == [False, True, True]
+
+
+def test_the_block_wins_over_the_row(tmp_path: Path):
+    text = 'test "t" for each "c.yaml" { query case.q reply small case.says expect answer == case.says }'
+    (case,) = cases(tmp_path, text, c_yaml='- {q: "hi", says: "hello", reply: {small: "other"}}')
+    assert case.passed, (case.problem, case.unmet)
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ("", "holds no case"),
+        ("a: 1", "must be a list of cases"),
+        ("- 3", "must be fields with names"),
+        ("- {", "is not YAML"),
+        ("- !!python/object/apply:os.system ['true']", "is not YAML"),
+        ("- {path: [small]}", "no `query`"),
+        ("- {query: hi, reply: {smal: x}}", "did you mean `small`?"),
+        ("- {query: hi, reply: {small: {eror: x}}}", "neither a text nor an error"),
+        ("- {query: hi, judge: {large: 7}}", "not between 0 and 1"),
+        ("- {query: hi, policy: mian, reply: {small: x}}", "there is no policy `mian`"),
+    ],
+)
+def test_case_files_that_can_not_be_used(tmp_path: Path, data: str, said: str):
+    (case,) = cases(tmp_path, 'test "t" for each "c.yaml" { expect passed }', c_yaml=data)
+    assert said in f"{case.problem} {case.help}"
+
+
+@pytest.mark.parametrize(
+    ("op", "left", "right", "value"),
+    [
+        ("==", 0.1, 0.1, True),
+        ("<", 0.009999, 0.01, True),
+        ("==", ["a", "b"], "a, b", True),
+        ("==", ["a", "b"], "[b, a]", False),
+        ("==", "7", 7, True),
+        ("==", True, "true", True),
+        ("<", None, 1, None),
+        ("<", "a", 1, None),
+        ("!=", None, 1, None),
+    ],
+)
+def test_comparing(op: str, left: object, right: object, value: bool | None):
+    assert compare(op, left, right) is value
