@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from cascadelang.graph.errors import GraphError
 from cascadelang.graph.model import (
@@ -27,6 +27,9 @@ from cascadelang.graph.model import (
 )
 from cascadelang.graph.order import CircleError, successors_first
 from cascadelang.graph.walk import children, conditions, parts
+
+DEEPEST: Final = 200
+"""Conditions in conditions, more than any source has: it may nest 100 brackets."""
 
 _SETTINGS: dict[str, tuple[type, ...]] = {
     "max_tokens": (int,),
@@ -141,16 +144,18 @@ def _check_settings(node: WithNode, where: str) -> None:
 
 
 def _check_expr(expr: GraphExpr, where: str, graph: Graph) -> None:
-    waiting = [expr]
+    waiting = [(expr, 0)]
     while waiting:
-        part = waiting.pop()
+        part, depth = waiting.pop()
+        if depth > DEEPEST:
+            raise GraphError(f"a condition of {where} is nested too deeply")
         if isinstance(part, UseValue):
             _known(part.use, graph.uses, where, "use")
         elif isinstance(part, SignalValue):
             _known(part.name, graph.signals, where, "signal")
         elif isinstance(part, CheckValue):
             _known(part.name, graph.checks, where, "check")
-        waiting += parts(part)
+        waiting += [(inner, depth + 1) for inner in parts(part)]
 
 
 def _check_circles(graph: Graph) -> None:

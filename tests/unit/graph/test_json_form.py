@@ -140,3 +140,11 @@ def test_whole_numbers_stand_for_numbers(value):
     value["nodes"]["main.else.within"]["cost_usd"] = 1
     limit = from_json(json.dumps(value)).nodes["main.else.within"].cost_usd
     assert isinstance(limit, float)
+
+
+def test_a_condition_nested_beyond_reason_is_refused(value):
+    deep = {"kind": "use", "use": "json"}
+    for _ in range(250):
+        deep = {"kind": "not", "value": deep}
+    value["checks"]["good"]["expr"] = deep
+    assert "a condition of the check `good` is nested too deeply" in refused(value)
