@@ -44,9 +44,7 @@ def diagnostic_data(diagnostic: Diagnostic, sources: Mapping[str, SourceFile]) -
         "range": _range(diagnostic.span, sources),
         "help": diagnostic.help,
         "notes": list(diagnostic.notes),
-        "fix": None
-        if fix is None
-        else {"title": fix.title, "range": _range(fix.span, sources), "text": fix.text},
+        "fix": None if fix is None else {"title": fix.title, "range": _range(fix.span, sources), "text": fix.text},
         "url": docs_path(diagnostic.name),
     }
     if diagnostic.label:

@@ -70,9 +70,7 @@ def render(diagnostic: Diagnostic, sources: Mapping[str, SourceFile], *, colour:
     return "\n".join(lines)
 
 
-def render_all(
-    diagnostics: Iterable[Diagnostic], sources: Mapping[str, SourceFile], *, colour: bool = False
-) -> str:
+def render_all(diagnostics: Iterable[Diagnostic], sources: Mapping[str, SourceFile], *, colour: bool = False) -> str:
     """Several diagnostics, with an empty line between each two."""
     return "\n\n".join(render(diagnostic, sources, colour=colour) for diagnostic in diagnostics)
 
@@ -162,7 +160,10 @@ def _parts(mark: _Mark, source: SourceFile) -> list[tuple[int, _Mark]]:
     last_start = source.line_starts[end.line - 1] + len(last_line) - len(last_line.lstrip())
     path = mark.span.path
     return [
-        (start.line, _Mark(Span(path, mark.span.start, first_end), "" if end.line > start.line else mark.message, mark.sign)),
+        (
+            start.line,
+            _Mark(Span(path, mark.span.start, first_end), "" if end.line > start.line else mark.message, mark.sign),
+        ),
         (end.line, _Mark(Span(path, min(last_start, mark.span.end), mark.span.end), mark.message, mark.sign)),
     ]
 
@@ -208,7 +209,7 @@ def _noted(edge: str, word: str, text: str, paint: _Paint) -> list[str]:
 class _Paint:
     """Puts colour on words, or doesn't."""
 
-    def __init__(self, colour: bool) -> None:  # noqa: FBT001
+    def __init__(self, colour: bool) -> None:
         self.colour = colour
 
     def _in(self, tint: str, text: str) -> str:

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 - signs and letters that look alike are what this is about
 """What isn't a token of the language: what to say about it, and what was probably meant.
 
 Takes: the source and the offset where the lexer could not go on, or a token it has doubts about.
@@ -88,6 +89,7 @@ INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\u0
 """Bidirectional controls and characters without width."""
 _BIDIRECTIONAL = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069\u061c]")
 
+_HYPHEN_NUMBER = re.compile(r"\w+(?:-\w+){0,3}?-[0-9]")
 _GLUED = re.compile(r"[A-Za-z_][\w.:/@]*(?:-[\w.:/@]+)+")
 
 
@@ -116,12 +118,20 @@ def character_name(character: str) -> str:
 
 
 def glued(text: str, start: int) -> str:
-    """The run of letters, digits, dots and hyphens that starts at ``start``, if it has a hyphen; else nothing."""
-    match = _GLUED.match(text, start, start + 200)
+    """The run of letters, digits, dots and hyphens from ``start`` on, up to 80; nothing if it has no hyphen."""
+    match = _GLUED.match(text, start, start + 80)
     return match.group() if match else ""
 
 
-def error(name: str, message: str, span: Span, *, label: str = "", help: str = "", fix: Fix | None = None) -> Diagnostic:  # noqa: A002
+def error(
+    name: str,
+    message: str,
+    span: Span,
+    *,
+    label: str = "",
+    help: str = "",  # noqa: A002 - as the field is called
+    fix: Fix | None = None,
+) -> Diagnostic:
     """A diagnostic that is an error."""
     return Diagnostic(name, "error", message, span, label, help, fix=fix)
 
@@ -138,10 +148,14 @@ def hyphenated(source: SourceFile, start: int, run: str) -> Diagnostic:
 
 
 def hyphenated_word(source: SourceFile, start: int, *, quoted: bool) -> Bad | None:
-    """``gpt-4o``, if what starts here can't be a subtraction: a part after a hyphen is no number and starts like one."""
+    """``gpt-4o``, if it can't be a subtraction: a part after a hyphen starts like a number and is none."""
+    if not _HYPHEN_NUMBER.match(source.text, start, start + 80):
+        return None
     run = glued(source.text, start).rstrip(".:/@")
     parts = run.split("-")[1:]
-    if not any(part[:1].isdigit() and not re.fullmatch(r"[0-9]+(\.[0-9]+)?(ms|s|m|h|d|k|M)?", part) for part in parts):
+    if not any(
+        part[:1].isdigit() and not re.fullmatch(r"[0-9]+(\.[0-9]+)?(ms|s|m|h|d|k|M)?", part) for part in parts
+    ):
         return None
     kind, text = ("TEXT", f'"{run}"') if quoted else ("NAME", re.sub(r"\W", "_", run))
     return Bad(kind, text, start + len(run), hyphenated(source, start, run), guess=not quoted)
@@ -206,10 +220,15 @@ def bad_number(source: SourceFile, start: int, end: int) -> Bad:
             "MONEY",
             f"${digits}",
             end,
-            error("bad-number", f"`{written}` is not an amount of money", span, help="money is in US dollars: `$0.02`"),
+            error(
+                "bad-number", f"`{written}` is not an amount of money", span, help="money is in US dollars: `$0.02`"
+            ),
         )
-    if unit.startswith("_") or unit.startswith("."):
-        message, help_ = f"`{written}` is not a number", "digits stand together, with one point at most: `1000`, `0.8`"
+    if unit.startswith(("_", ".")):
+        message, help_ = (
+            f"`{written}` is not a number",
+            "digits stand together, with one point at most: `1000`, `0.8`",
+        )
     elif re.fullmatch(r"[eE][0-9]*", unit):
         message, help_ = f"`{written}` is not a number", "write it out (`0.001`), or with `k` or `M` (`4k`, `2M`)"
     else:
@@ -396,7 +415,7 @@ def _other_quotes(source: SourceFile, at: int, closing: str) -> Bad:
         end + 1,
         error(
             "wrong-quotes",
-            f'a text stands in straight double quotes, not `{text[at]}`',
+            f"a text stands in straight double quotes, not `{text[at]}`",
             span,
             help=f'write `"{inner}"`' if inner else 'write `"…"`',
             fix=fix,
@@ -418,7 +437,9 @@ def _other_character(source: SourceFile, at: int) -> Bad:
         span = Span(source.path, at, end)
         message = f"money is in US dollars, not in `{character}`"
         amount = match.group(1) if match else "0"
-        return Bad("MONEY", f"${amount}", end, error("bad-number", message, span, help="write it as `$0.02`"), guess=True)
+        return Bad(
+            "MONEY", f"${amount}", end, error("bad-number", message, span, help="write it as `$0.02`"), guess=True
+        )
     while end < len(text) and end - at < 10_000 and _is_odd(text[end]):
         end += 1
     span = Span(source.path, at, end)

@@ -2,7 +2,7 @@
 
 Takes: what a rule kept: nodes, token indexes, ``None`` for optional parts that are missing. Gives: the node.
 Guarantees: never raises; what the grammar lets through but the language doesn't (``and`` mixed with ``or``, a bare
-``route`` in a list, a clause without its ``cascade``) is a diagnostic here, and the node is what was most likely meant.
+``route`` in a list, a clause without its ``cascade``) is a diagnostic here, and the node is what was likely meant.
 
 Expressions are in `build_expressions`, strategies in `build_strategies`; declarations are here.
 """
@@ -31,9 +31,7 @@ class Builder(StrategyBuilder):
     def provider(self, kids: Kids, span: Span) -> ast.ProviderDecl:
         """``provider acme = openai { … }``."""
         name, kind, fields = kids
-        return ast.ProviderDecl(
-            self.texts[name], kind, fields or self.no_fields(span), self.token_span(name), span
-        )
+        return ast.ProviderDecl(self.texts[name], kind, fields or self.no_fields(span), self.token_span(name), span)
 
     def model(self, kids: Kids, span: Span) -> ast.ModelDecl:
         """``model haiku = anthropic("…") { … }``."""

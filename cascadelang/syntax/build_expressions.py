@@ -50,7 +50,7 @@ class ExpressionBuilder:
         span: Span,
         *,
         label: str = "",
-        help: str = "",  # noqa: A002
+        help: str = "",  # noqa: A002 - as the field is called
         related: tuple[Label, ...] = (),
         fix: Fix | None = None,
     ) -> None:
@@ -126,13 +126,13 @@ class ExpressionBuilder:
         unit = written.lstrip("0123456789.")
         return ast.Duration(Decimal(written[: len(written) - len(unit)]) * _SECONDS[unit], written, span)
 
-    def bool(self, kids: Kids, span: Span) -> ast.Bool:
+    def truth(self, kids: Kids, span: Span) -> ast.Bool:
         """``true``, ``false``."""
         return ast.Bool(self.kinds[kids[0]] == "TRUE" or self.texts[kids[0]] == "true", span)
 
     # ---- Composite values
 
-    def list(self, kids: Kids, span: Span) -> ast.ListExpr:
+    def series(self, kids: Kids, span: Span) -> ast.ListExpr:
         """``[a, b]``."""
         return ast.ListExpr(tuple(kid for kid in kids if kid is not None), span)
 
@@ -181,71 +181,60 @@ class ExpressionBuilder:
 
     def logic(self, kids: Kids, span: Span) -> ast.Logic:
         """``a and b and c``, ``a or b``; mixed, it is an error and ``and`` binds tighter."""
-        operators = [self.texts[kid] for kid in kids[1::2]]
-        values = kids[0::2]
-        if len(set(operators)) == 1:
-            return ast.Logic(operators[0], tuple(values), span)  # type: ignore[arg-type]
-        return self._mixed(values, operators, kids[1::2], span)
+        words: set[Any] = {self.texts[kid] for kid in kids[1::2]}
+        if len(words) == 1:
+            return ast.Logic(words.pop(), tuple(kids[::2]), span)
+        return self._mixed(kids[::2], kids[1::2], span)
 
-    def _mixed(self, values: Kids, operators: list[str], places: list[int], span: Span) -> ast.Logic:  # type: ignore[valid-type]
+    def _mixed(self, values: Kids, operators: Kids, span: Span) -> ast.Logic:
         """``a and b or c``: the error, and ``(a and b) or c``."""
-        source = self.source.text
-        parts: list[Any] = []  # type: ignore[valid-type]
-        written: list[str] = []  # type: ignore[valid-type]
-        group = [values[0]]
-        edges = [span.start, *(self.starts[at] for at in places), span.end]
-
-        def close(first: int, last: int) -> None:
-            start = edges[0] if first == 0 else self.ends[places[first - 1]]
-            end = span.end if last == len(places) else self.starts[places[last]]
-            said = source[start:end].strip()
-            if len(group) > 1:
-                inner = Span(span.path, group[0].span.start, group[-1].span.end)
-                parts.append(ast.Logic("and", tuple(group), inner))
-                written.append(f"({said})")
-            else:
-                parts.append(group[0])
+        ors = [i for i, at in enumerate(operators) if self.texts[at] == "or"]
+        parts: Kids = []
+        written = []
+        for first, last in zip([0, *(i + 1 for i in ors)], [*ors, len(operators)], strict=True):
+            start = span.start if first == 0 else self.ends[operators[first - 1]]
+            end = span.end if last == len(operators) else self.starts[operators[last]]
+            said = self.source.text[start:end]
+            start += len(said) - len(said.lstrip())
+            said = said.strip()
+            if first == last:
+                parts.append(values[first])
                 written.append(said)
-
-        first = 0
-        for number, operator in enumerate(operators):
-            if operator == "and":
-                group.append(values[number + 1])
-                continue
-            close(first, number)
-            group = [values[number + 1]]
-            first = number + 1
-        close(first, len(operators))
+            else:
+                inner = Span(span.path, start, start + len(said))
+                parts.append(ast.Logic("and", tuple(values[first : last + 1]), inner))
+                written.append(f"({said})")
         meant = " or ".join(written)
-        second = next(at for at, op in zip(places, operators, strict=True) if op != operators[0])
-        plain = "#" not in meant
+        word = self.texts[operators[0]]
+        short = len(meant) < 100 and "\n" not in meant
         self.tell(
             "mixed-and-or",
             "`and` and `or` are mixed without parentheses",
-            self.token_span(second),
-            label=f"after `{operators[0]}` on the left",
-            help=f"if `and` belongs together first, write `{meant}`" if len(meant) < 100 and "\n" not in meant  # noqa: PLR2004
+            self.token_span(next(at for at in operators if self.texts[at] != word)),
+            label=f"after `{word}` on the left",
+            help=f"if `and` belongs together first, write `{meant}`"
+            if short
             else "put parentheses round what belongs together first",
-            fix=Fix(span, meant, "put parentheses round what `and` joins") if plain else None,
+            fix=None if "#" in meant else Fix(span, meant, "put parentheses round what `and` joins"),
         )
         return ast.Logic("or", tuple(parts), span)
 
     def compare(self, kids: Kids, span: Span) -> ast.Expr:
         """``a >= b``."""
+        op: Any = self.texts[kids[1]]
         if len(kids) == 3:
-            return ast.Compare(self.texts[kids[1]], kids[0], kids[2], span)  # type: ignore[arg-type]
-        left, middle = kids[0], kids[2]
+            return ast.Compare(op, kids[0], kids[2], span)
         self.tell(
             "chained-comparison",
             "comparisons don't chain",
             self.token_span(kids[3]),
             help="compare twice, and join the two with `and`: `0.2 < x and x < 0.8`",
         )
-        compared = [
-            ast.Compare(self.texts[kids[i + 1]], kids[i], kids[i + 2], Span(span.path, kids[i].span.start, kids[i + 2].span.end))  # type: ignore[arg-type]
-            for i in range(0, len(kids) - 2, 2)
-        ]
-        del left, middle
+        compared = []
+        for i in range(0, len(kids) - 2, 2):
+            left, right = kids[i], kids[i + 2]
+            op = self.texts[kids[i + 1]]
+            compared.append(ast.Compare(op, left, right, Span(span.path, left.span.start, right.span.end)))
         return ast.Logic("and", tuple(compared), span)
 
     def member(self, kids: Kids, span: Span) -> ast.In:
@@ -264,7 +253,7 @@ class ExpressionBuilder:
         """``meta.plan is not missing``."""
         return self._missing(kids[0], span, negated=True)
 
-    def _missing(self, value: ast.Expr, span: Span, *, negated: bool) -> ast.Expr:  # type: ignore[valid-type]
+    def _missing(self, value: ast.Expr, span: Span, *, negated: bool) -> ast.Expr:
         if isinstance(value, ast.Ref):
             return ast.IsMissing(value, negated, span)
         self.tell(
@@ -279,7 +268,6 @@ class ExpressionBuilder:
         """``a + b - c``, from the left."""
         value = kids[0]
         for i in range(1, len(kids), 2):
-            value = ast.Arith(  # type: ignore[arg-type]
-                self.texts[kids[i]], value, kids[i + 1], Span(span.path, span.start, kids[i + 1].span.end)
-            )
+            op: Any = self.texts[kids[i]]
+            value = ast.Arith(op, value, kids[i + 1], Span(span.path, span.start, kids[i + 1].span.end))
         return value  # type: ignore[no-any-return]

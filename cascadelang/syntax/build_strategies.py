@@ -329,11 +329,11 @@ class StrategyBuilder(ExpressionBuilder):
     def _suffixed(self, strategy: Any, clause: Clause) -> Any:
         span = strategy.span.to(clause.span)
         if clause.word == "within":
-            return ast.Within(strategy, *clause.value, span)
+            return ast.Within(strategy, clause.value[0], clause.value[1], span)
         if clause.word == "retry":
             return ast.Retry(strategy, clause.value, span)
         if clause.word == "cached":
-            return ast.Cached(strategy, *clause.value, span)
+            return ast.Cached(strategy, clause.value[0], clause.value[1], span)
         if clause.word == "with":
             return ast.With(strategy, clause.value, span)
         return strategy

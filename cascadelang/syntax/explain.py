@@ -15,7 +15,7 @@ from cascadelang.source import Span
 from cascadelang.syntax import bad_tokens
 from cascadelang.syntax.bad_tokens import DECLARATIONS, STRATEGIES
 from cascadelang.syntax.machine import Machine
-from cascadelang.syntax.recover import MAX_ERRORS, Change
+from cascadelang.syntax.recover import MAX_ERRORS, REST_LEFT_OUT, Change
 
 _CLOSERS = {"RIGHT_PAREN": ("(", ")"), "RIGHT_BRACKET": ("[", "]"), "RIGHT_BRACE": ("{", "}")}
 _OPENING = {closing: opening for opening, closing in _CLOSERS.values()}
@@ -30,8 +30,29 @@ _VALUES = {
 }
 _COMPARISONS = frozenset(["EQUAL", "UNEQUAL", "LESS", "AT_MOST", "MORE", "AT_LEAST"])
 _OPTIONAL = frozenset(
-    ["UNTIL", "FROM", "ORDER", "CARRY", "OTHERWISE", "WITHIN", "RETRY", "CACHED", "WITH_FIELDS", "AND", "OR", "IN", "NOT"]
-    + ["IS", "PLUS", "MINUS", "STAR", "SLASH", "DOT", "LEFT_PAREN", *_COMPARISONS]
+    [
+        "UNTIL",
+        "FROM",
+        "ORDER",
+        "CARRY",
+        "OTHERWISE",
+        "WITHIN",
+        "RETRY",
+        "CACHED",
+        "WITH_FIELDS",
+        "AND",
+        "OR",
+        "IN",
+        "NOT",
+        "IS",
+        "PLUS",
+        "MINUS",
+        "STAR",
+        "SLASH",
+        "DOT",
+        "LEFT_PAREN",
+        *_COMPARISONS,
+    ]
 )
 _NEEDS_NAME = DECLARATIONS - {"use", "alert", "test", "require"}
 _DECLARATION_HELP = (
@@ -133,7 +154,7 @@ class _Explanation:
         if told:
             return told
         change = self.change
-        if change is None or change.cost >= 5:
+        if change is None or change.cost >= REST_LEFT_OUT:
             return self.unexpected()
         if change.swap:
             return self.tell(
@@ -154,7 +175,11 @@ class _Explanation:
         for at in (index, index - 1, index - 2):
             if 0 <= at < len(tokens.kinds) and tokens.kinds[at] == "NAME":
                 run = bad_tokens.glued(self.text, tokens.starts[at])
-                if "-" in run and tokens.starts[at] + len(run) >= tokens.ends[index] - 1 and "->" not in self.text[tokens.starts[at] : tokens.starts[at] + len(run) + 1]:
+                if (
+                    "-" in run
+                    and tokens.starts[at] + len(run) >= tokens.ends[index] - 1
+                    and "->" not in self.text[tokens.starts[at] : tokens.starts[at] + len(run) + 1]
+                ):
                     return bad_tokens.hyphenated(self.machine.builder.source, tokens.starts[at], run)
         expected = self.expected()
         if expected <= {"TEXT", "LONG_TEXT"} and tokens.kinds[index] == "NAME":
@@ -201,7 +226,7 @@ class _Explanation:
                     self.span(index),
                     help=f"write `signal {word} = …`, `check {word} = …`, `tier {word} = …` or `policy {word} = …`",
                 )
-            if tokens.kinds[index + 1] in ("$END",) or self.machine.first_on_line(index + 1):
+            if tokens.kinds[index + 1] == "$END" or self.machine.first_on_line(index + 1):
                 return self.tell(
                     "bare-name",
                     f"`{word}` alone is not a policy",
@@ -237,7 +262,7 @@ class _Explanation:
             help=f"delete it, or open it with `{_OPENING[closing]}`",
         )
 
-    def missing(self, kind: str) -> Diagnostic:
+    def missing(self, kind: str) -> Diagnostic:  # noqa: PLR0911 - one case after the other
         """About a token that isn't there."""
         at = self.at
         if kind in _CLOSERS:
@@ -252,17 +277,25 @@ class _Explanation:
                 fix=Fix(gap, ",", "write a comma"),
             )
         if kind == "ARROW":
-            return self.tell("missing-arrow", f"expected `->` {self.arrow_place(at)}", self.place(at), help=self.arrow_help())
+            return self.tell(
+                "missing-arrow", f"expected `->` {self.arrow_place(at)}", self.place(at), help=self.arrow_help()
+            )
         if kind in _VALUES:
             return self.missing_value(at)
         written = self.signs.get(kind) or self.words.get(kind, "")
         if kind in _COMPARISONS:
-            return self.tell("unexpected", f"expected a comparison, such as `==` or `<=`{self.after(at)}", self.place(at))
+            return self.tell(
+                "unexpected", f"expected a comparison, such as `==` or `<=`{self.after(at)}", self.place(at)
+            )
         if kind.lower() in DECLARATIONS:
-            return self.tell("unexpected", f"{self.said(at)} doesn't start a declaration", self.span(at), help=_DECLARATION_HELP)
+            return self.tell(
+                "unexpected", f"{self.said(at)} doesn't start a declaration", self.span(at), help=_DECLARATION_HELP
+            )
         if kind in ("AND", "OR", "PLUS", "STAR", "SLASH", "MINUS"):
             return self.unexpected()
-        return self.tell("unexpected", f"expected `{written}`{self.after(at)}", self.place(at), help=f"write `{written}` here")
+        return self.tell(
+            "unexpected", f"expected `{written}`{self.after(at)}", self.place(at), help=f"write `{written}` here"
+        )
 
     def place(self, at: int) -> Span:
         """What to underline where something is missing before ``at``: the token there, if it is on the same line."""
@@ -282,7 +315,9 @@ class _Explanation:
         word = self.innermost()
         if word == "split":
             return "a share is written `90% -> opus`"
-        return "an arm is written `condition -> strategy`" if word != "by" else "an arm is written `label -> strategy`"
+        return (
+            "an arm is written `condition -> strategy`" if word != "by" else "an arm is written `label -> strategy`"
+        )
 
     def unclosed(self, kind: str, at: int) -> Diagnostic:
         opening, closing = _CLOSERS[kind]

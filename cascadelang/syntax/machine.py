@@ -46,7 +46,11 @@ class Reader:
             return word
         if "NAME" not in row:
             return word
-        if self.tokens.texts[index] in DECLARATIONS and self.tokens.kinds[index + 1] not in ("NAME", "TEXT", "LONG_TEXT"):
+        if self.tokens.texts[index] in DECLARATIONS and self.tokens.kinds[index + 1] not in (
+            "NAME",
+            "TEXT",
+            "LONG_TEXT",
+        ):
             return "NAME" if self.accepts(states, "NAME") else word
         return word if self.accepts(states, word) else "NAME"
 
@@ -68,7 +72,7 @@ class Reader:
         return then == "BIND" or (then == "COLON" and word == "signal")
 
     def begins_clause(self, index: int) -> bool:
-        """Whether a word begins a clause of a test whatever stands before it: ``reply haiku`` at the start of a line."""
+        """Whether a word begins a clause of a test whatever stands before it: ``reply haiku`` on a line of its own."""
         tokens = self.tokens
         if not self.first_on_line(index) or index + 1 >= len(tokens.kinds):
             return False
@@ -172,7 +176,7 @@ class Machine(Reader):
 
     # ---- Running
 
-    def run(self) -> bool:  # noqa: C901, PLR0912 - the hot loop
+    def run(self) -> bool:  # noqa: C901, PLR0912, PLR0915 - the hot loop, kept flat for speed
         """Reads tokens until the end (true) or until one fits nowhere (false; it is the token at `index`)."""
         actions, rules, methods = self.tables.actions, self.tables.rules, self._methods
         kinds, texts, words = self.tokens.kinds, self.tokens.texts, self.tables.words

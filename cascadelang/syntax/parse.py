@@ -58,7 +58,9 @@ def parse(source: SourceFile) -> ParseResult:
 
         damaged = drop_guessed(machine, set())
     damaged |= _drop_deep(machine, diagnostics)
-    found = sorted([*tokens.diagnostics, *builder.diagnostics, *diagnostics], key=lambda d: (d.span.start, d.span.end))
+    found = sorted(
+        [*tokens.diagnostics, *builder.diagnostics, *diagnostics], key=lambda d: (d.span.start, d.span.end)
+    )
     file = ast.PolicyFile(source.path, tuple(machine.decls), tuple(tokens.comments), whole)
     return ParseResult(file, tuple(found), frozenset(damaged))
 

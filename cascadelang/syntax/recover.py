@@ -1,9 +1,9 @@
-"""After a token that fits nowhere: find the smallest change to the tokens that lets the parse go on, tell of it, go on.
+"""After a token that fits nowhere: find the smallest change that lets the parse go on, tell of it, and go on.
 
 Takes: a `Machine` that stopped. Gives: the diagnostics, and a machine that has read the whole file.
-How it works: the changes tried are one token put in, left out, replaced or swapped, at the token that didn't fit or the
-one before it. Each is judged by how many of the next tokens it lets fit, less a cost for how unlikely the slip is. The
-tokens are then really changed, and the declaration is read again from its start, so that building the tree never has
+How it works: the changes tried are one token put in, left out, replaced or swapped, at the token that didn't fit or
+the one before it. Each is judged by how many of the next tokens it lets fit, less a cost for how unlikely the slip
+is. The tokens are then really changed, and the declaration is read again from its start, so that building the tree never has
 to know about mistakes. Where no change helps, the rest of the line, the line, or the declaration is left out.
 Guarantees: one diagnostic for each change; a mistake that the lexer has told of is not told again; a declaration
 whose meaning had to be guessed does not reach the tree.
@@ -26,6 +26,10 @@ LOOKAHEAD = 8
 
 MAX_ERRORS = 50
 """After so many mistakes the rest of a file isn't read: it is most likely not a policy."""
+
+REST_LEFT_OUT = 5.0
+LINES_LEFT_OUT = 6.0
+"""What it costs to leave out what follows a whole declaration, and to leave out lines of one."""
 
 _PLACEHOLDERS = {
     "NAME": "_",
@@ -116,7 +120,7 @@ class Change:
     @property
     def slip(self) -> bool:
         """Whether one thing is written for another, and it is certain which."""
-        return self.cost < 0.5 and self.removed == len(self.put) == 1  # noqa: PLR2004
+        return self.cost < 0.5 and self.removed == len(self.put) == 1
 
     @property
     def worth(self) -> float:
@@ -124,7 +128,7 @@ class Change:
         return self.fitting - self.cost
 
 
-def recover(machine: Machine, diagnostics: list[Diagnostic]) -> set[str]:
+def recover(machine: Machine, diagnostics: list[Diagnostic]) -> set[str]:  # noqa: C901, PLR0912 - one loop, top to bottom
     """Reads on to the end of the file; gives the names of declarations that had to be left out."""
     from cascadelang.syntax.explain import explain, too_many
 
@@ -138,15 +142,16 @@ def recover(machine: Machine, diagnostics: list[Diagnostic]) -> set[str]:
             diagnostics.append(_too_deep(machine))
             _give_up(machine)
             break
-        silent = _told(machine.tokens, index) or distrusted == machine.decl_start
-        change = _best_change(machine, index)
-        if change is None or distrusted == machine.decl_start:
+        doubtful = distrusted >= 0 and "\n" not in machine.text[distrusted : machine.tokens.starts[index]]
+        silent = doubtful or _told(machine.tokens, index)
+        change = None if doubtful else _best_change(machine, index)
+        distrusted = -1
+        if change is None:
             change = _left_out(machine, index)
-            distrusted = machine.decl_start
-            if change is None or change.at <= machine.decl_start:
+            if change is None or change.cost == LINES_LEFT_OUT:
                 damaged.add(machine.decl_start)
         elif change.fitting < LOOKAHEAD // 2:
-            distrusted = machine.decl_start
+            distrusted = machine.tokens.ends[max(0, index - 1)]
         if not silent:
             diagnostics.append(explain(machine, index, change))
         if change is None:
@@ -178,8 +183,10 @@ def _take_back(machine: Machine, touched: set[int]) -> None:
 
 
 def drop_guessed(machine: Machine, damaged: set[int]) -> set[str]:
-    """Takes declarations out of the tree whose meaning had to be guessed, by the parser (``damaged``: their first
-    tokens) or by the lexer; gives their names."""
+    """Takes declarations out of the tree whose meaning had to be guessed; gives their names.
+
+    The parser's guesses are in ``damaged`` (the declarations' first tokens), the lexer's with the tokens.
+    """
     names: set[str] = set()
     guesses = machine.tokens.guesses
     for number in reversed(range(len(machine.decls))):
@@ -194,7 +201,7 @@ def _guesses(change: Change) -> bool:
     """Whether a change makes up something with a meaning of its own."""
     if change.slip:
         return False
-    return any(kind in _PLACEHOLDERS or (kind.isalpha() and _CHEAP.get(kind, 9.0) > 1.5) for kind in change.put)  # noqa: PLR2004
+    return any(kind in _PLACEHOLDERS or (kind.isalpha() and _CHEAP.get(kind, 9.0) > 1.5) for kind in change.put)
 
 
 def _told(tokens: Tokens, index: int) -> bool:
@@ -213,7 +220,7 @@ def _best_change(machine: Machine, index: int) -> Change | None:
     """The change worth most; ``None`` if none lets at least two tokens fit."""
     tried = list(_tried(machine, index))
     best = max(tried, key=lambda change: (change.worth, -change.cost), default=None)
-    if best is None or best.fitting < 2 or best.worth <= 0:  # noqa: PLR2004
+    if best is None or best.fitting < 2 or best.worth <= 0:
         return None
     return best
 
@@ -265,7 +272,9 @@ def _swapped(machine: Machine, states: list[int], at: int, stop: int) -> int:
     tokens = machine.tokens
     end = min(stop + 3, len(tokens.kinds))
     order = [at + 1, at, *range(at + 2, end)]
-    window = Tokens(*([column[i] for i in order] for column in (tokens.kinds, tokens.texts, tokens.starts, tokens.ends)))
+    window = Tokens(
+        *([column[i] for i in order] for column in (tokens.kinds, tokens.texts, tokens.starts, tokens.ends))
+    )
     return Reader(machine.tables, window, machine.text).trial(states, 0, min(stop - at, len(order) - 1))
 
 
@@ -297,6 +306,10 @@ def _surplus(machine: Machine, index: int) -> dict[str, int]:
 def _cost(machine: Machine, kind: str, at: int, surplus: dict[str, int]) -> float:
     """How unlikely it is that a terminal was forgotten before a token."""
     cost = _CHEAP.get(kind, 2.4)
+    if kind == "ELSE" and not any(
+        isinstance(value, int) and machine.tokens.texts[value] == "route" for value in machine.values
+    ):
+        cost += 0.8
     if kind.startswith("LEFT_") and surplus[_SIGNS_OF[kind]] >= 0:
         cost += 1.6
     if kind.startswith("RIGHT_") and surplus[_SIGNS_OF[kind]] <= 0:
@@ -317,7 +330,11 @@ def _replacing(machine: Machine, at: int, kind: str, cost: float) -> float:
         return 0.3
     if machine.tokens.kinds[at] == "NAME":
         word = kind.lower()
-        if len(written) > 2 and word in machine.tables.words and distance(written.lower(), word, 2) <= min(2, len(word) // 3):  # noqa: PLR2004
+        if (
+            len(written) > 2
+            and word in machine.tables.words
+            and distance(written.lower(), word, 2) <= min(2, len(word) // 3)
+        ):
             return 0.2
     elif kind not in _PLACEHOLDERS and kind not in machine.tables.words.values():
         return cost + 0.6
@@ -346,7 +363,7 @@ def _apply(machine: Machine, change: Change) -> None:
     columns = (tokens.kinds, tokens.texts, tokens.starts, tokens.ends)
     if change.swap:
         for column in columns[:2]:
-            column[at], column[at + 1] = column[at + 1], column[at]  # type: ignore[index]
+            column[at], column[at + 1] = column[at + 1], column[at]
     else:
         texts = [_PLACEHOLDERS.get(kind) or signs.get(kind) or words.get(kind, "") for kind in change.put]
         if change.removed and change.put and change.put[0] == "NAME" and tokens.texts[at].isidentifier():
@@ -379,10 +396,9 @@ def _next_start(machine: Machine, index: int) -> int:
 
 def _left_out(machine: Machine, index: int) -> Change | None:
     """The rest of a declaration that is complete, or else the lines round the mistake, if what follows then fits."""
-    tokens = machine.tokens
     stop = _next_start(machine, index if index > machine.decl_start else index + 1)
     if machine.trial(machine.states, stop, stop + 1) and stop > index:
-        return Change(index, stop - index, (), 5.0)
+        return Change(index, stop - index, (), REST_LEFT_OUT)
     lines = [at for at in range(index, min(stop, index + 200)) if machine.first_on_line(at)]
     start = index
     while start > machine.decl_start and not machine.first_on_line(start):
@@ -390,8 +406,8 @@ def _left_out(machine: Machine, index: int) -> Change | None:
     for first in {index, start}:
         states = _states_before(machine, first) if first > machine.decl_start else None
         for line in lines:
-            if states is not None and line > first and machine.trial(states, line, line + 4) >= 4:  # noqa: PLR2004
-                return Change(first, line - first, (), 5.0)
+            if states is not None and line > first and machine.trial(states, line, line + 4) >= 4:
+                return Change(first, line - first, (), LINES_LEFT_OUT)
     return None
 
 
@@ -400,7 +416,7 @@ def _skip_declaration(machine: Machine, index: int) -> set[str]:
     machine.rewind()
     tokens = machine.tokens
     start = machine.index
-    name = set()
+    name: set[str] = set()
     if tokens.texts[start] in NAMING and tokens.kinds[start + 1] == "NAME":
         name = {tokens.texts[start + 1]}
     machine.index = max(_next_start(machine, max(index, start + 1)), start + 1)

@@ -96,16 +96,21 @@ def compile_grammar(grammar: str) -> dict[str, Any]:
     from lark import Lark
     from lark.lexer import PatternStr
 
-    made = Lark(grammar, **LARK_OPTIONS)  # type: ignore[arg-type]
+    made = Lark(grammar, **LARK_OPTIONS)
     automaton = made.parser.parser._parse_table  # noqa: SLF001 - lark offers no other way to its tables
     numbers: dict[Any, int] = {}
     rules: list[list[Any]] = []
     states: list[dict[str, int]] = []
-    order = {state: i for i, state in enumerate(automaton.states)}
-    for row in automaton.states.values():
+    # lark's states come out of sets; numbered in the order they are reached, they are always the same
+    order = {automaton.start_states["start"]: 0}
+    reached = list(order)
+    for state in reached:
         actions: dict[str, int] = {}
-        for symbol, (action, argument) in row.items():
+        for symbol, (action, argument) in sorted(automaton.states[state].items()):
             if action.name == "Shift":
+                if argument not in order:
+                    order[argument] = len(order)
+                    reached.append(argument)
                 actions[str(symbol)] = order[argument]
                 continue
             if argument not in numbers:
@@ -203,7 +208,7 @@ def _read_cache(path: Path | None) -> dict[str, Any] | None:
 
 
 def _is_sound(data: Any) -> bool:
-    """Whether cached data has the form that `compile_grammar` gives, so that a damaged file is only slow, not fatal."""
+    """Whether cached data has the form that `compile_grammar` gives: a damaged file is only slow, not fatal."""
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         return False
     try:

@@ -1,10 +1,10 @@
 """Text to tokens: one pass with one regular expression, on the whole file, never an exception.
 
 Takes: a source file. Gives: `Tokens`, parallel lists ending in an ``$END`` token, the comments, and diagnostics for
-what isn't a token of the language. Guarantees: each mistake in a token gives one diagnostic, and a token stands in its
-place that the user most likely meant, so that the parser needn't complain about it again.
+what isn't a token of the language. Guarantees: each mistake in a token gives one diagnostic, and in its place stands
+the token that the user most likely meant, so that the parser needn't complain about it again.
 
-Terminals are named as in ``grammar/cascade.lark``. Words are all ``NAME`` here: the parser knows where one is a keyword.
+Terminals are named as in ``grammar/cascade.lark``. Words are all ``NAME``: the parser knows where one is a keyword.
 """
 
 from __future__ import annotations
@@ -13,11 +13,10 @@ import re
 from dataclasses import dataclass, field
 
 from cascadelang.diagnostics.model import Diagnostic
-from cascadelang.source import SourceFile
+from cascadelang.source import SourceFile, Span
 from cascadelang.syntax import bad_tokens
 from cascadelang.syntax.ast import Comment
 from cascadelang.syntax.bad_tokens import Bad
-from cascadelang.source import Span
 
 MAX_NESTING = 100
 """How deeply brackets may stand in each other, and nodes of the tree."""
@@ -78,8 +77,7 @@ _REGEX = re.compile(r"/(?![*/])((?:[^/\\\n]|\\[^\n])+)/([A-Za-z]*)")
 _GOOD_NUMBER = re.compile(r"(\$?)([0-9]+(?:\.[0-9]+)?)(%|[A-Za-z]*)")
 
 _VALUE_ENDS = frozenset(
-    ["TEXT", "LONG_TEXT", "REGEX", "NUMBER", "COUNT", "PERCENT", "MONEY", "DURATION"]
-    + ["RIGHT_PAREN", "RIGHT_BRACKET", "RIGHT_BRACE"]
+    "TEXT LONG_TEXT REGEX NUMBER COUNT PERCENT MONEY DURATION RIGHT_PAREN RIGHT_BRACKET RIGHT_BRACE".split()  # noqa: SIM905
 )
 _WORDS_BEFORE_VALUES = frozenset(["and", "or", "not", "until", "when", "expect", "from", "by", "else"])
 
@@ -141,13 +139,12 @@ def tokenize(source: SourceFile) -> Tokens:  # noqa: C901, PLR0912, PLR0915 - on
                     bad = bad_tokens.hyphenated_word(source, pos, quoted=bool(kinds) and kinds[-1] == "LEFT_PAREN")
             elif group == "sign":
                 kind = signs[written]
-                if written == "/" and not _ends_value(kinds, texts):
-                    regex = _REGEX.match(text, pos)
+                if written == "/":
+                    regex = None if _ends_value(kinds, texts) else _REGEX.match(text, pos)
                     if regex:
                         kind, written, end = "REGEX", regex.group(), regex.end()
                     elif text[pos + 1 : pos + 2] in ("/", "*"):
                         bad = bad_tokens.bad_text(source, pos, "")
-                        end = bad.end
                 elif written in ("(", "[", "{"):
                     brackets.append(written)
                     if len(brackets) > MAX_NESTING:
@@ -179,7 +176,8 @@ def tokenize(source: SourceFile) -> Tokens:  # noqa: C901, PLR0912, PLR0915 - on
                 out.bad.append(pos)
                 if bad.guess:
                     out.guesses.append(pos)
-                if len(out.diagnostics) >= MAX_BAD:
+                if len(out.bad) >= MAX_BAD:
+                    out.diagnostics.append(_too_many(path, pos, length))
                     break
             if not kind:
                 pos = end
@@ -217,6 +215,15 @@ def _ends_value(kinds: list[str], texts: list[str]) -> bool:
     if kinds[-1] == "NAME":
         return texts[-1] not in _WORDS_BEFORE_VALUES
     return kinds[-1] in _VALUE_ENDS
+
+
+def _too_many(path: str, at: int, length: int) -> Diagnostic:
+    return bad_tokens.error(
+        "too-many-errors",
+        f"more than {MAX_BAD} mistakes; the rest of the file was not read",
+        Span(path, at, min(at + 1, length)),
+        help="correct the ones above first",
+    )
 
 
 def _too_deep(path: str, at: int) -> Diagnostic:

@@ -1,0 +1,20 @@
+# Characters, numbers and texts.
+signal a = contains('x')  # error: [wrong-quotes]
+signal b = contains(“x”)  # error: [wrong-quotes]
+signal c = contains("\d")  # error: [bad-escape]
+signal d = contains("\u12")  # error: [bad-escape]
+signal e = words > 5e3  # error: [bad-number]
+signal f = words > 4K  # error: [bad-number]
+signal g = words > .5  # error: [bad-number]
+signal h = words > 1_000  # error: [bad-number]
+signal i = cost > €5  # error: [bad-number]
+signal j = cost > $5k  # error: [bad-number]
+signal k = latency > 10min  # error: [bad-number]
+signal nаme = has_code  # error: [confusable-text]
+signal größe = has_code  # error: [unexpected-character]
+signal l = has_code;  # error: [unexpected-character]
+signal m = has_code @ 3  # error: [unexpected-character]
+// a comment of another language  # error: [unexpected-character]
+# error below: [unclosed-text]
+signal n = contains("x)
+signal o = words > 1.5k

@@ -1,0 +1,18 @@
+# Expressions.
+signal a = has_code and has_math or has_url  # error: [mixed-and-or]
+signal b = (has_code and has_math) or has_url
+signal c = 1 < words < 5  # error: [chained-comparison]
+signal d = language = "de"  # error: [wrong-sign]
+signal e = has_code && has_math  # error: [wrong-sign]
+signal f = has_code || has_math  # error: [wrong-sign]
+signal g = !has_code  # error: [wrong-sign]
+signal h = (has_code and has_math  # error: [unclosed-bracket]
+signal i = has_code and has_math)  # error: [unmatched-bracket]
+signal j = contains(["a" "b"])  # error: [missing-comma]
+signal k = words is missing or (words > 3) is missing  # error: [misplaced-missing]
+signal l = language in "de"  # error: [unexpected]
+signal m = not  # error: [missing-value]
+signal n = matches(/a/g)  # error: [bad-regex-flag]
+signal o = words ≥ 3  # error: [wrong-sign]
+signal p = words > 3 and  # error: [missing-value]
+signal q: {a b} = nearest("x.yaml")  # error: [missing-comma]
