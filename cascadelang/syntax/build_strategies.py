@@ -74,12 +74,12 @@ class StrategyBuilder(ExpressionBuilder):
         if not isinstance(value, Pending):
             return value  # type: ignore[no-any-return]
         for clause in value.clauses:
-            where = ""
+            where = "there is none on its left"
             if isinstance(value.strategy, ast.Cascade):
-                where = "; the `cascade` on its left is closed by its parentheses"
+                where = "the one on its left is closed by its parentheses"
             self.tell(
                 "misplaced-clause",
-                f"`{clause.word}` belongs to a `cascade`, and there is none on its left{where}",
+                f"`{clause.word}` belongs to a `cascade`, and {where}",
                 clause.span,
                 help=f"write `cascade […] {clause.word} …`, or delete it",
             )

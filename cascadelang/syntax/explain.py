@@ -54,7 +54,23 @@ _OPTIONAL = frozenset(
         *_COMPARISONS,
     ]
 )
+_BELONGS = {
+    "else": "`else` belongs to a `route`, a `signal` or, as `else pass`, to a `check`",
+    "then": "an arm is written `condition -> strategy`",
+    "if": "a choice is written `route condition -> strategy else strategy`",
+    "after": "`after` belongs to `hedge`: `hedge a after 2s with b`",
+    "by": "`by` follows `route`, `order`, `split { … }` or `vote [ … ]`",
+    "on": "`on` belongs to `shadow`: `shadow a with b on 5%`",
+    "until": "`until` belongs to a `cascade`",
+    "otherwise": "`otherwise` belongs to a `cascade`; what a `route` does for the rest follows `else`",
+    "over": "`over` belongs to an `alert`",
+}
+"""Where words belong, for those that are met elsewhere."""
 _NEEDS_NAME = DECLARATIONS - {"use", "alert", "test", "require"}
+_STRATEGY_HELP = (
+    "a strategy is the name of a model, tier or policy, or begins with `route`, `cascade`, `fallback`, `hedge`, "
+    "`split`, `shadow` or `vote`"
+)
 _DECLARATION_HELP = (
     "declarations start with `use`, `provider`, `model`, `tier`, `signal`, `check`, `tune`, `policy`, `require`, "
     "`alert` or `test`"
@@ -291,11 +307,17 @@ class _Explanation:
             return self.tell(
                 "unexpected", f"{self.said(at)} doesn't start a declaration", self.span(at), help=_DECLARATION_HELP
             )
-        if kind in ("AND", "OR", "PLUS", "STAR", "SLASH", "MINUS"):
+        if self.is_guess(kind):
             return self.unexpected()
         return self.tell(
             "unexpected", f"expected `{written}`{self.after(at)}", self.place(at), help=f"write `{written}` here"
         )
+
+    def is_guess(self, kind: str) -> bool:
+        """Whether a terminal is only one of many that fit, so that naming it would mislead."""
+        if self.change is not None and self.change.slip:
+            return False
+        return kind in _OPTIONAL or (kind in self.words and len(self.expected() - _OPTIONAL) > 4)
 
     def place(self, at: int) -> Span:
         """What to underline where something is missing before ``at``: the token there, if it is on the same line."""
@@ -338,7 +360,9 @@ class _Explanation:
                 "missing-name", f"`{before}` needs a name", self.place(at), help=f"write `{before} some_name = …`"
             )
         what = self.phrase()
-        return self.tell("missing-value", f"expected {what}{self.after(at)}", self.place(at), label=self.found(at))
+        help_ = _STRATEGY_HELP if what == "a strategy" else ""
+        message = f"expected {what or 'something'}{self.after(at)}"
+        return self.tell("missing-value", message, self.place(at), label=self.found(at), help=help_)
 
     def found(self, at: int) -> str:
         return "" if self.place(at).start == self.place(at).end else f"found {self.said(at)}"
@@ -382,6 +406,8 @@ class _Explanation:
                 help=f"{why[written]}; write `{meant}` here",
                 fix=Fix(span, meant, f"write `{meant}`"),
             )
+        if meant and self.is_guess(kind):
+            return self.unexpected()
         if meant:
             close = self.change is not None and self.change.cost < 0.9
             name = "missing-arrow" if kind == "ARROW" else "unexpected"
@@ -413,14 +439,16 @@ class _Explanation:
 
     def unexpected(self) -> Diagnostic:
         """When only the token itself can be named."""
-        at = self.at
-        self.at = self.index
-        what = self.phrase() if at == self.index else ""
+        at = self.at = self.index
+        what = self.phrase()
         after = self.after(at)
         if self.tokens.kinds[at] == "$END":
             return self.tell("unexpected", f"the file ends too early: expected {what or 'more'}{after}", self.gap(at))
         if what and self.machine.begins(at):
             return self.tell("missing-value", f"expected {what}{after}", self.gap(at))
+        help_ = _BELONGS.get(self.tokens.texts[at], "") if self.tokens.kinds[at] == "NAME" else ""
         if what:
-            return self.tell("unexpected", f"expected {what}{after}, found {self.said(at)}", self.span(at))
-        return self.tell("unexpected", f"{self.said(at)} doesn't fit{after}", self.span(at))
+            return self.tell(
+                "unexpected", f"expected {what}{after}, found {self.said(at)}", self.span(at), help=help_
+            )
+        return self.tell("unexpected", f"{self.said(at)} doesn't fit{after}", self.span(at), help=help_)

@@ -72,7 +72,7 @@ class Reader:
         return then == "BIND" or (then == "COLON" and word == "signal")
 
     def begins_clause(self, index: int) -> bool:
-        """Whether a word begins a clause of a test whatever stands before it: ``reply haiku`` on a line of its own."""
+        """Whether a word begins a clause of a test whatever stands before it: ``reply haiku`` on its own line."""
         tokens = self.tokens
         if not self.first_on_line(index) or index + 1 >= len(tokens.kinds):
             return False

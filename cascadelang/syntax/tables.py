@@ -13,7 +13,6 @@ import json
 import os
 import stat
 import sys
-import tempfile
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -227,6 +226,8 @@ def _write_cache(path: Path | None, data: dict[str, Any]) -> None:
     """Writes beside and renames, so that a reader sees a whole file or none."""
     if path is None:
         return
+    import tempfile
+
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".grammar-")
