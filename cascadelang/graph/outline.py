@@ -188,5 +188,6 @@ def _title(graph: Graph, id_: str) -> str:
 def _inside(parent: GraphNode, child: str) -> bool:
     """Whether a child stands inside its parent in the source, by their ids."""
     if isinstance(parent, (WithinNode, RetryNode, WithNode)):
-        return parent.id.startswith(f"{child}.") or child.startswith(f"{parent.id}.")
+        stem = parent.id.rpartition(".")[0]  # `main.within` holds `main.with`, which holds `main`
+        return child == stem or child.startswith((f"{stem}.", f"{parent.id}."))
     return child.startswith(f"{parent.id}.")

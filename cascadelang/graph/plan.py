@@ -208,7 +208,7 @@ def _gate_words(row: Row, graph: Graph) -> dict[int, str]:
         at = waiting.pop()
         waiting += at.rows
         node = graph.nodes[suffixes(graph, at.node)[1]] if at.node else None
-        if isinstance(node, CascadeNode):
+        if isinstance(node, CascadeNode) and any(child.gate for child in at.rows):  # else it is drawn elsewhere
             gated = [(number, rung) for number, rung in enumerate(node.rungs, 1) if rung.until is not None]
             for child, (number, rung) in zip((child for child in at.rows if child.gate), gated, strict=True):
                 idle = rung.paid and number == len(node.rungs) and node.otherwise == "last"
