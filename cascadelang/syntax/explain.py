@@ -385,7 +385,7 @@ class _Explanation:
             return ""
         return named[0] if len(named) == 1 else f"{', '.join(named[:-1])} or {named[-1]}"
 
-    def instead(self, kind: str) -> Diagnostic:
+    def instead(self, kind: str) -> Diagnostic:  # noqa: PLR0911 - one case after the other
         """About a token that stands for another one."""
         at = self.at
         written = self.tokens.texts[at]

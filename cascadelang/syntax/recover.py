@@ -4,7 +4,8 @@ Takes: a `Machine` that stopped. Gives: the diagnostics, and a machine that has 
 How it works: the changes tried are one token put in, left out, replaced or swapped, at the token that didn't fit or
 the one before it. Each is judged by how many of the next tokens it lets fit, less a cost for how unlikely the slip
 is. The tokens are then really changed, and the declaration is read again from its start, so that building the tree
-never has to know about mistakes. Where no change helps, the rest of the line, the line, or the declaration is left out.
+never has to know about mistakes. Where no change helps, the rest of the declaration, its lines round the mistake, or
+all of it is left out.
 Guarantees: one diagnostic for each change; a mistake that the lexer has told of is not told again; a declaration
 whose meaning had to be guessed does not reach the tree.
 """
