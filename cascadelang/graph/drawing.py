@@ -84,6 +84,8 @@ class _Pen:
 
     def draw(self) -> Drawing:
         for id_, title in self._named.items():
+            if self._is_one_model(id_):
+                continue
             frame = Frame(f"f_{self._starts[id_]}", title)
             self._drawing.frames.append(frame)
             start = self._starts[id_]
@@ -95,6 +97,10 @@ class _Pen:
             for out in outs:
                 self._edge(out[0], answer, out[1], out[2])
         return self._drawing
+
+    def _is_one_model(self, id_: str) -> bool:
+        """Whether a name stands for one model and nothing else: then each use is drawn as that model."""
+        return self._named[id_].startswith("tier ") and isinstance(self._graph.nodes[id_], CallNode)
 
     def _id(self) -> str:
         self._count += 1
@@ -136,6 +142,12 @@ class _Pen:
 
     def _use(self, id_: str, said: tuple[str, ...], frame: Frame) -> tuple[str, list[Out]]:
         """One use of what is drawn in a frame of its own."""
+        node = self._graph.nodes[id_]
+        if isinstance(node, CallNode) and self._is_one_model(id_):
+            model = self._graph.models[node.model]
+            title = f"{self._named[id_].removeprefix('tier ')} = {model.name}"
+            box = self._box(frame, "model", title, model.id, price_wording(model.price), *said)
+            return box, [(box, "", "plain")]
         box = self._box(frame, "use", self._named[id_], *said)
         self._edge(box, self._starts[id_], "", "aside")
         return box, [(box, "", "plain")]

@@ -16,7 +16,7 @@ WIDEST = 30
 
 _SHAPES = {
     "start": 'shape=plain, fontsize=13, fontcolor="#1f2937"',
-    "model": 'shape=box, style="rounded,filled", fillcolor="#e8f1fd", color="#3b6fb5"',
+    "model": 'shape=box, style="rounded,filled", fillcolor="#e8f1fd", color="#3b6fb5", margin="0.2,0.08"',
     "route": 'shape=diamond, style="filled", fillcolor="#fff6dd", color="#b98a1d", margin="0.02,0.02"',
     "gate": 'shape=hexagon, style="filled", fillcolor="#eaf7ea", color="#3f8f46", margin="0.12,0.05"',
     "use": 'shape=box, style="rounded,filled,dashed", fillcolor="#f4f4f6", color="#6b7280"',
@@ -39,7 +39,7 @@ def to_dot(graph: Graph) -> str:
 
 def _lines(drawing: Drawing) -> Iterator[str]:
     yield "digraph policy {"
-    yield '  graph [rankdir=TB, compound=true, newrank=true, nodesep=0.35, ranksep=0.45, fontname="Helvetica"]'
+    yield '  graph [bgcolor="#ffffff", rankdir=TB, compound=true, newrank=true, nodesep=0.35, ranksep=0.45, fontname="Helvetica"]'
     yield '  node [fontname="Helvetica", fontsize=11, penwidth=1.1]'
     yield '  edge [fontname="Helvetica", fontsize=9, color="#4b5563", fontcolor="#374151", arrowsize=0.7]'
     for frame in drawing.frames:
