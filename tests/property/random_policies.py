@@ -1,0 +1,300 @@
+"""Random policies as text, queries for them, and providers that do what they like with every call."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+from hypothesis import strategies as st
+
+from cascadelang.contracts.failure import CallFailed
+from cascadelang.contracts.messages import Delta, Message, Query, Reply, Request, TokenLogprob, Usage
+from cascadelang.graph.limits import MESSAGE_TOKENS
+
+# ---- Policies, as text ------------------------------------------------------------------------------------------
+
+MODELS = ("a", "b", "c", "d")
+HEAD = """
+provider x = openai { base_url: "http://127.0.0.1:9/v1" }
+signal code = has_code
+signal gold = meta.plan == "gold"
+signal told = meta.words > 3 else true
+signal plan: {free, gold_, other} = meta.level
+signal sure: {a, b} = meta.level else b
+signal start: {a, b, c} = band(score(has_code: 0.5, gold: 0.4), a: 0.3, b: 0.6, c)
+check  well = not empty and not hedges
+check  kind = words <= 5 or contains("thanks") else pass
+tune   enough = 0.5 in 0.1 .. 0.9
+"""
+CONDITIONS = (
+    "code",
+    "gold",
+    "told",
+    "words > 4",
+    'contains("please") and not code',
+    "meta.plan is missing",
+    "has_url",
+)
+FREE = (
+    "well",
+    "kind",
+    "json",
+    "not truncated",
+    "words < 4",
+    'contains("yes")',
+    "logprob(mean) >= -0.5",
+    "chars > 9000",
+)
+
+
+def pick(*values: Any) -> st.SearchStrategy[Any]:
+    return st.sampled_from(values)
+
+
+@st.composite
+def gates(draw: st.DrawFn) -> str:
+    free = draw(st.sampled_from(FREE))
+    judge = f'judge({draw(st.sampled_from(MODELS))}, "Is it\\n\\"right\\"?") >= {draw(pick("0.5", "enough", "0"))}'
+    more = draw(st.sampled_from(FREE))
+    forms = (free, free, f"{free} and {more}", judge, f"{free} and {judge}", f"{judge} or {free}", f"not ({judge})")
+    return draw(st.sampled_from(forms))
+
+
+@st.composite
+def model_lines(draw: st.DrawFn) -> str:
+    lines = []
+    for name in MODELS:
+        fields = [f"max_tokens: {draw(pick(1, 40, 300))}", f"timeout: {draw(pick('2s', '10s', '60s'))}"]
+        if draw(st.integers(0, 19)):
+            fields.append(f"price: {draw(pick('$1 / $5', '$0.1 / $0.4', '$30 / $150', '$0 / $0', '$4 / $2'))}")
+        if draw(st.booleans()):
+            fields.append(f"retry: {draw(pick(0, 1, 3))}")
+        if draw(st.booleans()):
+            fields.append('system: "Be brief, and say \\"I don\'t know\\" when you don\'t."')
+        lines.append(f'model {name} = x("{name}") {{ {", ".join(fields)}, can: [logprobs, json] }}')
+    return "\n".join(lines)
+
+
+def in_parens(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    return inner.map(lambda text: text if text.isidentifier() else f"({text})")
+
+
+@st.composite
+def routes(draw: st.DrawFn, inner: st.SearchStrategy[str]) -> str:
+    if draw(st.booleans()):
+        arms = [f"{draw(st.sampled_from(CONDITIONS))} -> {draw(inner)}" for _ in range(draw(st.integers(1, 3)))]
+        return f"route {', '.join(arms)} else {draw(inner)}"
+    if draw(st.booleans()):
+        return f"route by sure a -> {draw(inner)}, b -> {draw(inner)}"
+    otherwise = f" else {draw(inner)}" if draw(st.booleans()) else f", other -> {draw(inner)}"
+    return f"route by plan free -> {draw(inner)}, gold_ -> {draw(inner)}{otherwise}"
+
+
+@st.composite
+def cascades(draw: st.DrawFn, inner: st.SearchStrategy[str]) -> str:
+    tails = []
+    if draw(st.integers(0, 3)):
+        rungs = draw(st.lists(inner, min_size=1, max_size=3))
+    else:
+        rungs = ["a", "b retry 1", draw(pick("c", "c with { max_tokens: 90 }"))]
+        tails.append("from start")
+    rungs = [f"{rung} until {draw(gates())}" if draw(st.integers(0, 4)) == 0 else rung for rung in rungs]
+    if draw(st.integers(0, 9)):
+        tails.append(f"until {draw(gates())}")
+    if draw(st.booleans()):
+        tails.append(draw(pick("carry draft", "carry reasons")))
+    if draw(st.booleans()):
+        tails.append(f"otherwise {draw(st.one_of(pick('last', 'best', 'fail'), inner))}")
+    return f"cascade [{', '.join(rungs)}] {' '.join(draw(st.permutations(tails)))}".strip()
+
+
+@st.composite
+def suffixed(draw: st.DrawFn, inner: st.SearchStrategy[str]) -> str:
+    money = draw(pick("$0.0001", "$0.002", "$0.01", "$0.05", "$1"))
+    time = draw(pick("1s", "5s", "30s", "500ms"))
+    limits = (f"within {money}", f"within {time}", f"within {money} and {time}")
+    rest = (
+        "retry 0",
+        "retry 2",
+        "with { max_tokens: 77, temperature: 0 }",
+        'with { timeout: 3s, system: "Be kind." }',
+    )
+    return f"{draw(inner)} {draw(st.sampled_from((*limits, *rest)))}"
+
+
+def strategies(names: tuple[str, ...], depth: int = 3) -> st.SearchStrategy[str]:
+    """A strategy that is none of the names, with strategies of less depth, or names, in it."""
+    inner: st.SearchStrategy[str] = st.sampled_from(names)
+    if depth > 1:
+        inner = st.one_of(inner, inner, in_parens(strategies(names, depth - 1)))
+    fallbacks = st.lists(inner, min_size=1, max_size=3).map(lambda found: f"fallback [{', '.join(found)}]")
+    return st.one_of(cascades(inner), cascades(inner), routes(inner), fallbacks, suffixed(inner))
+
+
+@st.composite
+def policies(draw: st.DrawFn) -> str:
+    lines = [HEAD, draw(model_lines()), f"tier low = {draw(strategies(MODELS, 1))}"]
+    names = (*MODELS, "low")
+    for name in ("first", "second")[: draw(st.integers(0, 2))]:
+        lines.append(f"policy {name} = {draw(strategies(names, 2))}")
+        names = (*names, name)
+    lines.append(f"policy main = {draw(strategies(names))}")
+    return "\n".join(lines) + "\n"
+
+
+# ---- Queries and providers --------------------------------------------------------------------------------------
+
+WORDS = (
+    "please",
+    "yes",
+    "def f(x):\n    return x",
+    "```py\n1\n```",
+    "Grüße",
+    "数学\x01",
+    '"quoted"\n',
+    "https://x.example",
+)
+
+
+@st.composite
+def queries(draw: st.DrawFn) -> Query:
+    texts = st.lists(st.sampled_from(WORDS), max_size=5).map(" ".join)
+    said = [Message("user", draw(texts))]
+    if draw(st.booleans()):
+        said = [
+            Message("system", draw(texts)),
+            Message("user", draw(texts)),
+            Message("assistant", draw(texts)),
+            *said,
+        ]
+    meta = {"plan": draw(pick("gold", "free", 3)), "level": draw(pick("free", "gold_", "a", "nothing")), "words": 4}
+    for name in draw(st.sets(st.sampled_from(sorted(meta)))):
+        del meta[name]
+    return Query(tuple(said), meta)
+
+
+@dataclass(frozen=True)
+class Act:
+    """What a provider does with one call."""
+
+    text: str = "yes"
+    error: str = ""
+    latency_s: float = 0.0
+    retry_after_s: float | None = None
+    thinks: bool = False
+    cached: bool = False
+    pieces_before_error: int = 0
+
+
+ANSWERS = (
+    "yes",
+    "",
+    '{"score": 0.9, "reason": "fine"}',
+    '{"score": 0.2, "reason": "»no«\\nwhy"}',
+    "I'm not sure " * 9,
+)
+ANSWERS += ("\n" * 200, "\x02\t" * 99, "数" * 300, '"' * 400, '{"score": 7}', "word " * 100)
+ERRORS = ("rate_limit", "timeout", "connection", "server", "context_length", "content_filter")
+ENDINGS = ("auth", "bad_request", "policy", "broken")
+LATENCIES = st.sampled_from((0.0, 0.0, 0.3, 1.9, 4.0, 100.0))
+ACTS = st.one_of(
+    st.builds(Act, st.sampled_from(ANSWERS), latency_s=LATENCIES, thinks=st.booleans(), cached=st.booleans()),
+    st.builds(
+        Act,
+        error=st.sampled_from(ERRORS * 3 + ENDINGS),
+        latency_s=LATENCIES,
+        retry_after_s=st.sampled_from((None, 0.0, 1.5, 1000.0)),
+        pieces_before_error=st.integers(0, 2),
+    ),
+)
+
+
+class Clock:
+    """Time that passes only where somebody waits."""
+
+    def __init__(self) -> None:
+        self.at_s = 1000.0
+
+    def now_s(self) -> float:
+        return self.at_s
+
+    def wall_s(self) -> float:
+        return self.at_s
+
+    async def sleep(self, seconds: float) -> None:
+        assert seconds >= 0
+        self.at_s += seconds
+
+
+class Wilful:
+    """A provider that acts as drawn, call by call, and counts a token for every byte.
+
+    No tokenizer counts more, and it bills what the contract lets it bill: all of the request, and up to
+    ``max_tokens`` of answer.
+    """
+
+    def __init__(self, acts: list[Act], clock: Clock) -> None:
+        self.acts = acts
+        self.clock = clock
+        self.calls = 0
+
+    async def send(self, request: Request) -> Reply:
+        act = await self._act(request)
+        if act.error:
+            raise self._failure(act)
+        return self._reply(act, request)
+
+    async def stream(self, request: Request) -> AsyncIterator[Delta | Reply]:
+        act = await self._act(request)
+        if act.error:
+            for _ in range(act.pieces_before_error):
+                yield Delta("piece ")
+            raise self._failure(act)
+        reply = self._reply(act, request)
+        if reply.text:
+            yield Delta(reply.text)
+        yield reply
+
+    def count_tokens(self, request: Request) -> int | None:
+        return None
+
+    async def close(self) -> None:
+        pass
+
+    async def _act(self, request: Request) -> Act:
+        act = self.acts[self.calls % len(self.acts)]
+        self.calls += 1
+        await self.clock.sleep(min(act.latency_s, request.timeout_s))
+        if act.latency_s > request.timeout_s:
+            raise CallFailed("timeout", "too slow")
+        return act
+
+    def _failure(self, act: Act) -> Exception:
+        if act.error == "broken":
+            return ZeroDivisionError("a mistake in an adapter")
+        return CallFailed(act.error, "as drawn", retry_after_s=act.retry_after_s)  # type: ignore[arg-type]
+
+    def _reply(self, act: Act, request: Request) -> Reply:
+        text = act.text.encode()[: request.max_tokens].decode(errors="ignore")
+        tokens = tuple(TokenLogprob(char, -0.9 if act.thinks else -0.1) for char in text[:5])
+        asked = most_input(request)
+        told = request.max_tokens if act.thinks else size(text)
+        usage = Usage(asked, told, asked // 2 if act.cached else 0)
+        finish = "length" if text != act.text else "stop"
+        return Reply(text, request.model, usage, finish, tokens if request.logprobs is not None else None)
+
+
+def size(text: str) -> int:
+    return len(text.encode())
+
+
+def most_input(request: Request) -> int:
+    """Every byte a token, and as much around each message, system prompt included, as any wire format adds."""
+    total = sum(MESSAGE_TOKENS + size(message.text) for message in request.messages)
+    if request.system:
+        total += MESSAGE_TOKENS + size(request.system)
+    if request.json_schema is not None:
+        total += size(json.dumps(request.json_schema))
+    return total

@@ -1,0 +1,175 @@
+"""The whole road, with random policies over providers that do what they like: text, lint, compile, run.
+
+What must hold for all of them: a run ends in one of the defined ways and raises nothing; what it called, cost and
+took lies within the bounds that the graph proves; no ``within`` is overspent; the path is what the events say; the
+same seed gives the same run, from the graph's JSON form too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from typing import Any
+
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+from random_policies import ACTS, Act, Clock, Wilful, policies, queries, size
+
+from cascadelang.contracts.failure import FAILURE_KINDS
+from cascadelang.contracts.messages import Query
+from cascadelang.contracts.result import RunResult, result_json
+from cascadelang.graph.bounds import NodeBounds, bounds
+from cascadelang.graph.json_form import from_json, to_json
+from cascadelang.graph.limits import MESSAGE_TOKENS
+from cascadelang.graph.model import Graph, WithinNode
+from cascadelang.graph.walk import children
+from cascadelang.runtime.interpreter import Interpreter
+from cascadelang.source import MemoryFiles
+from cascadelang.workspace.load import prove
+from cascadelang.workspace.makers import make_check, make_signal
+
+EXAMPLES = int(os.environ.get("PROPERTY_EXAMPLES", "300"))
+"""How many roads are tried: some ten seconds' worth, or as many as you like to wait for."""
+
+STATUSES = {"accepted", "unchecked", "unmet", "failed"}
+EXPECTED = {"within-too-small", "unpriced-model"}
+"""What a random policy may be told; everything else would be a mistake of this file, or of lint."""
+
+# ---- What must hold ---------------------------------------------------------------------------------------------
+
+
+def run(graph: Graph, query: Query, acts: list[Act], policy: str, *, streamed: bool = False) -> tuple[RunResult, str]:
+    """One run, and the text that was streamed."""
+    clock = Clock()
+    interpreter = Interpreter(
+        graph,
+        providers={"x": Wilful(acts, clock)},  # type: ignore[dict-item]
+        make_check=make_check,
+        make_signal=make_signal,
+        clock=clock,
+        seed=5,
+    )
+
+    async def all_of_it() -> tuple[RunResult, str]:
+        if not streamed:
+            return await interpreter.run(query, policy), ""
+        text = ""
+        async for part in interpreter.stream(query, policy):
+            if isinstance(part, RunResult):
+                return part, text
+            text += part.text
+        raise AssertionError("a stream ends with a result")
+
+    return asyncio.run(all_of_it())
+
+
+def check_ends_well(graph: Graph, result: RunResult) -> None:
+    assert result.status in STATUSES
+    assert (result.failure is None) == (result.status != "failed")
+    if result.failure is None:
+        assert result.model in graph.models
+        assert result.path
+        assert {"passed": "accepted", "failed": "unmet"}.get(result.verdict.outcome, "unchecked") == result.status
+    else:
+        assert result.failure.kind in FAILURE_KINDS
+    assert [e.kind for e in result.events].count("end") == 1
+    assert result.events[-1].kind == "end"
+    assert all(one.at_s <= other.at_s for one, other in zip(result.events, result.events[1:], strict=False))
+    json.dumps(result_json(result))
+
+
+def check_sums(result: RunResult) -> None:
+    """What the result says is what the events say."""
+    calls = [e.data for e in result.events if e.kind == "call"]
+    asked = [e.data for e in result.events if e.kind in ("call", "call_failed") and e.data["purpose"] == "answer"]
+    assert list(result.path) == [data["model"] for data in asked if data["attempt"] == 1]
+    assert result.usage.input_tokens == sum(data["input_tokens"] for data in calls)
+    assert result.usage.output_tokens == sum(data["output_tokens"] for data in calls)
+    costs = [data["cost_usd"] for data in calls]
+    if None in costs:
+        assert result.cost_usd is None
+    else:
+        assert result.cost_usd is not None
+        assert abs(result.cost_usd - sum(costs)) < 1e-9
+
+
+def check_bounds(result: RunResult, proved: NodeBounds, query: Query) -> None:
+    said = [message for message in query.messages if message.role != "system" or message.text]
+    tokens = sum(MESSAGE_TOKENS + size(message.text) for message in said)
+    calls = sum(e.kind in ("call", "call_failed") for e in result.events)
+    if proved.calls_most is not None:
+        assert calls <= proved.calls_most
+    if proved.latency_most_s is not None:
+        assert result.latency_s <= proved.latency_most_s + 1e-6
+    if proved.cost_most is not None and result.cost_usd is not None:
+        assert result.cost_usd <= proved.cost_most.at(tokens) + 1e-9
+    if result.failure is None:
+        assert calls >= proved.calls_least
+        if proved.cost_least is not None and result.cost_usd is not None:
+            assert result.cost_usd >= proved.cost_least.at(tokens) - 1e-9
+
+
+def check_limits(graph: Graph, result: RunResult, policy: str) -> None:
+    """What was spent in each ``within`` that is come by in one way only, what may yet be billed included."""
+    root = graph.policies[policy]
+    ways = dict.fromkeys(graph.nodes, 0)
+    count_ways(graph, root, ways)
+    for id_, node in graph.nodes.items():
+        if not isinstance(node, WithinNode) or node.cost_usd is None or ways[id_] != 1:
+            continue
+        outside = dict.fromkeys(graph.nodes, 0)
+        count_ways(graph, root, outside, without=id_)
+        spent = sum(
+            (e.data.get("cost_usd") or 0.0) + (e.data.get("held_usd") or 0.0)
+            for e in result.events
+            if e.kind in ("call", "call_failed") and ways[e.node] and not outside[e.node]
+        )
+        assert spent <= node.cost_usd + 1e-9, id_
+
+
+def count_ways(graph: Graph, id_: str, ways: dict[str, int], without: str = "") -> None:
+    if id_ == without:
+        return
+    ways[id_] += 1
+    for child in children(graph.nodes[id_]):
+        count_ways(graph, child, ways, without)
+
+
+def facts(result: RunResult) -> dict[str, Any]:
+    return {key: value for key, value in result_json(result).items() if key != "trace_id"}
+
+
+def check_road(text: str, query: Query, acts: list[Act]) -> None:
+    proved = prove("policy.cl", MemoryFiles({"policy.cl": text}), needs_graph=True)
+    errors = [found for found in proved.diagnostics if found.severity == "error"]
+    assert {found.name for found in errors} <= EXPECTED, [found.message for found in errors]
+    graph = proved.graph
+    assert (graph is None) == bool(errors)
+    if graph is None:
+        event("refused by lint")
+        return
+    again = from_json(to_json(graph))
+    assert again == graph
+    limits = bounds(graph)
+    for policy, root in graph.policies.items():
+        result, _ = run(graph, query, acts, policy)
+        event(f"{result.status} {result.failure.kind if result.failure else ''}")
+        streamed, said = run(graph, query, acts, policy, streamed=True)
+        if streamed.failure is None:
+            assert said == streamed.answer
+        for ended in (result, streamed):
+            check_ends_well(graph, ended)
+            check_sums(ended)
+            check_bounds(ended, limits[root], query)
+            check_limits(graph, ended, policy)
+        assert facts(run(graph, query, acts, policy)[0]) == facts(result)
+        assert facts(run(again, query, acts, policy)[0]) == facts(result)
+
+
+@settings(
+    max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+@given(policies(), queries(), st.lists(ACTS, min_size=1, max_size=6))
+def test_every_road_ends_where_it_may(text: str, query: Query, acts: list[Act]):
+    check_road(text, query, acts)
