@@ -90,7 +90,7 @@ class Decision:
     Attributes:
         node: the graph node that chose.
         kind: ``route``, ``route_by`` or ``from``.
-        taken: the arm's number from 1, the label, or ``else``; for ``from`` the label, or ``else`` for the first rung.
+        taken: the arm's number from 1, the label, or ``else``; for ``from``, ``else`` is the first rung.
         to: the node chosen.
         signals: what was looked at, in order.
         reason: why, where the signals don't say it: an unknown label, say.

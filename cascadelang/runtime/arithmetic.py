@@ -1,7 +1,8 @@
 """Comparing and calculating with values whose types were checked where they could be, and may surprise where not.
 
-Takes: values of the language. Gives: a value; ``None`` is unknown. Guarantees: never raises. What a caller hands in as
-``meta`` has whatever type it has: text and a number are never equal and have no order; true and false are no numbers.
+Takes: values of the language. Gives: a value; ``None`` is unknown. Guarantees: never raises. What a caller hands in
+as ``meta`` has whatever type it has: text and a number are never equal and have no order; true and false are no
+numbers.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ def compare(op: str, left: Value, right: Value) -> bool | None:
 
 
 def equal(left: Value, right: Value) -> bool:
-    """Whether two known values are the same: numbers by value, text by its characters, true and false by themselves."""
+    """Whether two known values are the same; true and false are no numbers."""
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
     return left == right
@@ -65,7 +66,7 @@ def in_items(value: Value, items: Iterable[Value]) -> bool:
 
 
 def calculate(op: str, left: Value, right: Value) -> float | None:
-    """``left op right``; unknown when a side is no number, when it divides by zero or leaves what a number can hold."""
+    """``left op right``; unknown when a side is no number, or the result isn't one."""
     one, other = number(left), number(right)
     if one is None or other is None:
         return None

@@ -1,7 +1,7 @@
 """What a call can cost before it is made and did cost after, and the events that say so.
 
-Takes: a target, a request, a reply or failure. Gives: token bounds, leave to call, dollars, events. Guarantees: leave is
-given only for what fits every `within` around, and what it reserves is settled with what was spent.
+Takes: a target, a request, a reply or failure. Gives: token bounds, leave to call, dollars, events. Guarantees: leave
+is given only for what fits every `within` around, and what it reserves is settled with what was spent.
 """
 
 from __future__ import annotations

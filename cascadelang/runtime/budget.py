@@ -25,9 +25,11 @@ class Budget:
         limit_usd: dollars; ``None`` for no limit.
         deadline_s: on the run's clock; ``None`` for no limit.
         text: the limit as a user wrote it, for messages.
+        parent: the one around it.
+        taken_usd: dollars spent or set aside.
     """
 
-    __slots__ = ("_taken_usd", "deadline_s", "limit_usd", "node", "parent", "text")
+    __slots__ = ("deadline_s", "limit_usd", "node", "parent", "taken_usd", "text")
 
     def __init__(
         self,
@@ -42,12 +44,12 @@ class Budget:
         self.deadline_s = deadline_s
         self.text = text
         self.parent = parent
-        self._taken_usd = 0.0
+        self.taken_usd = 0.0
 
     @property
     def left_usd(self) -> float | None:
         """Dollars neither spent nor reserved; ``None`` for no limit."""
-        return None if self.limit_usd is None else max(0.0, self.limit_usd - self._taken_usd)
+        return None if self.limit_usd is None else max(0.0, self.limit_usd - self.taken_usd)
 
     def limits_money(self) -> bool:
         """Whether this or one around it limits dollars."""
@@ -77,7 +79,7 @@ class Budget:
         budget: Budget | None = self
         while budget is not None:
             limit = budget.limit_usd
-            if limit is not None and (most_usd is None or budget._taken_usd + most_usd > limit + _ROUNDING):
+            if limit is not None and (most_usd is None or budget.taken_usd + most_usd > limit + _ROUNDING):
                 found = budget
             budget = budget.parent
         return found
@@ -86,7 +88,7 @@ class Budget:
         """Set dollars aside, here and in every budget around."""
         budget: Budget | None = self
         while budget is not None:
-            budget._taken_usd += usd
+            budget.taken_usd += usd
             budget = budget.parent
 
     def settle(self, reserved_usd: float, spent_usd: float) -> None:

@@ -61,7 +61,7 @@ class Builder:
             built = self._built[key] = self._make(self._graph.nodes[id_], settings)
         return built
 
-    def _make(self, node: g.GraphNode, settings: Settings) -> Strategy:
+    def _make(self, node: g.GraphNode, settings: Settings) -> Strategy:  # noqa: PLR0911 - one case a kind
         match node:
             case g.CallNode():
                 return self._call(node, settings)

@@ -67,7 +67,7 @@ async def place_call(run: Run, target: Target, request: Request, scope: Scope) -
             scope.budget.settle(leave.reserved_usd, leave.spent_usd)
 
 
-async def _attempt(  # noqa: PLR0917 - the hot path
+async def _attempt(  # noqa: C901, PLR0912, PLR0917 - one loop, on the hot path
     run: Run,
     target: Target,
     request: Request,

@@ -16,7 +16,9 @@ from cascadelang.runtime.build import Builder
 from cascadelang.runtime.choices import ELSE, Choice
 
 
-def decisions(graph: g.Graph, builder: Builder, root: str, query: Query) -> tuple[Decision, ...]:
+def decisions(  # noqa: C901 - one case a kind
+    graph: g.Graph, builder: Builder, root: str, query: Query
+) -> tuple[Decision, ...]:
     """The choices for a query below a node."""
     signals: dict[str, Finding] = {}
     found: list[Decision] = []

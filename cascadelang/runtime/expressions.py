@@ -5,18 +5,18 @@ Guarantees: evaluating never raises (but `Pending`, where a paid check has yet t
 be known is ``None``, and notes say why.
 
 Truth has three values. ``not unknown`` is unknown, ``false and unknown`` is false, ``true or unknown`` is true. A
-signal's ``else`` and a check's ``else pass`` settle what isn't known where that name is used. What is still unknown at
-the top isn't true: an arm isn't taken, an answer isn't passed. So in a place from which unknown and false lead to the
-same end (``settled`` below: at the top of a gate, and inside ``and`` and ``or`` there), an ``and`` stops at the first
-part that isn't known, and saves the paid checks behind it. Under ``not`` or a comparison, or in a check with ``else
-pass``, it goes on.
+signal's ``else`` and a check's ``else pass`` settle what isn't known where that name is used. What is still unknown
+at the top isn't true: an arm isn't taken, an answer isn't passed. So in a place from which unknown and false lead to
+the same end (``settled`` below: at the top of a gate, and inside ``and`` and ``or`` there), an ``and`` stops at the
+first part that isn't known, and saves the paid checks behind it. Under ``not`` or a comparison, or in a check with
+``else pass``, it goes on.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, assert_never
+from typing import Any, assert_never, cast
 
 from cascadelang.contracts.check import Check, Finding, PaidCheck, Value
 from cascadelang.contracts.signal import Signal
@@ -155,11 +155,11 @@ class Expressions:
             self._made[use.id] = made
         name = name or use_wording(use)
         if use.kind == "signal":
-            return _read_signal(use.id, name, made)  # type: ignore[arg-type]
+            return _read_signal(use.id, name, cast("Signal", made))
         if hasattr(made, "judge_paid"):
-            self.paid[use.id] = made
+            self.paid[use.id] = cast("PaidCheck", made)
             return _paid(use.id, name, owner or use.entry)
-        return _judge(use.id, name, owner or use.entry, made)  # type: ignore[arg-type]
+        return _judge(use.id, name, owner or use.entry, cast("Check", made))
 
 
 def _inner_words(notes: list[Note], mark: int, value: Value) -> str:
@@ -243,14 +243,16 @@ def _meta(name: str) -> Evaluate:
     label = f"meta.{name}"
 
     def read(sight: Sight) -> Value:
-        value = sight.query.meta.get(name)
+        value: Value = sight.query.meta.get(name)
         reason = ""
         if value is None:
             reason = f"the caller gave no `{label}`"
-        elif not isinstance(value, bool | int | float | str) or (isinstance(value, float) and not math.isfinite(value)):
+        elif not isinstance(value, bool | int | float | str) or (
+            isinstance(value, float) and not math.isfinite(value)
+        ):
             value, reason = None, f"`{label}` is neither text nor a number nor true or false"
         sight.notes.append((label, value, reason, None))
-        return value  # type: ignore[no-any-return]
+        return value
 
     return read
 

@@ -11,7 +11,7 @@ run, and a judge that doesn't fit the budget leaves the answer unjudged: failed,
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from cascadelang.contracts.check import Answer, Finding, PaidCheck, Value, Verdict
 from cascadelang.contracts.failure import ENDING, CallFailed
@@ -42,7 +42,7 @@ class Gate:
 
     __slots__ = ("_evaluate", "_models", "_retry", "node", "paid", "text")
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - made in one place
         self,
         node: str,
         text: str,
@@ -106,7 +106,9 @@ class Gate:
                     return refused
                 sight.findings[use] = Finding(None, failed.message)
             except Exception:  # noqa: BLE001 - a check that breaks its promise is unknown, whatever it raised
-                sight.findings[use] = Finding(None, "it broke while judging the answer, which is a mistake in the check")
+                sight.findings[use] = Finding(
+                    None, "it broke while judging the answer, which is a mistake in the check"
+                )
 
     def most_usd(self, run: Run, answer_tokens: int) -> float | None:
         """The most that judging an answer of so many tokens can cost; ``None`` when a price isn't known."""
@@ -115,10 +117,12 @@ class Gate:
         for check in self.paid.values():
             try:
                 requests = check.requests(empty)
-            except Exception:  # noqa: BLE001 - the call itself is counted again, and exactly
+            except Exception:  # noqa: BLE001, S112 - the call itself is counted again, and exactly
                 continue
             for name, asked in requests.items():
-                spec = self._models[name]
+                spec = self._models.get(name)
+                if spec is None:
+                    continue
                 if spec.price is None:
                     return None
                 request = self._request(spec, asked)
@@ -177,7 +181,12 @@ class Gate:
 
     def _tell(self, run: Run, answered: Answered) -> None:
         verdict = answered.verdict
-        data = {"check": self.text, "model": answered.model, "outcome": verdict.outcome, "reason": verdict.reason}
+        data: dict[str, Any] = {
+            "check": self.text,
+            "model": answered.model,
+            "outcome": verdict.outcome,
+            "reason": verdict.reason,
+        }
         if verdict.score is not None:
             data["score"] = verdict.score
         if verdict.unknown:

@@ -1,10 +1,10 @@
 """Runs policies: the one way from a graph and a query to an answer.
 
 Takes: a compiled `Graph`, providers by name, makers of checks and signals, a place for traces, a clock. Gives:
-`Interpreter`, whose `run` answers, whose `stream` answers piece by piece, and whose `decide` says what would be chosen
-without calling anything. Guarantees: a run ends in an answer or in a failure of one of the language's eleven kinds,
-never in an exception; what it was asked, did and spent goes to the trace sink, once, also when it is cancelled; a
-cancelled run leaves nothing running.
+`Interpreter`, whose `run` answers, whose `stream` answers piece by piece, and whose `decide` says what would be
+chosen without calling anything. Guarantees: a run ends in an answer or in a failure of one of the language's eleven
+kinds, never in an exception; what it was asked, did and spent goes to the trace sink, once, also when it is
+cancelled; a cancelled run leaves nothing running.
 
 How a run ends, as its status:
 
@@ -108,7 +108,7 @@ class Interpreter:
         task.add_done_callback(channel.finish)
         streamed = False
         try:
-            async for text in channel.texts():
+            while text := await channel.next():
                 streamed = True
                 yield Delta(text)
             result = await task
@@ -192,7 +192,7 @@ class Interpreter:
             run.events,
         )
 
-    def _record(
+    def _record(  # noqa: PLR0917 - on the hot path
         self,
         run: Run,
         policy: str,

@@ -18,8 +18,8 @@ What a cascade does, where the language leaves it open:
   is then ``unchecked``, unless a cascade inside the rung already found the answer wanting.
 - A rung without a gate passes whatever it answers, and keeps the verdict it has: an answer that failed the gate of a
   cascade inside stays ``unmet``.
-- The answer of a rung is streamed to the caller when nothing can take it back: the rung has no gate, or it is the last
-  one under ``otherwise last``.
+- The answer of a rung is streamed to the caller when nothing can take it back: the rung has no gate, or it is the
+  last one under ``otherwise last``.
 - ``carry`` hands on the last rejected answer only; a rung that failed has nothing to hand on.
 """
 
@@ -31,8 +31,8 @@ from cascadelang.contracts.check import UNCHECKED
 from cascadelang.contracts.failure import ENDING
 from cascadelang.contracts.messages import Request
 from cascadelang.graph import model as g
-from cascadelang.runtime.budget import Budget
 from cascadelang.runtime.billing import Target
+from cascadelang.runtime.budget import Budget
 from cascadelang.runtime.calls import place_call
 from cascadelang.runtime.carry import exchange
 from cascadelang.runtime.choices import Arms, Choice, Labels
@@ -78,7 +78,14 @@ class Call:
         own = {name: settings.values.get(name, getattr(spec, name)) for name in SETTINGS}
         self._model = spec.id
         self._system: str = own["system"]
-        self._fixed = (own["max_tokens"], own["temperature"], own["top_p"], own["seed"], tuple(own["stop"]), own["effort"])
+        self._fixed = (
+            own["max_tokens"],
+            own["temperature"],
+            own["top_p"],
+            own["seed"],
+            tuple(own["stop"]),
+            own["effort"],
+        )
         self._wanted = (settings.logprobs, own["timeout_s"])
 
     async def answer(self, run: Run, scope: Scope) -> Outcome:
@@ -133,9 +140,7 @@ class RouteBy:
 
     __slots__ = ("_labels", "_otherwise", "_strategies", "id", "label")
 
-    def __init__(
-        self, id_: str, labels: Labels, strategies: dict[str, Strategy], otherwise: Strategy | None
-    ) -> None:
+    def __init__(self, id_: str, labels: Labels, strategies: dict[str, Strategy], otherwise: Strategy | None) -> None:
         self.id = id_
         self.label = id_
         self._labels = labels
@@ -207,7 +212,7 @@ class Cascade:
         self._start_at = node.start_at
         self._carry: Literal["draft", "reasons"] | None = node.carry
 
-    async def answer(self, run: Run, scope: Scope) -> Outcome:
+    async def answer(self, run: Run, scope: Scope) -> Outcome:  # noqa: C901, PLR0912 - one loop, read from top to bottom
         """See `Strategy.answer`."""
         at = 0 if self._start is None else self._first(run, self._start)
         chosen: Answered | None = None

@@ -3,7 +3,7 @@
 Takes: the failure, how often it was tried, the time that is left. Gives: seconds to wait, or that it isn't worth it.
 Guarantees: the same seed gives the same waits; a wait never ends after the time that is left.
 
-The back-off is exponential with full range jitter on top of half: ``0.5 s × 2^(n-1)``, at most 20 s, of which
+The back-off is exponential with full range jitter on top of half: ``0.5 s * 2^(n-1)``, at most 20 s, of which
 between a half and the whole is waited. A provider's ``Retry-After`` is the least that is waited.
 """
 

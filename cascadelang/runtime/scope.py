@@ -1,7 +1,7 @@
 """What holds below one point of the strategy, handed down from strategy to strategy.
 
-Takes: nothing. Gives: `Scope`. Guarantees: nobody changes one; a strategy that wants another for what is below makes a
-new one.
+Takes: nothing. Gives: `Scope`. Guarantees: nobody changes one; a strategy that wants another for what is below makes
+a new one.
 """
 
 from __future__ import annotations

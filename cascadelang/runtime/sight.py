@@ -12,7 +12,6 @@ from typing import Any
 from cascadelang.contracts.check import Answer, Finding, Value
 from cascadelang.contracts.messages import Query
 
-
 Note = tuple[str, Value, str, float | None]
 """One thing that was looked at: what the policy calls it, its value, why, and the number compared, if one was.
 

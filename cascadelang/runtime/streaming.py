@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
 from typing import Any
 
 
@@ -33,12 +32,14 @@ class Channel:
         self._done = True
         self._wake.set()
 
-    async def texts(self) -> AsyncIterator[str]:
-        """The texts as they come, until `finish`."""
-        while True:
-            while self._texts:
-                yield self._texts.popleft()
+    async def next(self) -> str:
+        """The next text as soon as it is there; empty after the last.
+
+        Not an asynchronous generator, for that would leave a task behind when its reader is closed.
+        """
+        while not self._texts:
             if self._done:
-                return
+                return ""
             self._wake.clear()
             await self._wake.wait()
+        return self._texts.popleft()

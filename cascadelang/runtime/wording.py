@@ -13,7 +13,7 @@ from cascadelang.graph import model as g
 _LONGEST = 40
 
 
-def wording(expr: g.GraphExpr, graph: g.Graph) -> str:
+def wording(expr: g.GraphExpr, graph: g.Graph) -> str:  # noqa: C901, PLR0911 - one case a kind
     """The expression in words."""
     match expr:
         case g.Const(value=value):

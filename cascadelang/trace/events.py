@@ -1,6 +1,6 @@
 """The events of a run: what each kind tells, and their JSON form.
 
-Takes: `cascadelang.contracts.trace_sink.Event`. Gives: JSON and back. Guarantees: what is written here for a version
+Takes: events as JSON. Gives: `cascadelang.contracts.trace_sink.Event`. Guarantees: what is written here for a version
 stays true for it; a key may be added to a kind without a new version, none is renamed or dropped.
 
 Version 1. ``node`` is the graph node's id and ``at_s`` the seconds since the run began. ``data`` holds:
@@ -11,18 +11,20 @@ Version 1. ``node`` is the graph node's id and ``at_s`` the seconds since the ru
     ``unknown``: a list of words, one for each signal that wasn't known and why.
 ``call``
     A call that was answered. ``model``: the policy's name; ``purpose``: ``answer``, ``judge`` or ``ask``; ``attempt``
-    from 1; ``id``: the model the provider says answered; ``finish_reason``; ``input_tokens``, ``output_tokens``,
-    ``cached_tokens``, ``estimated``; ``cost_usd`` (null: the price isn't known); ``latency_s`` of this attempt;
-    ``text``: what it answered, absent where texts aren't kept; ``mean_logprob`` where there are logprobs.
+    from 1; ``finish_reason``; ``input_tokens``, ``output_tokens``; ``cost_usd`` (null: the price isn't known);
+    ``latency_s`` of this attempt. Only where they say something: ``cached_tokens`` (else none), ``estimated`` (true:
+    the tokens were counted by us), ``id`` (the model the provider says answered, where it isn't the one asked for),
+    ``mean_logprob`` (where there are logprobs), ``text`` (what it answered, where texts are kept).
 ``call_failed``
-    A call that failed. ``model``, ``purpose``, ``attempt``, ``latency_s``; ``kind``: one of the eleven; ``message``;
-    ``status``: the HTTP status or null; ``held_usd``: what it counts against ``within``, because it was cut short and
-    may yet be billed; absent otherwise.
+    A call that failed. ``model``, ``purpose``, ``attempt``, ``latency_s``; ``kind``: one of the eleven; ``message``.
+    Only where there is one: ``status``, that of HTTP; ``held_usd``, what the attempt counts against ``within``,
+    because it was cut short and may yet be billed.
 ``retry``
     The same call is made again. ``model``; ``attempt``: the one that comes; ``wait_s``; ``because``: the kind.
 ``check``
     A verdict. ``check``: the condition in the language; ``model``: whose answer; ``outcome``: ``passed`` or
-    ``failed``; ``reason``; ``score`` or null; ``unknown``: it failed because it couldn't be known.
+    ``failed``; ``reason``. Only where they say something: ``score`` (the number that was compared), ``unknown``
+    (true: it failed because it couldn't be known).
 ``escalate``
     A cascade or a fallback goes on. ``from`` and ``to``: model names, or node ids where a rung is a whole strategy;
     ``because``: ``unmet`` when an answer wasn't good enough, else the kind of failure.
@@ -38,7 +40,7 @@ Version 1. ``node`` is the graph node's id and ``at_s`` the seconds since the ru
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 
 from cascadelang.contracts.trace_sink import EVENTS_VERSION, Event, EventKind
@@ -46,17 +48,12 @@ from cascadelang.contracts.trace_sink import EVENTS_VERSION, Event, EventKind
 TEXT_KEY: Final = "text"
 """The one key whose value is a model's whole answer; the store keeps it apart."""
 
-__all__ = ["EVENTS_VERSION", "TEXT_KEY", "events_from_json", "events_to_json"]
-
-
-def events_to_json(events: Iterable[Event]) -> list[list[Any]]:
-    """Events as JSON: each as ``[kind, node, at_us, data]``, the time in whole microseconds."""
-    return [[kind, node, int(at_s * 1e6), data] for kind, node, at_s, data in events]
+__all__ = ["EVENTS_VERSION", "TEXT_KEY", "events_from_json"]
 
 
 def events_from_json(rows: Sequence[Sequence[Any]]) -> tuple[Event, ...]:
-    """Back from `events_to_json`."""
+    """Events from their JSON form: each is ``[kind, node, at_s, data]``, as JSON writes an `Event` by itself."""
     return tuple(
-        Event(cast("EventKind", kind), str(node), at_us / 1e6, cast("Mapping[str, Any]", data))
-        for kind, node, at_us, data in rows
+        Event(cast("EventKind", kind), str(node), float(at_s), cast("Mapping[str, Any]", data))
+        for kind, node, at_s, data in rows
     )

@@ -1,7 +1,7 @@
 """Reads what was recorded.
 
-Takes: the path of a trace store. Gives: runs, newest first, or one run by its id. Guarantees: never writes, never makes
-a file, and can read while others write.
+Takes: the path of a trace store. Gives: runs, newest first, or one run by its id. Guarantees: never writes, never
+makes a file, and can read while others write.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     import sqlite3
 
 __all__ = ["StoreUnusable", "TraceAmbiguous", "TraceNotFound", "list_runs", "show_run"]
+
+
+_OLDER = "it is of an older version, and is brought up to date when the next run is recorded"
 
 
 class TraceNotFound(Exception):  # noqa: N818 - it names what is so
@@ -136,7 +139,7 @@ def _reading(path: str | os.PathLike[str]) -> Iterator[sqlite3.Connection | None
     try:
         version = check_version(connection)
         if 0 < version < LATEST:
-            raise StoreUnusable("it is of an older version, and is brought up to date when the next run is recorded")
+            raise StoreUnusable(_OLDER)  # noqa: TRY301 - told with the path, as the others are
         yield connection if version else None
     except sqlite3.Error as error:
         raise StoreUnusable(f"`{file}` can't be read: {_reason(error)}") from None

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from cascadelang.contracts.trace_sink import EVENTS_VERSION, Event, RunRecord
-from cascadelang.trace.events import TEXT_KEY, events_from_json, events_to_json
+from cascadelang.trace.events import TEXT_KEY, events_from_json
 
 RUN_COLUMNS: Final = (
     "trace_id, policy, policy_path, graph_sha256, started_wall_s, latency_s, status, failure, model, path,"
@@ -28,11 +28,10 @@ TABLES: Final = (
 Row = tuple[Any, ...]
 
 
-
 def _encoder() -> Callable[[Any], str]:
     """Writes JSON as ``json.dumps`` does, but is set up once: setting it up costs as much as half an encoding."""
     settings = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str)
-    make = json.encoder.c_make_encoder
+    make = getattr(json.encoder, "c_make_encoder", None)
     if make is None:
         return settings.encode
     # the last three: keys aren't sorted, none are skipped, NaN is written as such
@@ -50,11 +49,12 @@ _encode: Final = _encoder()
 def rows_of(run: RunRecord, id_: int) -> tuple[Row, Row, Row]:
     """The run's rows of ``runs``, ``events`` and ``payloads``."""
     texts: dict[str, str] = {}
-    steps = events_to_json(run.events)
-    for number, step in enumerate(steps):
-        if TEXT_KEY in step[3]:
-            data = step[3] = dict(step[3])
-            texts[str(number)] = data.pop(TEXT_KEY)
+    steps: list[Event] = list(run.events)
+    for number, (kind, node, at_s, data) in enumerate(steps):
+        if TEXT_KEY in data:
+            facts_only = dict(data)
+            texts[str(number)] = facts_only.pop(TEXT_KEY)
+            steps[number] = Event(kind, node, at_s, facts_only)
     facts = (
         id_,
         run.trace_id,

@@ -8,8 +8,8 @@ Takes: runs, from any thread. Gives: rows. Guarantees:
 - Whatever goes wrong with the file is told in one warning, once, and costs no more than the record. A file that isn't
   a trace store, is damaged, or was written by a newer version, is left as it is.
 - Any number of processes may write one file: each waits for the others' transactions.
-- What was recorded is on the disk when `close` returns, and at the end of the process at the latest. A process that is
-  killed loses at most what hadn't gathered yet.
+- What was recorded is on the disk when `close` returns, and at the end of the process at the latest. A process that
+  is killed loses at most what hadn't been written yet.
 """
 
 from __future__ import annotations
@@ -110,7 +110,9 @@ class TraceStore:
         if thread is not None:
             thread.join(_CLOSE_S)
             if thread.is_alive():
-                self._say(f"{len(self._waiting)} runs are not recorded in `{self.path}` yet: another program holds it")
+                self._say(
+                    f"{len(self._waiting)} runs are not recorded in `{self.path}` yet: another program holds it"
+                )
                 return
         self.dropped += len(self._waiting)  # came in while it closed
         self._waiting.clear()

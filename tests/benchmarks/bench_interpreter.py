@@ -123,9 +123,7 @@ def checks_us(runs: int) -> float:
     """CPU of the three judgements and the one signal alone."""
     check, signal = JSON_CHECK(JSON_ARGS), HAS_CODE({"scope": "query"})
     provider = Scripted(REPLIES)
-    answers = [
-        Answer(QUERY, asyncio.run(provider.send(Request(name, QUERY.messages))), name) for name in REPLIES
-    ]
+    answers = [Answer(QUERY, asyncio.run(provider.send(Request(name, QUERY.messages))), name) for name in REPLIES]
 
     def work() -> None:
         for _ in range(runs):

@@ -1,0 +1,211 @@
+from __future__ import annotations
+
+import itertools
+import math
+
+import pytest
+
+from cascadelang.contracts.messages import Query
+from cascadelang.graph import model as g
+from cascadelang.runtime.arithmetic import calculate, compare, equal, number
+
+AND = {
+    (True, True): True,
+    (True, False): False,
+    (False, False): False,
+    (True, None): None,
+    (False, None): False,
+    (None, None): None,
+}
+OR = {
+    (True, True): True,
+    (True, False): True,
+    (False, False): False,
+    (True, None): True,
+    (False, None): None,
+    (None, None): None,
+}
+
+
+def arm(kit, condition, meta):
+    """Which arm a route with this one condition takes."""
+    root = kit.add(g.RouteNode, [g.GraphArm(condition, kit.model("yes", "1"))], kit.model("no", "2"))
+    return kit.run(root, meta=meta)
+
+
+@pytest.mark.parametrize(("op", "table"), [("and", AND), ("or", OR)])
+@pytest.mark.parametrize("pair", list(itertools.product([True, False, None], repeat=2)))
+def test_logic_in_three_values(kit, op, table, pair):
+    expected = table.get(pair, table.get(pair[::-1]))
+    logic = g.LogicValue(op, [kit.signal("p"), kit.signal("q")])
+    result = arm(kit, logic, dict(zip("pq", pair, strict=True)))
+    assert (result.model == "yes") is (expected is True)
+    negated = arm(kit, g.NotValue(logic), dict(zip("pq", pair, strict=True)))
+    assert (negated.model == "yes") is (expected is False)
+
+
+def test_an_unknown_arm_isnt_taken_and_the_trace_says_why(kit, tell):
+    result = arm(kit, g.LogicValue("and", [g.MetaValue("plan"), kit.signal("p")]), {"p": True})
+    (route,) = tell(result, "route")
+    assert route == {
+        "arm": "else",
+        "to": "no",
+        "because": {"meta.plan": None, "p": True},
+        "unknown": ["meta.plan: the caller gave no `meta.plan`"],
+    }
+
+
+def test_only_what_decided_is_told(kit, tell):
+    result = arm(kit, g.LogicValue("or", [kit.signal("p"), kit.signal("q")]), {"p": False, "q": True})
+    assert tell(result, "route")[0]["because"] == {"q": True}
+
+
+def test_else_of_a_signal_settles_it(kit, tell):
+    result = arm(kit, kit.signal("p", default=True), {})
+    assert result.model == "yes"
+    assert tell(result, "route")[0]["unknown"] == []
+    assert arm(kit, g.NotValue(kit.signal("p", default=False)), {}).model == "yes"
+
+
+def test_a_signal_is_read_once_a_run(kit, fact_reads):
+    signal = kit.signal("p")
+    arm(kit, g.LogicValue("or", [signal, g.NotValue(signal), signal]), {"p": False})
+    assert fact_reads() == 1
+
+
+def test_a_signal_that_breaks_is_unknown(kit, tell):
+    result = arm(kit, kit.signal("p"), {"p": "boom"})
+    assert result.model == "no"
+    assert tell(result, "route")[0]["unknown"] == [
+        "p: it broke while reading the query, which is a mistake in the signal"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("meta", "taken"), [({}, "yes"), ({"plan": None}, "yes"), ({"plan": ""}, "no"), ({"plan": False}, "no")]
+)
+def test_missing(kit, meta, taken):
+    assert arm(kit, g.MetaMissing("plan"), meta).model == taken
+    assert arm(kit, g.MetaMissing("plan", negated=True), meta).model != taken
+
+
+@pytest.mark.parametrize("value", [["a"], {"a": 1}, math.nan, math.inf, b"x"])
+def test_facts_of_other_types_are_unknown(kit, value):
+    assert arm(kit, g.CompareValue("==", g.MetaValue("m"), g.Const("x")), {"m": value}).model == "no"
+    assert arm(kit, g.CompareValue("!=", g.MetaValue("m"), g.Const("x")), {"m": value}).model == "no"
+
+
+@pytest.mark.parametrize(
+    ("op", "left", "right", "value"),
+    [
+        ("==", "5", 5, False),
+        ("!=", "5", 5, True),
+        ("==", 1, True, False),
+        ("==", True, True, True),
+        ("==", 1, 1.0, True),
+        ("<", "5", 6, None),
+        ("<", "a", "b", True),
+        (">=", 3, 2.5, True),
+        ("<", True, 2, None),
+        ("==", None, 1, None),
+        ("<=", 10**400, 1, None),
+    ],
+)
+def test_comparing(op, left, right, value):
+    assert compare(op, left, right) is value
+
+
+@pytest.mark.parametrize(
+    ("op", "left", "right", "value"),
+    [
+        ("+", 1, 2, 3),
+        ("/", 1, 0, None),
+        ("/", 1, 4, 0.25),
+        ("*", 1e200, 1e200, None),
+        ("-", "a", 1, None),
+        ("+", None, 1, None),
+        ("+", True, 1, None),
+    ],
+)
+def test_calculating(op, left, right, value):
+    assert calculate(op, left, right) == value
+
+
+def test_numbers_and_equality():
+    assert number(True) is None
+    assert number(10**400) is None
+    assert not equal(0, False)
+
+
+def test_score_band_in_and_arithmetic(kit):
+    score = g.ScoreValue([g.Weighted(kit.signal("p"), 0.4), g.Weighted(g.MetaValue("n"), 0.5)])
+    band = g.BandValue(score, [g.BandStep("easy", 0.3), g.BandStep("middle", 0.7)], "hard")
+    for meta, label in (
+        ({"p": False, "n": 0.1}, "easy"),
+        ({"p": True, "n": 0.2}, "middle"),
+        ({"p": True, "n": 9}, "hard"),
+    ):
+        assert arm(kit, g.CompareValue("==", band, g.Const(label)), meta).model == "yes"
+    assert arm(kit, g.InValue(band, ["easy", "middle", "hard"]), {"p": True}).model == "no"
+    assert arm(kit, g.InValue(g.MetaValue("n"), [1, 2]), {"n": 2}).model == "yes"
+    assert arm(kit, g.InValue(g.MetaValue("n"), [1, 2], negated=True), {"n": 2}).model == "no"
+    half = g.CompareValue(">", g.ArithValue("/", g.MetaValue("n"), g.TuneValue("t", 2.0)), g.Const(1))
+    assert arm(kit, half, {"n": 3}).model == "yes"
+    assert arm(kit, half, {"n": "3"}).model == "no"
+
+
+def test_route_by_a_label(kit):
+    label = kit.signal("topic", type="label")
+    a, b, z = kit.model("a", "1"), kit.model("b", "2"), kit.model("z", "3")
+    root = kit.add(g.RouteByNode, label, {"billing": a, "chat": b}, z)
+    for given, model in (("billing", "a"), ("chat", "b"), ("other", "z"), (None, "z"), (7, "z")):
+        assert kit.run(root, meta={"topic": given}).model == model
+
+
+def test_route_by_without_an_else_fails_on_an_unknown_label(kit):
+    root = kit.add(g.RouteByNode, kit.signal("topic", type="label"), {"billing": kit.model("a", "1")})
+    result = kit.run(root)
+    assert (result.status, result.failure.kind, result.path) == ("failed", "policy", ())
+    assert "no `topic` is given" in result.failure.message
+
+
+def verdict(kit, gate, text):
+    result = kit.run(kit.cascade([(kit.model("a", text), gate)]))
+    return result.verdict
+
+
+def test_a_check_that_isnt_known_has_failed(kit):
+    found = verdict(kit, kit.check("ok", kit.says()), "good?")
+    assert (found.outcome, found.unknown, found.reason) == ("failed", True, "it can't be read")
+
+
+def test_else_pass_of_a_check_settles_it(kit):
+    found = verdict(kit, kit.check("ok", kit.says(), else_pass=True), "good?")
+    assert (found.outcome, found.unknown) == ("passed", False)
+    assert "else pass" in found.reason
+
+
+def test_not_of_an_unknown_check_passes_nothing(kit):
+    found = verdict(kit, g.NotValue(kit.check("hedges", kit.says("maybe"))), "what?")
+    assert (found.outcome, found.unknown) == ("failed", True)
+
+
+def test_a_check_that_breaks_is_unknown(kit):
+    found = verdict(kit, kit.check("ok", kit.says()), "boom")
+    assert (found.outcome, found.unknown) == ("failed", True)
+    assert "a mistake in the check" in found.reason
+    assert "RuntimeError" not in found.reason
+
+
+def test_the_reason_is_that_of_what_decided(kit):
+    gate = g.LogicValue("and", [kit.check("one", kit.says("x")), kit.check("two", kit.says("y"))])
+    assert verdict(kit, gate, "x").reason == "two: it lacks `y`"
+    either = g.LogicValue("or", [kit.check("three", kit.says("v")), kit.check("four", kit.says("w"))])
+    assert verdict(kit, either, "x").reason == "three: it lacks `v`; four: it lacks `w`"
+
+
+def test_checks_may_look_at_the_query(kit):
+    gate = g.LogicValue("or", [kit.signal("trusted"), kit.says()])
+    root = kit.cascade([(kit.model("a", "bad"), gate)])
+    assert kit.run(root, Query.of("x", {"trusted": True})).status == "accepted"
+    assert kit.run(root, Query.of("x", {"trusted": False})).status == "unmet"
