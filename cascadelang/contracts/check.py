@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, ClassVar, Protocol
 
 from cascadelang.contracts.messages import Query, Reply, Request
 from cascadelang.contracts.spec import Spec
+from cascadelang.source.frozen import dataclass
 
 Value = bool | float | int | str | None
 """What an expression evaluates to; ``None`` is unknown."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, ClassVar, Protocol
 
 from cascadelang.contracts.messages import Delta, Reply, Request
 from cascadelang.contracts.spec import Capability, Spec
+from cascadelang.source.frozen import dataclass
 
 
 class Secret:

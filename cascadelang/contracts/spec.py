@@ -7,8 +7,9 @@ numpy and no pydantic. That is why parameters are declared as data here.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Literal, Protocol
+
+from cascadelang.source.frozen import dataclass
 
 ValueType = Literal[
     "bool",

@@ -5,10 +5,10 @@ Messages are lower case, have no full stop, and quote the user's own words in ba
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from cascadelang.source import Span
+from cascadelang.source.frozen import dataclass
 
 Severity = Literal["error", "warning"]
 

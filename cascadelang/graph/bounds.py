@@ -21,7 +21,7 @@ for what is inside them), not once for each use. A node's bounds are for any of 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from cascadelang.contracts.estimate import most_tokens
@@ -51,6 +51,7 @@ from cascadelang.graph.model import (
 )
 from cascadelang.graph.order import successors_first
 from cascadelang.graph.walk import children, conditions, uses_of
+from cascadelang.source.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

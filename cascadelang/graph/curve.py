@@ -7,8 +7,9 @@ immutable; a curve that would grow beyond `MOST_PIECES` pieces is replaced by a 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Final
+
+from cascadelang.source.frozen import dataclass
 
 MOST_PIECES: Final = 32
 

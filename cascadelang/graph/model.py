@@ -10,11 +10,12 @@ INVARIANT: the node graph has no circle: a policy never reaches itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final, Literal
 
 from cascadelang.contracts.price import Price
 from cascadelang.contracts.spec import Capability, ValueType
+from cascadelang.source.frozen import dataclass
 
 GRAPH_VERSION: Final = 1
 

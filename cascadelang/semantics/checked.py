@@ -7,13 +7,14 @@ live as long as the `CheckedPolicy` that holds them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
 from cascadelang.contracts.price import Price
 from cascadelang.contracts.spec import Capability, Spec, ValueType
 from cascadelang.diagnostics.model import Diagnostic
 from cascadelang.source import SourceFile
+from cascadelang.source.frozen import dataclass
 from cascadelang.syntax import ast
 
 SymbolKind = Literal["provider", "model", "tier", "signal", "check", "tune", "policy", "module"]

@@ -7,8 +7,9 @@ editors use. Guarantees: a span made by the parser always lies inside its file's
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
 from functools import cached_property
+
+from cascadelang.source.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)
