@@ -16,8 +16,8 @@ _COLOURS = {"accepted": "green", "unchecked": "cyan", "unmet": "yellow", "failed
 def command() -> None:
     """List and show what was recorded.
 
-    Every run is recorded in a file of its own platform's data folder, unless the setting `trace_store` names another
-    or says `off`. With `keep_text = false` queries and answers are left out.
+    Runs are recorded in a file in the platform's data folder, unless the setting `trace_store` names another or says
+    `off`; the settings are those of this folder. With `keep_text = false` queries and answers are left out.
     """
 
 

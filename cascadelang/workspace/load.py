@@ -59,12 +59,15 @@ class Loaded:
 
 
 def prove(path: str, files: Files | None = None, *, needs_graph: bool = False) -> Proved:
-    """Check a policy file and prove what it requires. Never raises for what a file says.
+    """Check a policy file and prove what it requires. What is wrong with it is in the diagnostics.
 
     Args:
         path: the file.
         files: where it is read from.
         needs_graph: give the graph, too; without it, a file that limits and requires nothing isn't compiled.
+
+    Raises:
+        Mistake: when a file that was checked can't be compiled: beyond the limits of a graph, say.
     """
     from cascadelang.catalog.models import find
     from cascadelang.semantics.check import check
@@ -76,8 +79,12 @@ def prove(path: str, files: Files | None = None, *, needs_graph: bool = False) -
     if not needs_graph and not _has_limits(checked):
         return Proved(checked, checked.diagnostics, None)
     from cascadelang.graph.compile import compile_policy
+    from cascadelang.graph.errors import GraphError
 
-    graph = compile_policy(checked)
+    try:
+        graph = compile_policy(checked)
+    except GraphError as error:
+        raise Mistake(f"`{path}` can't be compiled: {error}") from None
     found: tuple[Diagnostic, ...] = checked.diagnostics
     if graph.requirements or any(node.kind == "within" for node in graph.nodes.values()):
         from cascadelang.graph.bounds import bounds
