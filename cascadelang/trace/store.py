@@ -38,6 +38,8 @@ BUSY_S: Final = 10.0
 _GATHER_S: Final = 0.03
 _MOST_AT_ONCE: Final = 256
 _ROWS_AT_ONCE: Final = 32
+_UNSTORABLE: Final = (UnicodeEncodeError, OverflowError)
+"""What binding a value that SQLite can't hold raises: half of a surrogate pair, an integer of more than 64 bits."""
 _CLOSE_S: Final = 30.0
 
 
@@ -65,6 +67,7 @@ class TraceStore:
         self.dropped = 0
         self._warn = warn
         self._warned = False
+        self._too_fast = False
         self._most_waiting = most_waiting
         self._begin()
         _STORES.add(self)
@@ -89,6 +92,7 @@ class TraceStore:
     def record(self, run: RunRecord) -> None:
         """See `TraceSink.record`."""
         if self._closed or self._hopeless or len(self._waiting) >= self._most_waiting:
+            self._too_fast = True
             self.dropped += 1
             return
         self._waiting.append(run)
@@ -117,7 +121,8 @@ class TraceStore:
         self.dropped += len(self._waiting)  # came in while it closed
         self._waiting.clear()
         if self.dropped:
-            self._say(f"{self.dropped} runs were not recorded in `{self.path}`: they came faster than it could write")
+            why = "they came too fast" if self._too_fast else "they could not be stored"
+            self._say(f"{self.dropped} runs were not recorded in `{self.path}`: {why}")
 
     def _start(self) -> None:
         """Start the writing thread; on the first run, so that a store that records nothing costs nothing."""
@@ -242,7 +247,7 @@ if hasattr(os, "register_at_fork"):
 
 
 def _insert(connection: sqlite3.Connection, batch: list[RunRecord]) -> int:
-    """Write the runs in one transaction; gives how many could not be made into rows.
+    """Write the runs in one transaction; gives how many could not be stored.
 
     A run whose texts can't be stored as they are is stored as it can be.
     """
@@ -251,20 +256,28 @@ def _insert(connection: sqlite3.Connection, batch: list[RunRecord]) -> int:
         first = int(connection.execute("SELECT coalesce(max(id), 0) FROM runs").fetchone()[0]) + 1
         rows = []
         for id_, run in enumerate(batch, first):
-            with contextlib.suppress(ValueError, TypeError, RecursionError):  # facts of a caller's that are no JSON
+            with contextlib.suppress(ValueError, TypeError, RecursionError):  # a caller's facts that are no JSON
                 rows.append(rows_of(run, id_))
+        stored = len(rows)
+        connection.execute("SAVEPOINT these")
         try:
-            connection.execute("SAVEPOINT whole")
             _add(connection, rows)
-        except (UnicodeEncodeError, OverflowError):
-            connection.execute("ROLLBACK TO whole")
-            _add(connection, [(storable(a), storable(b), storable(c)) for a, b, c in rows])
+        except _UNSTORABLE:
+            connection.execute("ROLLBACK TO these")
+            stored = 0
+            for row in rows:
+                connection.execute("SAVEPOINT this")
+                try:
+                    _add(connection, [(storable(row[0]), storable(row[1]), storable(row[2]))])
+                    stored += 1
+                except _UNSTORABLE:
+                    connection.execute("ROLLBACK TO this")
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
-    return len(batch) - len(rows)
+    return len(batch) - stored
 
 
 def _add(connection: sqlite3.Connection, rows: list[tuple[Row, Row, Row]]) -> None:

@@ -2,11 +2,9 @@ from __future__ import annotations
 
 import json
 
-from cascadelang.contracts.messages import Message
-from cascadelang.contracts.messages import Query
-from cascadelang.contracts.messages import Reply
-from cascadelang.contracts.result import result_json
 from cascadelang.contracts.check import Verdict
+from cascadelang.contracts.messages import Message, Query, Reply
+from cascadelang.contracts.result import result_json
 from cascadelang.graph import model as g
 from cascadelang.graph.limits import CARRY_REASON_TOKENS, CARRY_WORDS_TOKENS
 from cascadelang.runtime.carry import exchange

@@ -88,7 +88,7 @@ def test_retry_of_a_strategy_overrides_the_models_own(kit, answer_of):
 
 
 def test_waiting_grows_and_is_capped():
-    rng = random.Random(0)
+    rng = random.Random(0)  # noqa: S311 - jitter
     failed = CallFailed("server", "down")
     for attempt in range(1, 30):
         wait_s = wait_before_retry(failed, attempt, 1e9, rng)

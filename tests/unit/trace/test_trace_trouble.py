@@ -1,0 +1,208 @@
+"""Whatever is wrong with the store, answers come, and there is one warning."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+
+from cascadelang.trace import store as store_module
+from cascadelang.trace.query import list_runs
+from cascadelang.trace.schema import LATEST
+from cascadelang.trace.store import TraceStore
+
+ROOT = Path(__file__).parents[3]
+
+
+def record_some(path, make_run, warnings, times=3):
+    store = TraceStore(path, warn=warnings.append)
+    for number in range(times):
+        store.record(make_run(number))
+        time.sleep(0.05)  # so that they are written one after the other
+    store.close()
+    return store
+
+
+def test_a_file_that_is_something_else_is_left_alone(tmp_path, make_run, warnings):
+    path = tmp_path / "notes.txt"
+    path.write_bytes(b"precious notes, not a database" * 50)
+    before = path.read_bytes()
+    store = record_some(path, make_run, warnings)
+    assert path.read_bytes() == before
+    assert store.dropped == 3
+    assert warnings == [
+        f"runs can't be recorded in `{path}`: the file is not a trace store, and was left as it is; "
+        "answers are not affected"
+    ]
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_another_programs_database_is_left_alone(tmp_path, make_run, warnings):
+    path = tmp_path / "other.sqlite"
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE runs (precious)")
+    connection.commit()
+    connection.close()
+    before = path.read_bytes()
+    record_some(path, make_run, warnings)
+    assert path.read_bytes() == before
+    assert len(warnings) == 1
+    assert "a database of something else" in warnings[0]
+
+
+def test_a_damaged_store_is_left_alone(tmp_path, make_run, warnings):
+    path = tmp_path / "t.sqlite"
+    record_some(path, make_run, warnings)
+    data = bytearray(path.read_bytes())
+    data[4096:] = b"\xff" * (len(data) - 4096)
+    path.write_bytes(data)
+    before = bytes(data)
+    store = record_some(path, make_run, warnings)
+    assert len(warnings) == 1
+    assert "damaged" in warnings[0]
+    assert store.dropped == 3
+    assert path.read_bytes() == before
+
+
+def test_a_newer_store_is_refused_clearly(tmp_path, make_run, warnings):
+    path = tmp_path / "t.sqlite"
+    record_some(path, make_run, warnings)
+    connection = sqlite3.connect(path)
+    connection.execute(f"PRAGMA user_version = {LATEST + 1}")
+    connection.close()
+    record_some(path, make_run, warnings)
+    assert len(warnings) == 1
+    assert f"it is of version {LATEST + 1}, written by a newer cascadelang; this one knows {LATEST}" in warnings[0]
+
+
+@pytest.mark.parametrize("where", ["file/t.sqlite", "folder"])
+def test_a_path_that_cannot_be(tmp_path, make_run, warnings, where):
+    (tmp_path / "file").write_text("in the way")
+    (tmp_path / "folder").mkdir()
+    store = record_some(tmp_path / where, make_run, warnings)
+    assert len(warnings) == 1
+    assert "answers are not affected" in warnings[0]
+    assert "Error" not in warnings[0]
+    assert store.dropped == 3
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the superuser may write anywhere")
+def test_a_read_only_folder(tmp_path, make_run, warnings):
+    folder = tmp_path / "locked"
+    folder.mkdir(mode=0o500)
+    record_some(folder / "t.sqlite", make_run, warnings)
+    assert len(warnings) == 1
+    assert "permission denied" in warnings[0]
+
+
+def test_a_read_only_store(tmp_path, make_run, warnings, monkeypatch):
+    path = tmp_path / "t.sqlite"
+    record_some(path, make_run, warnings)
+    connect = sqlite3.connect
+
+    def read_only(file, **options):
+        return connect(f"{Path(file).as_uri()}?mode=ro", uri=True, **options)
+
+    monkeypatch.setattr(sqlite3, "connect", read_only)
+    store = record_some(path, make_run, warnings)
+    assert warnings == [f"runs can't be recorded in `{path}`: it can't be written to; answers are not affected"]
+    assert store.dropped == 3
+
+
+def test_a_full_disk(tmp_path, make_run):
+    """A limit on the size of files stands in for the disk: writes beyond it fail as they do on a full one."""
+    code = """
+        import resource, signal, sys, time
+        from pathlib import Path
+        sys.path.insert(0, sys.argv[2])
+        from conftest import run
+        from cascadelang.trace.store import TraceStore
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+        warnings = []
+        store = TraceStore(sys.argv[1], warn=warnings.append)
+        for number in range(6):
+            store.record(run(number, query="x" * 40_000))
+            time.sleep(0.08)
+        store.close()
+        print(len(warnings), store.dropped > 0, warnings[0])
+    """
+    path = tmp_path / "t.sqlite"
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code), str(path), str(Path(__file__).parent)],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert done.stdout.startswith("1 True runs can't be recorded in")
+    assert "disk" in done.stdout
+    kept = list_runs(path, limit=None)
+    assert len(kept) < 6, "what didn't fit isn't there, and what is there can be read"
+    assert all(len(r.query) == 40_000 for r in kept)
+
+
+def test_a_disk_that_has_room_again_is_written_to_again(tmp_path, make_run, warnings, monkeypatch):
+    insert, full = store_module._insert, [True]
+
+    def sometimes(connection, batch):
+        if full[0]:
+            connection.execute("PRAGMA max_page_count = 1")
+        return insert(connection, batch)
+
+    monkeypatch.setattr(store_module, "_insert", sometimes)
+    store = TraceStore(tmp_path / "t.sqlite", warn=warnings.append)
+    store.record(make_run(1, query="x" * 100_000))
+    while not warnings:
+        time.sleep(0.01)
+    full[0] = False
+    store.record(make_run(2))
+    store.close()
+    assert warnings == [f"runs can't be recorded in `{store.path}`: the disk is full; answers are not affected"]
+    assert [r.trace_id for r in list_runs(store.path)] == [f"{2:020x}"]
+
+
+def test_a_store_somebody_holds_is_waited_for(tmp_path, make_run, warnings):
+    path = tmp_path / "t.sqlite"
+    record_some(path, make_run, warnings, times=1)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    store = TraceStore(path, warn=warnings.append)
+    store.record(make_run(7))
+    time.sleep(0.3)
+    other.execute("COMMIT")
+    other.close()
+    store.close()
+    assert warnings == []
+    assert len(list_runs(path)) == 2
+
+
+def test_a_store_held_for_too_long_is_told_of(tmp_path, make_run, warnings, monkeypatch):
+    monkeypatch.setattr(store_module, "BUSY_S", 0.2)
+    path = tmp_path / "t.sqlite"
+    record_some(path, make_run, warnings, times=1)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    store = record_some(path, make_run, warnings, times=1)
+    other.close()
+    assert warnings == [f"runs can't be recorded in `{path}`: another program holds it; answers are not affected"]
+    assert store.dropped == 1
+
+
+def test_a_warning_that_cannot_be_given_ends_nothing(tmp_path, make_run):
+    def broken(message):
+        raise OSError(message)
+
+    store = TraceStore(tmp_path, warn=broken)
+    store.record(make_run())
+    store.close()
+    assert store.dropped == 1
