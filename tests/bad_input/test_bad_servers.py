@@ -97,6 +97,15 @@ def chunk(text: str) -> bytes:
     return f"data: {json.dumps(delta)}\n\n".encode()
 
 
+def test_a_good_stream(machine: Machine, serve: Serve):
+    def whole(connection, _):
+        body = b"".join([chunk("Once "), chunk("upon "), chunk("a time"), b"data: [DONE]\n\n"])
+        connection.sendall(http("200 OK", body, "text/event-stream"))
+
+    done = ask(machine, serve(whole).url, "--stream", "--trace").clear(0)
+    assert done.out == "Once upon a time\n"
+
+
 def test_a_stream_that_closes_half_way(machine: Machine, serve: Serve):
     def half(connection, _):
         head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
