@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from cascadelang.workspace.lint import lint, render
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
@@ -26,6 +27,25 @@ def test_links_lead_somewhere(page: Path) -> None:
     for target, _ in LINK.findall(text):
         if "://" not in target and not target.startswith("mailto:"):
             assert (page.parent / target).exists(), f"{name_of(page)} links to {target}, which is not there"
+
+
+BLOCKS = [
+    pytest.param(block, id=f"{name_of(page)}-{number}")
+    for page in PAGES
+    for number, block in enumerate(BLOCK.findall(page.read_text(encoding="utf-8")), 1)
+]
+"""Those that stand alone; one that can't is fenced as ``cascade fragment``."""
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_policies_on_pages_lint(block: str, tmp_path: Path) -> None:
+    policy = tmp_path / "policy.cl"
+    policy.write_text(block, encoding="utf-8")
+    schema = (ROOT / "examples" / "answer.schema.json").read_text(encoding="utf-8")
+    (tmp_path / "answer.schema.json").write_text(schema, encoding="utf-8")
+    (tmp_path / "rubric.md").write_text("A good answer is correct and complete.\n", encoding="utf-8")
+    report = lint([str(policy)])
+    assert not report.errors, render(report.diagnostics, report.sources)
 
 
 def test_the_readme_has_exactly_two_setup_commands() -> None:
