@@ -12,7 +12,7 @@ from pathlib import Path
 
 from cascadelang.diagnostics.codes import all_codes
 from cascadelang.diagnostics.page import code_page
-from cascadelang.graph.json_form import json_schema
+from cascadelang.graph.json_schema import json_schema
 from cascadelang.workspace.catalog import InstalledCatalog
 from cascadelang.workspace.spec_page import spec_page
 
