@@ -7,7 +7,7 @@ Version 1. ``node`` is the graph node's id and ``at_s`` the seconds since the ru
 
 ``route``
     A choice, of ``route``, ``route by`` or ``from``. ``arm``: the arm's number from 1, the label, or ``else``;
-    ``to``: the node chosen; ``because``: value by signal, for every signal that was looked at, unknown ones as null;
+    ``to``: the model, or the node id of a whole strategy; ``because``: value by signal, for every signal that was looked at, unknown ones as null;
     ``unknown``: a list of words, one for each signal that wasn't known and why.
 ``call``
     A call that was answered. ``model``: the policy's name; ``purpose``: ``answer``, ``judge`` or ``ask``; ``attempt``

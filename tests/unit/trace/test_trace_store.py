@@ -22,7 +22,7 @@ from cascadelang.trace.store import TraceStore
 def run(id_, text="x"):
     events = (Event("call", "n", 0.1, {"model": "a", "text": text}),)
     now = time.time()
-    return RunRecord(id_, "main", "p.cl", "", now, 0.1, "accepted", "", "a", ("a",), 0.1, 1, 1, text, text, {}, events)
+    return RunRecord(id_, "main", "p", "", now, 0.1, "accepted", "", "a", ("a",), 0.1, 1, 1, text, text, {}, events)
 path = sys.argv[1]
 """
 

@@ -36,10 +36,8 @@ def test_a_file_that_is_something_else_is_left_alone(tmp_path, make_run, warning
     store = record_some(path, make_run, warnings)
     assert path.read_bytes() == before
     assert store.dropped == 3
-    assert warnings == [
-        f"runs can't be recorded in `{path}`: the file is not a trace store, and was left as it is; "
-        "answers are not affected"
-    ]
+    why = "the file is not a trace store, and was left as it is"
+    assert warnings == [f"runs can't be recorded in `{path}`: {why}; answers are not affected"]
     assert list(tmp_path.iterdir()) == [path]
 
 
