@@ -6,66 +6,48 @@ Gives: a schema of Draft 2020-12. Guarantees: what `to_json` writes fits it; it 
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
-from decimal import Decimal
-from typing import Any, Literal, get_args, get_origin
+from typing import Any
 
-from cascadelang.graph.model import Graph
-from cascadelang.graph.shapes import classes_in, fields_of, is_union, kind_of
+from pydantic.json_schema import GenerateJsonSchema
+from pydantic_core.core_schema import TaggedUnionSchema
 
-_SCALARS: dict[Any, dict[str, Any]] = {
-    bool: {"type": "boolean"},
-    int: {"type": "integer"},
-    float: {"type": "number"},
-    str: {"type": "string"},
-    type(None): {"type": "null"},
-    Decimal: {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?$"},
-    Any: {},
-}
+from cascadelang.contracts import price
+from cascadelang.graph import model
+from cascadelang.graph.json_types import graph_types
 
 
 def json_schema() -> dict[str, Any]:
     """The schema, as JSON values."""
-    waiting: list[type] = [Graph]
-    defs: dict[str, Any] = {}
-    while waiting:
-        cls = waiting.pop()
-        if cls.__name__ not in defs:
-            defs[cls.__name__] = _object(cls)
-            waiting += [inner for field in fields_of(cls) for inner in classes_in(field.type)]
+    made = graph_types().json_schema(schema_generator=_Plain)
+    defs = made.pop("$defs")
+    defs["Graph"] = made
+    for name, part in defs.items():
+        _tell_apart(part)
+        cls = getattr(model, name, None) or getattr(price, name)
+        part["description"] = " ".join((inspect.getdoc(cls) or "").split())
     return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$schema": GenerateJsonSchema.schema_dialect,
         "title": "cascadelang execution graph",
         "$ref": "#/$defs/Graph",
         "$defs": dict(sorted(defs.items())),
     }
 
 
-def _object(cls: type) -> dict[str, Any]:
-    fields = fields_of(cls)
-    required = [f.name for f in fields if f.default is dataclasses.MISSING or f.name == "version"]
-    if kind_of(cls) is not None:
-        required.append("kind")
-    return {
-        "type": "object",
-        "description": " ".join((inspect.getdoc(cls) or "").split()),
-        "properties": {field.name: _shape(field.type) for field in fields},
-        "required": required,
-        "additionalProperties": False,
-    }
+class _Plain(GenerateJsonSchema):
+    """Only what says something: no titles that repeat a field's name, no mappings that repeat each ``kind``."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - pydantic calls it so
+        """Never."""
+        return False
+
+    def tagged_union_schema(self, schema: TaggedUnionSchema) -> dict[str, Any]:
+        """The members; a ``discriminator`` is OpenAPI's, no word of JSON Schema."""
+        return {"oneOf": super().tagged_union_schema(schema)["oneOf"]}
 
 
-def _shape(shape: Any) -> dict[str, Any]:
-    inner = get_args(shape)
-    if is_union(shape):
-        return {"anyOf": [_shape(member) for member in inner]}
-    if get_origin(shape) is Literal:
-        return {"const": inner[0]} if len(inner) == 1 else {"enum": list(inner)}
-    if get_origin(shape) is dict:
-        return {"type": "object", "additionalProperties": _shape(inner[1])}
-    if get_origin(shape) is not None:
-        return {"type": "array", "items": _shape(inner[0])}
-    if dataclasses.is_dataclass(shape) and isinstance(shape, type):
-        return {"$ref": f"#/$defs/{shape.__name__}"}
-    return dict(_SCALARS[shape])
+def _tell_apart(part: dict[str, Any]) -> None:
+    """Ask for what says which object it is: reading does, although Python's classes have a default for it."""
+    for name in ("version", "kind"):
+        if "const" in part["properties"].get(name, ()):
+            part["required"] = sorted({*part.get("required", ()), name})

@@ -11,13 +11,22 @@ INVARIANT: the node graph has no circle: a policy never reaches itself.
 from __future__ import annotations
 
 from dataclasses import field
-from typing import Any, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias
 
 from cascadelang.contracts.price import Price
 from cascadelang.contracts.spec import Capability, ValueType
 from cascadelang.source.frozen import dataclass
 
 GRAPH_VERSION: Final = 1
+
+
+class ByKind:
+    """Tells pydantic, when the JSON form is read, that a union's members are told apart by their ``kind``."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        from pydantic import Discriminator
+
+        return Discriminator("kind").__get_pydantic_core_schema__(source, handler)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +187,7 @@ class BandValue:
     kind: Literal["band"] = "band"
 
 
-GraphExpr = (
+GraphExpr: TypeAlias = Annotated[
     Const
     | TuneValue
     | SignalValue
@@ -192,8 +201,9 @@ GraphExpr = (
     | InValue
     | ArithValue
     | ScoreValue
-    | BandValue
-)
+    | BandValue,
+    ByKind(),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -404,7 +414,9 @@ class WithNode:
     kind: Literal["with"] = "with"
 
 
-GraphNode = CallNode | RouteNode | RouteByNode | CascadeNode | FallbackNode | WithinNode | RetryNode | WithNode
+GraphNode: TypeAlias = Annotated[
+    CallNode | RouteNode | RouteByNode | CascadeNode | FallbackNode | WithinNode | RetryNode | WithNode, ByKind()
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -443,6 +455,9 @@ class Graph:
     requirements: list[Requirement] = field(default_factory=list)
     files: dict[str, str] = field(default_factory=dict)
     version: Literal[1] = GRAPH_VERSION
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"strict": True, "extra": "forbid", "allow_inf_nan": False}
+    """How the JSON form is read, this class and all it holds."""
 
     def node(self, id_: str) -> GraphNode:
         """The node of that id."""
