@@ -16,13 +16,13 @@ from typing import Any, assert_never
 
 from cascadelang.graph import model as g
 from cascadelang.graph.walk import uses_of
+from cascadelang.graph.wording import limits_wording, wording
 from cascadelang.runtime.billing import Target
 from cascadelang.runtime.choices import Arms, Labels
 from cascadelang.runtime.expressions import Expressions
 from cascadelang.runtime.gates import Gate
 from cascadelang.runtime.nodes import Call, Cascade, Fallback, Route, RouteBy, Settings, Within
 from cascadelang.runtime.outcome import Strategy
-from cascadelang.runtime.wording import limits_wording, wording
 
 TOP_LOGPROBS = 2
 """Alternatives asked for where a gate needs them: ``margin`` sets the first token against the second."""
@@ -77,8 +77,8 @@ class Builder:
             case g.FallbackNode():
                 return Fallback(node.id, [self._build(member, settings) for member in node.members])
             case g.WithinNode():
-                text = limits_wording(node.cost_usd, node.time_s)
-                return Within(node.id, self._build(node.child, settings), node.cost_usd, node.time_s, text)
+                child = self._build(node.child, settings)
+                return Within(node.id, child, node.cost_usd, node.time_s, limits_wording(node))
             case g.RetryNode():
                 return self._build(node.child, Settings(settings.values, node.times, settings.logprobs))
             case g.WithNode():

@@ -7,8 +7,8 @@ from cascadelang.contracts.messages import Message, Query, Reply
 from cascadelang.contracts.result import result_json
 from cascadelang.graph import model as g
 from cascadelang.graph.limits import CARRY_REASON_TOKENS, CARRY_WORDS_TOKENS
+from cascadelang.graph.wording import limits_wording, wording
 from cascadelang.runtime.carry import exchange
-from cascadelang.runtime.wording import limits_wording, wording
 
 
 def test_the_result_as_json(kit, snapshot):
@@ -92,7 +92,9 @@ def test_wording(kit):
         "judge(sonnet) >= strict": g.CompareValue(">=", kit.use("judge", model="sonnet"), g.TuneValue("strict", 0.8)),
         "meta.plan is not missing": g.MetaMissing("plan", negated=True),
         "says(good) in [true, 0.5, x]": g.InValue(kit.says(), [True, 0.5, "x"]),
-        "band(score(…), …)": g.BandValue(g.ScoreValue([]), [], "x"),
+        "band(score(says: 2), low: 1, x)": g.BandValue(
+            g.ScoreValue([g.Weighted(kit.says(), 2.0)]), [g.BandStep("low", 1.0)], "x"
+        ),
         "(meta.n + 1) / 2": g.ArithValue("/", g.ArithValue("+", g.MetaValue("n"), g.Const(1)), g.Const(2)),
     }
     graph = kit.graph(kit.model("a"))
@@ -100,5 +102,5 @@ def test_wording(kit):
         assert wording(expr, graph) == words
     long = wording(g.Const("x" * 500), graph)
     assert len(long) == 40
-    assert limits_wording(0.05, 20.0) == "within $0.05 and 20s"
-    assert limits_wording(None, 0.25) == "within 250ms"
+    assert limits_wording(g.WithinNode("n", "c", 0.05, 20.0)) == "within $0.05 and 20s"
+    assert limits_wording(g.WithinNode("n", "c", None, 0.25)) == "within 250ms"
