@@ -39,7 +39,8 @@ def to_dot(graph: Graph) -> str:
 
 def _lines(drawing: Drawing) -> Iterator[str]:
     yield "digraph policy {"
-    yield '  graph [bgcolor="#ffffff", rankdir=TB, compound=true, newrank=true, nodesep=0.35, ranksep=0.45, fontname="Helvetica"]'
+    yield '  graph [bgcolor="#ffffff", rankdir=TB, compound=true, newrank=true, nodesep=0.35, ranksep=0.45]'
+    yield '  graph [fontname="Helvetica"]'
     yield '  node [fontname="Helvetica", fontsize=11, penwidth=1.1]'
     yield '  edge [fontname="Helvetica", fontsize=9, color="#4b5563", fontcolor="#374151", arrowsize=0.7]'
     for frame in drawing.frames:

@@ -78,7 +78,7 @@ def schema_of(request: Request) -> dict[str, Any] | None:
     """
     if request.json_schema is None and not request.json_mode:
         return None
-    schema = {"type": "object"} if request.json_schema is None else dict(request.json_schema)
+    schema: dict[str, Any] = {"type": "object"} if request.json_schema is None else dict(request.json_schema)
     schema["x-guidance"] = {
         "lenient": True,
         "whitespace_flexible": False,

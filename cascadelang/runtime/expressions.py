@@ -314,9 +314,13 @@ def _compare(op: str, left: Evaluate, right: Evaluate, name: str) -> Evaluate:
             return value
         if value is not None:
             why = notes[mark][2] if len(notes) == mark + 1 else ""
-            words = f"{name} is {show(one)}, {'' if value else 'not '}{op} {show(other)}"
+            against = f"{'' if value else 'not '}{op} {show(other)}"
+            if why.startswith(f"{name} is "):  # the check says its value itself
+                words = f"{why}, {against}"
+            else:
+                words = f"{name} is {show(one)}, {against}{f' ({why})' if why else ''}"
             del notes[mark:]
-            notes.append(("", value, f"{words} ({why})" if why else words, number(one)))
+            notes.append(("", value, words, number(one)))
         elif one is not None and other is not None:
             notes.append(("", None, f"{show(one)} and {show(other)} can't be compared by {op}", None))
         return value

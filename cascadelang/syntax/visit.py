@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cascadelang.syntax.node import Node
+from cascadelang.syntax.ast import Node
 
 
 def children(node: Node) -> Iterator[Node]:
