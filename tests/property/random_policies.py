@@ -66,9 +66,9 @@ def gates(draw: st.DrawFn) -> str:
 def model_lines(draw: st.DrawFn) -> str:
     lines = []
     for name in MODELS:
-        fields = [f"max_tokens: {draw(pick(1, 40, 300))}", f"timeout: {draw(pick('2s', '10s', '60s'))}"]
+        fields = [f"max_tokens: {draw(pick(1, 40, 300, 4000))}", f"timeout: {draw(pick('2s', '10s', '60s'))}"]
         if draw(st.integers(0, 19)):
-            fields.append(f"price: {draw(pick('$1 / $5', '$0.1 / $0.4', '$30 / $150', '$0 / $0', '$4 / $2'))}")
+            fields.append(f"price: {draw(pick('$1 / $5', '$4 / $2', '$30 / $150', '$90 / $90', '$0 / $0'))}")
         if draw(st.booleans()):
             fields.append(f"retry: {draw(pick(0, 1, 3))}")
         if draw(st.booleans()):
@@ -110,9 +110,12 @@ def cascades(draw: st.DrawFn, inner: st.SearchStrategy[str]) -> str:
     return f"cascade [{', '.join(rungs)}] {' '.join(draw(st.permutations(tails)))}".strip()
 
 
+AMOUNTS = ("$0.0001", "$0.002", "$0.01", "$0.02", "$0.05", "$0.1", "$0.4", "$1")
+
+
 @st.composite
 def suffixed(draw: st.DrawFn, inner: st.SearchStrategy[str]) -> str:
-    money = draw(pick("$0.0001", "$0.002", "$0.01", "$0.05", "$1"))
+    money = draw(st.sampled_from(AMOUNTS))
     time = draw(pick("1s", "5s", "30s", "500ms"))
     limits = (f"within {money}", f"within {time}", f"within {money} and {time}")
     rest = (
@@ -140,7 +143,8 @@ def policies(draw: st.DrawFn) -> str:
     for name in ("first", "second")[: draw(st.integers(0, 2))]:
         lines.append(f"policy {name} = {draw(strategies(names, 2))}")
         names = (*names, name)
-    lines.append(f"policy main = {draw(strategies(names))}")
+    limit = f" within {draw(st.sampled_from(AMOUNTS))}" if draw(st.booleans()) else ""
+    lines.append(f"policy main = ({draw(strategies(names))}){limit}")
     return "\n".join(lines) + "\n"
 
 
@@ -154,6 +158,7 @@ WORDS = (
     "Grüße",
     "数学\x01",
     '"quoted"\n',
+    '"\n' * 1500,
     "https://x.example",
 )
 
@@ -188,14 +193,9 @@ class Act:
     pieces_before_error: int = 0
 
 
-ANSWERS = (
-    "yes",
-    "",
-    '{"score": 0.9, "reason": "fine"}',
-    '{"score": 0.2, "reason": "»no«\\nwhy"}',
-    "I'm not sure " * 9,
-)
-ANSWERS += ("\n" * 200, "\x02\t" * 99, "数" * 300, '"' * 400, '{"score": 7}', "word " * 100)
+WORDS_SAID = ("yes", "", "I'm not sure " * 9, "word " * 100, "\n" * 200, "\x02\t" * 99, "数" * 300, '"\n' * 2000)
+VERDICTS = ('{"score": 0.9, "reason": "fine"}', '{"score": 0.2, "reason": "»no«\\nwhy"}', '{"score": 7}')
+ANSWERS = WORDS_SAID + VERDICTS
 ERRORS = ("rate_limit", "timeout", "connection", "server", "context_length", "content_filter")
 ENDINGS = ("auth", "bad_request", "policy", "broken")
 LATENCIES = st.sampled_from((0.0, 0.0, 0.3, 1.9, 4.0, 100.0))

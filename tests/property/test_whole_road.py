@@ -173,3 +173,22 @@ def check_road(text: str, query: Query, acts: list[Act]) -> None:
 @given(policies(), queries(), st.lists(ACTS, min_size=1, max_size=6))
 def test_every_road_ends_where_it_may(text: str, query: Query, acts: list[Act]):
     check_road(text, query, acts)
+
+
+DEAREST = [Act('"\n' * 2000, thinks=True)]
+"""The longest answer, which passes few gates and doubles when it is quoted, billed with all that may be billed."""
+
+
+@settings(
+    max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+@given(policies(), queries())
+def test_the_dearest_roads_stay_within_the_bounds(text: str, query: Query):
+    graph = prove("policy.cl", MemoryFiles({"policy.cl": text}), needs_graph=True).graph
+    if graph is None:
+        return
+    limits = bounds(graph)
+    for policy, root in graph.policies.items():
+        result, _ = run(graph, query, DEAREST, policy)
+        check_bounds(result, limits[root], query)
+        check_limits(graph, result, policy)
