@@ -137,6 +137,7 @@ def _reading(path: str | os.PathLike[str]) -> Iterator[sqlite3.Connection | None
     except sqlite3.Error as error:
         raise StoreUnusable(f"`{file}` can't be read: {_reason(error)}") from None
     try:
+        connection.execute("BEGIN")  # one view for all that follows: a store may be in the making
         version = check_version(connection)
         if 0 < version < LATEST:
             raise StoreUnusable(_OLDER)  # noqa: TRY301 - told with the path, as the others are
