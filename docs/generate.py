@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from pathlib import Path
 
 from cascadelang.diagnostics.codes import all_codes
@@ -38,21 +39,34 @@ def _index() -> str:
         "# Diagnostics\n\nEverything `cascadelang lint` can say, by name. "
         "`cascadelang explain NAME` shows a page in the terminal.\n\n"
     )
-    return head + "| name | | what is wrong |\n|---|---|---|\n" + "\n".join(rows) + "\n"
+    return head + "| name | severity | what is wrong |\n|---|---|---|\n" + "\n".join(rows) + "\n"
 
 
 def _reference() -> str:
-    """One page with every signal, check and provider."""
+    """One page with every signal, check and provider: a table of each kind, then what stands behind it."""
     catalog = InstalledCatalog()
     lead = "Every signal, check and provider, made from its own file."
     parts = [f"# Reference\n\n{lead} `cascadelang explain NAME` shows one in the terminal.\n"]
+    seen: Counter[str] = Counter()
     for title, kind in (("Signals", "signal"), ("Checks", "check"), ("Providers", "provider")):
-        parts.append(f"# {title}\n")
-        for name in catalog.names(kind):
-            spec = catalog.spec(kind, name)
-            if spec is not None:
-                parts.append("#" + spec_page(spec).replace("\n## ", "\n### "))
+        specs = [spec for name in catalog.names(kind) if (spec := catalog.spec(kind, name)) is not None]
+        rows = []
+        for spec in specs:
+            link = f"#{spec.name}-{seen[spec.name]}" if seen[spec.name] else f"#{spec.name}"
+            seen[spec.name] += 1
+            rows.append(f"| [`{spec.name}`]({link}) | {spec.summary}{' (not yet)' if spec.supported else ''} |")
+        parts.append(f"## {title}\n\n| name | what it is |\n|---|---|\n" + "\n".join(rows) + "\n")
+        parts += [_demoted(spec_page(spec)) for spec in specs]
     return "\n".join(parts)
+
+
+def _demoted(page: str) -> str:
+    """A page with its headings two levels lower; lines of code that begin with `#` stay as they are."""
+    out, code = [], False
+    for line in page.split("\n"):
+        code ^= line.startswith("```")
+        out.append(f"##{line}" if line.startswith("#") and not code else line)
+    return "\n".join(out)
 
 
 def main() -> int:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from cascadelang.diagnostics.codes import Code
+
+_WIDEST: Final = 100
+"""Characters of an example's line, before it is cut."""
 
 
 def code_page(code: Code) -> str:
@@ -12,6 +17,13 @@ def code_page(code: Code) -> str:
         f"{code.severity.capitalize()}: {code.summary}\n\n"
         f"{code.meaning}\n\n"
         f"## Why it is reported\n\n{code.why}\n\n"
-        f"## Example\n\n```text\n{code.bad.strip()}\n```\n\n"
-        f"## Instead\n\n```text\n{code.good.strip()}\n```\n"
+        f"## Example\n\n```text\n{_shown(code.bad)}\n```\n\n"
+        f"## Instead\n\n```text\n{_shown(code.good)}\n```\n"
     )
+
+
+def _shown(example: str) -> str:
+    """An example as a page can show it: control characters as their pictures, long lines cut."""
+    pictures = {number: 0x2400 + number for number in range(32) if chr(number) != "\n"}
+    lines = example.rstrip().translate(pictures).split("\n")
+    return "\n".join(line if len(line) <= _WIDEST else line[: _WIDEST - 1] + "…" for line in lines)

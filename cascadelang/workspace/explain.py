@@ -54,15 +54,10 @@ def page(name: str) -> str:
 def _diagnostic(name: str) -> str:
     """The page of a diagnostic, or an empty string."""
     from cascadelang.diagnostics.codes import code
+    from cascadelang.diagnostics.page import code_page
 
     found = code(name)
-    if found is None:
-        return ""
-    parts = [f"# {found.name}\n\n{found.severity.capitalize()}: {found.summary}", found.meaning, found.why]
-    for title, text in (("Example", found.bad), ("Use instead", found.good)):
-        if text:
-            parts.append(f"## {title}\n\n```\n{text.strip()}\n```")
-    return "\n\n".join(part.strip() for part in parts if part) + "\n"
+    return "" if found is None else code_page(found)
 
 
 def _diagnostic_names() -> list[str]:

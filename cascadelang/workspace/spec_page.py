@@ -17,8 +17,14 @@ _GIVES = {
 }
 _TYPES = {
     "text": "text",
+    "number": "number",
+    "count": "whole number",
+    "duration": "duration",
+    "model": "name of a model",
+    "path": "path of a file",
+    "record": "`{ name: value }`",
     "texts": "text or list of texts",
-    "regex": "/regex/",
+    "regex": "`/regex/`",
     "bool": "true or false",
     "choice": "a word",
     "file": "path of a file",
@@ -28,7 +34,7 @@ _TYPES = {
     "labels": "list of labels",
     "bool_weights": "signals with weights",
     "bands": "labels with limits",
-    "secret": 'env("NAME")',
+    "secret": '`env("NAME")`',
 }
 
 
@@ -36,7 +42,7 @@ def spec_page(spec: Spec) -> str:
     """The page: what it is, what it gives, what it takes, and examples that lint."""
     parts = [f"# {spec.name}\n\n{spec.kind.capitalize()}: {spec.summary}"]
     if spec.supported:
-        parts.append(f"Not in this version: {spec.supported}")
+        parts.append(f"**Not yet**: {spec.supported}.")
     if spec.doc:
         parts.append(spec.doc.strip())
     if spec.kind != "provider":
@@ -45,7 +51,7 @@ def spec_page(spec: Spec) -> str:
         parts.append("## Takes\n\n" + "\n".join(_param(param) for param in spec.params))
     if spec.examples:
         lines = "\n".join(f"{spec.kind} x = {example}" for example in spec.examples)
-        parts.append(f"## Examples\n\n```\n{lines}\n```")
+        parts.append(f"## Examples\n\n```text\n{lines}\n```")
     return "\n\n".join(parts) + "\n"
 
 
@@ -64,10 +70,22 @@ def _facts(spec: Spec) -> str:
 
 
 def _param(param: Param) -> str:
-    """One line about a parameter."""
-    kind = " or ".join(f"`{c}`" for c in param.choices) if param.choices else _TYPES.get(param.type, param.type)
-    tail = " (required)" if param.required else ""
-    if not param.required and param.default not in (None, "", (), [], {}):
+    """One line about a parameter: its name, its type, whether it must be given, and what it is."""
+    facts = [_type(param)]
+    if param.required:
+        facts.append("required")
+    elif param.default not in (None, "", (), [], {}):
         default = str(param.default).lower() if isinstance(param.default, bool) else param.default
-        tail = f" (default: {default})"
-    return f"- `{param.name}`: {kind}. {param.doc.rstrip('.')}{tail}"
+        facts.append(f"default `{default}`")
+    doc = param.doc.rstrip(".")
+    return f"- `{param.name}` ({', '.join(facts)}): {doc[:1].upper()}{doc[1:]}"
+
+
+def _type(param: Param) -> str:
+    """What a parameter is given."""
+    if param.choices:
+        *others, last = (f"`{choice}`" for choice in param.choices)
+        return f"{', '.join(others)} or {last}" if others else last
+    if param.type == "expr":
+        return _GIVES.get(param.of or "", "any value")
+    return _TYPES[param.type]
