@@ -59,7 +59,9 @@ def provider_of(symbol: Symbol, state: State) -> ProviderInfo | None:
                 notes=(f"`{param.name}`: {param.doc}",) if param.doc else (),
             )
     # A key goes only where it was meant to go: another address needs its key named.
-    if not keyed and "base_url" not in entries:
+    usual = next((param.default for param in spec.params if param.name == "base_url"), None)
+    moved = str(settings.get("base_url")).rstrip("/") != str(usual)
+    if not keyed and not moved:
         key_env = key_variable(spec, state)
     info = ProviderInfo(decl.name, spec.name, settings, key_env, posixpath.dirname(symbol.path))
     state.providers[id(decl)] = info

@@ -88,6 +88,14 @@ def test_a_key_goes_only_where_it_was_meant_to_go(checked):
     assert model(policy, "house").provider.key_env == ""
 
 
+@pytest.mark.parametrize("address", ["https://api.openai.com/v1", "https://api.openai.com/v1/"])
+def test_the_usual_address_written_out_takes_the_usual_key(checked, address):
+    policy = checked(
+        f'provider own = openai {{ base_url: "{address}" }}\nmodel m = own("gpt-4.1-mini")\npolicy main = m'
+    )
+    assert model(policy, "m").provider.key_env == "OPENAI_API_KEY"
+
+
 def test_a_key_in_the_file_is_in_nothing_that_is_handed_on(checked):
     policy = checked('provider acme = openai { key: "sk-very-secret" }\nmodel m = acme("x")\npolicy main = m')
     assert [d.name for d in policy.diagnostics] == ["literal-key"]
