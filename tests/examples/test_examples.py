@@ -336,6 +336,14 @@ def test_topics_each_has_its_own_ladder(tmp_path: Path, query: str, answers: dic
     assert done.result["answer"] == answers[path[-1]]
 
 
+def test_topics_streams_what_no_check_can_take_back(tmp_path: Path):
+    answer = Plan(pieces=("Good ", "morning ", "to you."))
+    done, requests = ask(tmp_path, "topics.cl", "Good morning!", {"haiku": answer}, "--stream")
+    assert (done.code, done.out, requests[0].body["stream"]) == (0, "Good morning to you.\n", True)
+    done, requests = ask(tmp_path, "topics.cl", "I was charged twice", {"haiku": answer}, "--stream")
+    assert (done.code, done.out, "stream" in requests[0].body) == (0, "Good morning to you.\n", False)
+
+
 # ---- Local examples, over answers that the models once gave -----------------------------------------------------
 
 
