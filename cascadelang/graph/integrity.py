@@ -14,6 +14,7 @@ from cascadelang.graph.errors import GraphError
 from cascadelang.graph.model import (
     CallNode,
     CascadeNode,
+    CatalogUse,
     CheckValue,
     FallbackNode,
     Graph,
@@ -66,11 +67,18 @@ def check_integrity(graph: Graph) -> None:
     for check in graph.checks.values():
         _check_expr(check.expr, f"the check `{check.name}`", graph)
     for use in graph.uses.values():
-        for arg in use.model_args:
-            _known(str(use.args.get(arg)), graph.models, f"`{use.id}`", "model")
-        if use.calls is not None:
-            _not_below_zero(use.calls, f"`calls` of `{use.id}`")
+        _check_use(use, graph)
     _check_circles(graph)
+
+
+def _check_use(use: CatalogUse, graph: Graph) -> None:
+    for arg in use.model_args:
+        model = use.args.get(arg)
+        if not isinstance(model, str):
+            raise GraphError(f"`{use.id}` must name a model as its `{arg}`")
+        _known(model, graph.models, f"`{use.id}`", "model")
+    if use.calls is not None:
+        _not_below_zero(use.calls, f"`calls` of `{use.id}`")
 
 
 def _check_keys(graph: Graph) -> None:

@@ -44,6 +44,8 @@ def mistake(errors: Sequence[Any], value: Any) -> GraphError:
         return GraphError("the graph is nested too deeply")
     if error["type"] in ("missing", "union_tag_not_found"):
         return GraphError(f"the graph lacks `{at}`")
+    if error["type"] == "string_unicode":
+        return GraphError(f"the graph has an unknown field in `{at}`")
     if error["type"] == "unexpected_keyword_argument":
         return GraphError(f"the graph has an unknown field at `{at}`")
     must = dict.fromkeys(_must(other) for where, _, other in inside if where == path)
@@ -90,7 +92,8 @@ def _place(error: Any, value: Any) -> tuple[tuple[str | int, ...], Any]:
     if error["type"].startswith("union_tag"):
         steps.append("kind")
     arrived = True
-    for number, step in enumerate(steps):
+    for number, named in enumerate(steps):
+        step = _key(named, value)
         last = number == len(steps) - 1
         if arrived and not last and isinstance(value, dict) and value.get("kind") == step:
             arrived = False
@@ -104,6 +107,13 @@ def _place(error: Any, value: Any) -> tuple[tuple[str | int, ...], Any]:
         path.append(step)
         arrived = True
     return tuple(path), value
+
+
+def _key(step: str | int, value: Any) -> str | int:
+    """The key that pydantic means by a step: what it tells has no half characters."""
+    if not isinstance(value, dict) or step in value:
+        return step
+    return next((k for k in value if k.encode("utf-8", "surrogatepass").decode("utf-8", "replace") == step), step)
 
 
 def _names_a_field(error: Any) -> bool:

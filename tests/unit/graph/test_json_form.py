@@ -127,6 +127,8 @@ def change(value, path, to):
         ),
         (["checks", "good", "expr"], {"kind": "const", "value": [1, None]}, "`checks.good.expr.value[1]`"),
         (["checks", "good", "expr"], {"kind": "use", "use": 3}, "`checks.good.expr.use`: it must be a text, not 3"),
+        (["nodes", "main.arm1", "place"], {"\ud800": 1}, 'unknown field in `nodes["main.arm1"].place`'),
+        (["policies"], {"\ud800": 1}, "must be a text, not 1"),
         (["checks", "good", "expr"], {"kind": "use"}, "lacks `checks.good.expr.use`"),
         (["policies"], [], "`policies`: it must be an object, not a list"),
     ],
