@@ -87,6 +87,20 @@ class Provider(Protocol):
         ...
 
 
+class Preparing(Protocol):
+    """What a `Provider` may have as well, when its models need setting up: weights to fetch and load, say."""
+
+    async def prepare(self, model: str) -> None:
+        """Set up what a call of the model needs; at once when it is there.
+
+        Awaited before every call, outside of its ``timeout_s``; cancellable.
+
+        Raises:
+            CallFailed: when it can't be set up.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
     """A whole response. Header names are lower case."""

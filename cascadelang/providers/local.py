@@ -69,6 +69,11 @@ class LocalProvider:
         self._engines: dict[str, tuple[EngineKey, Engine]] = {}
         self._opening = Lock()
 
+    async def prepare(self, model: str) -> None:
+        """See `Preparing.prepare`: fetches the model's weights and loads it, where that isn't done."""
+        if model not in self._engines:
+            await self._ready(model)
+
     async def send(self, request: Request) -> Reply:
         """See `Provider.send`."""
         from contextlib import aclosing

@@ -6,6 +6,7 @@ Takes: a `Target` (who), a `Request` (what) and the scope it is made in. Gives: 
   isn't made.
 - All attempts and the waits between them happen within the request's ``timeout_s``, or what a ``within`` has left of
   it. A call that such a ``within`` cut short ends as ``over_budget``, not as ``timeout``.
+- What a provider sets up before its first call (`Preparing`) is no part of the call, and takes as long as it takes.
 - Once a piece of the answer went to the caller, the call isn't tried again.
 - An attempt that was cut short after it was sent (a timeout, a stream that broke half way) may yet be billed: it
   counts at its most against ``within``, although the run's cost holds only what providers said was used.
@@ -48,6 +49,9 @@ async def place_call(run: Run, target: Target, request: Request, scope: Scope) -
     """
     try:
         provider = run.around.providers[target.provider]
+        prepare = getattr(provider, "prepare", None)
+        if prepare is not None:
+            await prepare(request.model)
     except Exception as error:  # noqa: BLE001 - providers are made when they are first needed, and may not come to be
         return _unmade(run, target, request, error)
     leave: Leave | None = None
