@@ -1,7 +1,7 @@
 """The JSON Schema of a graph's JSON form, made from the graph's own classes.
 
 Gives: a schema of Draft 2020-12. Guarantees: what `to_json` writes fits it; it is published as
-``docs/graph.schema.json``, which a test holds equal to this.
+``docs/graph.schema.json``, which a test holds equal to this, under the version of pydantic that made it.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+from pydantic import VERSION
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core.core_schema import TaggedUnionSchema
 
@@ -28,10 +29,16 @@ def json_schema() -> dict[str, Any]:
         part["description"] = " ".join((inspect.getdoc(cls) or "").split())
     return {
         "$schema": GenerateJsonSchema.schema_dialect,
+        "$comment": f"made with pydantic {made_with()}; other versions may word the same schema otherwise",
         "title": "cascadelang execution graph",
         "$ref": "#/$defs/Graph",
         "$defs": dict(sorted(defs.items())),
     }
+
+
+def made_with() -> str:
+    """The version of pydantic that words the schema, as ``MAJOR.MINOR``."""
+    return ".".join(VERSION.split(".")[:2])
 
 
 class _Plain(GenerateJsonSchema):

@@ -70,6 +70,14 @@ class Budget:
             budget = budget.parent
         return found
 
+    def put_off(self, seconds: float) -> None:
+        """Move every deadline: what went by was no part of a call (weights were fetched, say)."""
+        budget: Budget | None = self
+        while budget is not None:
+            if budget.deadline_s is not None:
+                budget.deadline_s += seconds
+            budget = budget.parent
+
     def refuses(self, most_usd: float | None) -> Budget | None:
         """The outermost limit that this many dollars more would break; ``None`` when they fit.
 

@@ -51,7 +51,10 @@ async def place_call(run: Run, target: Target, request: Request, scope: Scope) -
         provider = run.around.providers[target.provider]
         prepare = getattr(provider, "prepare", None)
         if prepare is not None:
+            begun_s = run.now_s()
             await prepare(request.model)
+            if scope.budget is not None:
+                scope.budget.put_off(run.now_s() - begun_s)
     except Exception as error:  # noqa: BLE001 - providers are made when they are first needed, and may not come to be
         return _unmade(run, target, request, error)
     leave: Leave | None = None

@@ -58,3 +58,10 @@ def test_what_it_raises_of_its_own_ends_the_run_in_words(kit):
     result = kit.run(kit.model("a"))
     assert result.failure.kind == "policy"
     assert isinstance(result.failure.cause, ZeroDivisionError)
+
+
+def test_it_takes_no_time_from_a_limit_around(kit):
+    provider = SetsUp(seconds=0.3)
+    kit.providers = {"fake": provider}
+    limited = kit.add(g.WithinNode, kit.model("a"), time_s=0.2)
+    assert kit.run(limited).status == "unchecked"
