@@ -19,3 +19,11 @@ test "a refusal climbs" {
   reply  terra "The contract runs for two years and renews by itself."
   expect model == terra and calls == 2
 }
+
+test "two refusals reach the top" {
+  query  "Summarise this contract"
+  reply  luna  "I'm sorry, but I can't help with that."
+  reply  terra "I'm not sure what it says."
+  reply  sol   "The contract runs for two years and renews by itself."
+  expect path == [luna, terra, sol] and passed
+}

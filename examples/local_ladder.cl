@@ -32,3 +32,19 @@ test "prose is not JSON" {
   reply  qwen_small """{"name": "Maria", "age": 34}""" { logprob: -0.01 }
   expect path == [smollm, qwen_small] and passed
 }
+
+test "what the small ones can't say surely, the largest says" {
+  query  "What is 23 times 17?"
+  reply  smollm     "401" { logprob: -0.9 }
+  reply  qwen_small "381" { logprob: -0.4 }
+  reply  qwen       "391" { logprob: -0.3 }
+  expect path == [smollm, qwen_small, qwen] and failed and answer == "391"
+}
+
+test "a broken object climbs to the top" {
+  query  "Give name and age as JSON: Maria, 34"
+  reply  smollm     "Maria is 34" { logprob: -0.01 }
+  reply  qwen_small "name: Maria" { logprob: -0.01 }
+  reply  qwen       """{"name": "Maria", "age": 34}""" { logprob: -0.01 }
+  expect path == [smollm, qwen_small, qwen] and passed
+}

@@ -29,3 +29,13 @@ test "a guess that was too low is corrected" {
   reply  sonnet "Paris."
   expect path == [haiku, sonnet] and passed
 }
+
+test "the hardest start at the top" {
+  query  """Does this compute $\int_0^1 x^2 dx$ well?
+```python
+def area(n):
+    return sum((i / n) ** 2 for i in range(n)) / n
+```"""
+  reply  opus "With an error of about 1 / (2n)."
+  expect path == [opus] and passed
+}

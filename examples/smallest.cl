@@ -30,3 +30,11 @@ test "prose climbs one rung" {
   expect path == [haiku, sonnet]
   expect passed and cost < $0.05
 }
+
+test "when nothing fits, the last answer stands and says so" {
+  query  "Invoice A-7 over 12 euros, as JSON"
+  reply  haiku  "Sure!"
+  reply  sonnet "Here it is:"
+  reply  opus   "I have no currency code."
+  expect path == [haiku, sonnet, opus] and failed
+}

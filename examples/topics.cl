@@ -40,3 +40,18 @@ test "small talk has no gate" {
   reply  haiku "Good morning to you."
   expect unchecked and calls == 1
 }
+
+test "a billing answer that hedges climbs" {
+  query  "I want a refund"
+  reply  haiku  "I'm not sure, perhaps it is possible."
+  reply  sonnet "Yes: the refund reaches your card within five days."
+  expect path == [haiku, sonnet] and passed
+}
+
+test "no JSON from anyone is a failure, not prose" {
+  query  "List three colours as JSON"
+  reply  haiku  "red, green, blue"
+  reply  sonnet "red, green and blue"
+  reply  opus   "I would rather not"
+  expect failure == unmet and calls == 3
+}

@@ -1,7 +1,8 @@
 """Which arms, rungs and checks no test reached.
 
 Takes: a graph and what was run on it. Gives: words for what was never reached, in the graph's order. Guarantees: what
-is named was reached by no run; a part that several places share counts as reached wherever it was entered from.
+is named was reached by no run; a part that several places share counts as reached wherever it was entered from,
+and a check as reached where one that it is part of was made.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ def unreached(graph: Graph, runs: Sequence[RunResult]) -> tuple[str, ...]:
                 judged.update(_names(str(event.data.get("check")), graph.checks))
             entered.add(event.node)
     entered = _with_parents(graph, entered)
+    judged = _with_parts(graph, judged)
     found = [words for node in graph.nodes.values() for words in _of_node(node, taken, entered)]
     found += [f"check {name}" for name in graph.checks if name not in judged]
     return tuple(found)
@@ -64,6 +66,21 @@ def _with_parents(graph: Graph, entered: set[str]) -> set[str]:
         if len(above) == 1 and above[0] not in seen:
             seen.add(above[0])
             waiting.append(above[0])
+    return seen
+
+
+def _with_parts(graph: Graph, judged: set[str]) -> set[str]:
+    """The checks judged, and those they are made of."""
+    from cascadelang.graph.model import CheckValue
+    from cascadelang.graph.walk import parts
+
+    waiting, seen = [graph.checks[name].expr for name in judged], set(judged)
+    while waiting:
+        expr = waiting.pop()
+        waiting += parts(expr)
+        if isinstance(expr, CheckValue) and expr.name not in seen:
+            seen.add(expr.name)
+            waiting.append(graph.checks[expr.name].expr)
     return seen
 
 
