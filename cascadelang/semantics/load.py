@@ -18,10 +18,11 @@ from cascadelang.diagnostics.model import Label
 from cascadelang.diagnostics.suggest import did_you_mean
 from cascadelang.semantics.checked import Module, Symbol, SymbolKind
 from cascadelang.semantics.state import Loaded, State
-from cascadelang.source import FileMissing, SourceFile, Span
+from cascadelang.source import SourceFile, Span
 from cascadelang.source.files import beside
 from cascadelang.syntax import ast
 from cascadelang.syntax.parse import parse
+from cascadelang.syntax.read_source import read_source
 
 RESERVED = frozenset({"meta", "query", "conversation", "case"})
 """Words with a meaning of their own in front of a dot."""
@@ -49,32 +50,15 @@ def canonical(path: str) -> str:
 
 
 def _read_root(path: str, state: State) -> str | None:
-    here = Span(path, 0, 0)
-    try:
-        data = state.files.read_bytes(path)
-    except FileMissing as why:
-        shipped = std.read(path.removeprefix("std/").removesuffix(".cl")) if path.startswith("std/") else None
+    found = read_source(path, state.files)
+    if isinstance(found, SourceFile):
+        return found.text
+    if found.name == "missing-file" and path.startswith("std/"):
+        shipped = std.read(path.removeprefix("std/").removesuffix(".cl"))
         if shipped is not None:
             return shipped
-        near = did_you_mean(posixpath.basename(path), state.files.neighbours(path))
-        help_ = f"did you mean `{posixpath.join(posixpath.dirname(path), near)}`?" if near else ""
-        state.error("missing-file", f"`{path}` can't be read: {why}", here, help=help_)
-        return None
-    return _decode(path, data, here, state)
-
-
-def _decode(path: str, data: bytes, at: Span, state: State) -> str | None:
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        state.error(
-            "not-text",
-            f"`{path}` is not a text file",
-            at,
-            label=f"byte {error.start + 1} is not UTF-8",
-            help="save the file as UTF-8 text",
-        )
-        return None
+    state.tell(found)
+    return None
 
 
 def _load(path: str, text: str, state: State, above: tuple[str, ...]) -> None:
@@ -199,7 +183,7 @@ def _fetch(use: ast.Use, target: str, path: str, state: State, above: tuple[str,
             return False
     else:
         data = state.read_bytes(use.path, path)
-        text = None if data is None else _decode(use.path.value, data, use.path.span, state)
+        text = None if data is None else state.decode(use.path, data)
         if text is None:
             return False
     _load(target, text, state, above)

@@ -19,6 +19,7 @@ from cascadelang.semantics.checked import BoundCall, FileUse, ModelInfo, Module,
 from cascadelang.source import FileMissing, Files, SourceFile, Span
 from cascadelang.source.files import beside
 from cascadelang.syntax import ast
+from cascadelang.syntax.read_source import decode
 
 KnownModels = Callable[[str, str, str], KnownModel | None]
 """Looks a model up by provider kind, base URL (empty for the kind's own) and model id."""
@@ -101,11 +102,14 @@ class State:
         fix: Fix | None = None,
     ) -> None:
         """Tell a mistake, once."""
-        key = (name, span, message)
-        if key in self._told:
-            return
-        self._told.add(key)
-        self.diagnostics.append(Diagnostic(name, "error", message, span, label, help, notes, related, fix))
+        self.tell(Diagnostic(name, "error", message, span, label, help, notes, related, fix))
+
+    def tell(self, diagnostic: Diagnostic) -> None:
+        """As `error`, of a mistake that is put into words."""
+        key = (diagnostic.name, diagnostic.span, diagnostic.message)
+        if key not in self._told:
+            self._told.add(key)
+            self.diagnostics.append(diagnostic)
 
     def hide(self, span: Span) -> None:
         """Mask a secret in the text that is handed on, so that no rendered line shows it."""
@@ -148,21 +152,21 @@ class State:
             )
             return None
 
+    def decode(self, name: ast.Text, data: bytes) -> str | None:
+        """The bytes of the file that ``name`` means, as text; ``None``, and an error, if they aren't UTF-8."""
+        text = decode(name.value, data, name.span)
+        if isinstance(text, str):
+            return text
+        self.tell(text)
+        return None
+
     def read_text(self, name: ast.Text, path: str) -> str | None:
         """The text of a file that the policy reads, noted with its hash; ``None``, and an error, if unreadable."""
         data = self.read_bytes(name, path)
         if data is None:
             return None
-        try:
-            text = data.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            self.error(
-                "not-text",
-                f"`{name.value}` is not a text file",
-                name.span,
-                label=f"byte {error.start + 1} is not UTF-8",
-                help="save the file as UTF-8 text",
-            )
+        text = self.decode(name, data)
+        if text is None:
             return None
         import hashlib
 

@@ -290,7 +290,19 @@ def test_a_policy_that_is_missing():
 
 def test_a_policy_that_is_no_text():
     policy = check("p.cl", MemoryFiles({"p.cl": b"\xff\xfe\x00\x01"}), InstalledCatalog(), find)
-    assert [d.name for d in policy.diagnostics] == ["not-text"]
+    (told,) = policy.diagnostics
+    assert (told.name, told.label) == ("not-text", "it starts like UTF-16")
+
+
+def test_a_used_file_that_is_no_text_is_told_where_it_is_named():
+    files = MemoryFiles(
+        {"p.cl": b'use "utf16"\nuse "bytes"\npolicy main = a', "utf16": b"\xff\xfet\0", "bytes": b"ab\x80"}
+    )
+    told = [d for d in check("p.cl", files, InstalledCatalog(), find).diagnostics if d.name == "not-text"]
+    assert [(d.span.path, d.span.start, d.label) for d in told] == [
+        ("p.cl", 4, "it starts like UTF-16"),
+        ("p.cl", 16, "byte 3 is not UTF-8"),
+    ]
 
 
 def test_a_byte_order_mark_is_no_mistake():
