@@ -1,11 +1,11 @@
-"""A label from a number. The compiler turns it into a node of the graph; this is its entry and its arithmetic."""
+"""A label from a number. The compiler turns it into a node of the graph; this is its entry."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from cascadelang.contracts.check import Finding, Value
+from cascadelang.contracts.check import Finding
 from cascadelang.contracts.messages import Query
 from cascadelang.contracts.spec import Param, Spec
 
@@ -35,18 +35,8 @@ number is.
         del args
 
     def read(self, query: Query) -> Finding:  # noqa: ARG002 - the contract's signature
-        """Unknown: its number is another signal, so the graph evaluates it, through `label_of`."""
+        """Unknown: its number is another signal, so the interpreter evaluates it, as a part of the graph."""
         return Finding(None, "`band` is evaluated from its number")
-
-
-def label_of(value: Value, steps: Iterable[tuple[str, float]], last: str) -> str | None:
-    """The label of the first step the value is under, else ``last``; ``None`` when it is unknown or no number."""
-    if value is None or isinstance(value, str) or value != value:  # noqa: PLR0124 - NaN isn't itself
-        return None
-    for label, below in steps:
-        if value < below:
-            return label
-    return last
 
 
 SIGNAL = Band

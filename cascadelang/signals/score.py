@@ -1,11 +1,11 @@
-"""A weighted sum of facts. The compiler turns it into a node of the graph; this is its entry and its arithmetic."""
+"""A weighted sum of facts. The compiler turns it into a node of the graph; this is its entry."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from cascadelang.contracts.check import Finding, Value
+from cascadelang.contracts.check import Finding
 from cascadelang.contracts.messages import Query
 from cascadelang.contracts.spec import Param, Spec
 
@@ -31,20 +31,8 @@ weight; the sum is cut to 0..1. Unknown when one of the parts is.
         del args
 
     def read(self, query: Query) -> Finding:  # noqa: ARG002 - the contract's signature
-        """Unknown: its parts are other signals, so the graph evaluates it, through `weighted_sum`."""
+        """Unknown: its parts are other signals, so the interpreter evaluates it, as a part of the graph."""
         return Finding(None, "`score` is evaluated from its parts")
-
-
-def weighted_sum(parts: Iterable[tuple[Value, float]]) -> float | None:
-    """The sum of values times weights, cut to 0..1; ``None`` when a value is unknown or no number."""
-    total = 0.0
-    for value, weight in parts:
-        if value is None or isinstance(value, str):
-            return None
-        total += value * weight
-    if total != total:  # noqa: PLR0124 - NaN, the one number that isn't itself
-        return None
-    return min(1.0, max(0.0, total))
 
 
 SIGNAL = Score

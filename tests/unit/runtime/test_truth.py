@@ -137,6 +137,30 @@ def test_numbers_and_equality():
     assert not equal(0, False)  # noqa: FBT003
 
 
+@pytest.mark.parametrize(
+    ("weights", "meta", "score"),
+    [
+        ({"p": 0.4, "q": 0.3, "n": 0.2}, {"p": True, "q": False, "n": 0.5}, 0.5),
+        ({"p": 0.8, "q": 0.8}, {"p": True, "q": True}, 1.0),
+        ({"p": -0.8}, {"p": True}, 0.0),
+    ],
+)
+def test_a_score_is_the_sum_of_what_is_true_cut_to_0_and_1(kit, weights, meta, score):
+    named = {"p": kit.signal("p"), "q": kit.signal("q"), "n": g.MetaValue("n")}
+    value = g.ScoreValue([g.Weighted(named[name], weight) for name, weight in weights.items()])
+    for edge, above in ((score - 0.001, "yes"), (score + 0.001, "no")):
+        assert arm(kit, g.CompareValue(">", value, g.Const(edge)), meta).model == above
+
+
+@pytest.mark.parametrize(
+    ("value", "label"), [(0.1, "easy"), (0.3, "medium"), (0.69, "medium"), (0.7, "hard"), (5, "hard")]
+)
+def test_a_number_on_a_limit_belongs_to_the_next_label(kit, value, label):
+    band = g.BandValue(g.MetaValue("n"), [g.BandStep("easy", 0.3), g.BandStep("medium", 0.7)], "hard")
+    assert arm(kit, g.CompareValue("==", band, g.Const(label)), {"n": value}).model == "yes"
+    assert arm(kit, g.InValue(band, ["easy", "medium", "hard"]), {"n": math.nan}).model == "no"
+
+
 def test_score_band_in_and_arithmetic(kit):
     score = g.ScoreValue([g.Weighted(kit.signal("p"), 0.4), g.Weighted(g.MetaValue("n"), 0.5)])
     band = g.BandValue(score, [g.BandStep("easy", 0.3), g.BandStep("middle", 0.7)], "hard")
@@ -147,6 +171,7 @@ def test_score_band_in_and_arithmetic(kit):
     ):
         assert arm(kit, g.CompareValue("==", band, g.Const(label)), meta).model == "yes"
     assert arm(kit, g.InValue(band, ["easy", "middle", "hard"]), {"p": True}).model == "no"
+    assert arm(kit, g.InValue(band, ["easy", "middle", "hard"]), {"p": True, "n": "one"}).model == "no"
     assert arm(kit, g.InValue(g.MetaValue("n"), [1, 2]), {"n": 2}).model == "yes"
     assert arm(kit, g.InValue(g.MetaValue("n"), [1, 2], negated=True), {"n": 2}).model == "no"
     half = g.CompareValue(">", g.ArithValue("/", g.MetaValue("n"), g.TuneValue("t", 2.0)), g.Const(1))

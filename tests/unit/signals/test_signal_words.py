@@ -4,12 +4,10 @@ import pytest
 
 from cascadelang.contracts.messages import Query
 from cascadelang.contracts.patterns import BadPattern, pattern_problem
-from cascadelang.signals.band import label_of
 from cascadelang.signals.contains import SIGNAL as CONTAINS
 from cascadelang.signals.language import SIGNAL as LANGUAGE
 from cascadelang.signals.language import _detector
 from cascadelang.signals.matches import SIGNAL as MATCHES
-from cascadelang.signals.score import weighted_sum
 
 
 def contains(text, texts):
@@ -110,23 +108,3 @@ def test_language_without_the_extra_says_what_to_install(monkeypatch):
         _detector.cache_clear()
     assert found.value is None
     assert "pip install 'cascadelang[lang]'" in found.reason
-
-
-def test_weighted_sum():
-    assert weighted_sum([(True, 0.4), (False, 0.3), (0.5, 0.2)]) == pytest.approx(0.5)
-    assert weighted_sum([(True, 0.8), (True, 0.8)]) == 1.0
-    assert weighted_sum([(True, -0.8)]) == 0.0
-    assert weighted_sum([(True, 0.4), (None, 0.3)]) is None
-
-
-def test_label_of():
-    steps = [("easy", 0.3), ("medium", 0.7)]
-    assert [label_of(x, steps, "hard") for x in (0.1, 0.3, 0.69, 0.7, 5)] == [
-        "easy",
-        "medium",
-        "medium",
-        "hard",
-        "hard",
-    ]
-    assert label_of(None, steps, "hard") is None
-    assert label_of(float("nan"), steps, "hard") is None
