@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from cascadelang.cli.help import Command
 from cascadelang.cli.paint import color_option, write
+
+if TYPE_CHECKING:
+    from cascadelang.workspace.compile import Form
 
 
 @click.command("graph", cls=Command)
@@ -19,7 +24,7 @@ from cascadelang.cli.paint import color_option, write
     help="svg needs no system program.",
 )
 @color_option
-def command(policy_file: str, form: str) -> None:
+def command(policy_file: str, form: Form) -> None:
     """Draw the execution graph.
 
     cascadelang graph support.cl

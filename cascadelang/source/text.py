@@ -74,12 +74,6 @@ class SourceFile:
         end = self.line_starts[number] if number < len(self.line_starts) else len(self.text)
         return self.text[start:end].rstrip("\r\n")
 
-    def utf16_column(self, offset: int) -> int:
-        """The column of an offset in UTF-16 code units from 0, as the Language Server Protocol counts."""
-        offset = max(0, min(offset, len(self.text)))
-        start = self.line_starts[bisect_right(self.line_starts, offset) - 1]
-        return len(self.text[start:offset].encode("utf-16-le")) // 2
-
     def snippet(self, span: Span) -> str:
         """The text under a span."""
         return self.text[span.start : span.end]

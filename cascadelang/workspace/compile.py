@@ -21,12 +21,12 @@ def compile_text(path: str) -> str:
     return to_json(load(path).graph).rstrip("\n") + "\n"
 
 
-def draw(path: str, form: str) -> str:
+def draw(path: str, form: Form) -> str:
     """The graph of a policy file, drawn.
 
     Args:
         path: of the policy, or of a graph that `compile` printed.
-        form: one of `Form`.
+        form: what it is drawn as; ``svg`` is drawn by a package of the ``viz`` extra.
 
     Raises:
         PolicyError: when the policy has errors.

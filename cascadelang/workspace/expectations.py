@@ -15,21 +15,6 @@ from typing import Any
 from cascadelang.source import Span
 from cascadelang.syntax import ast
 
-FACTS = (
-    "path",
-    "model",
-    "answer",
-    "passed",
-    "failed",
-    "unchecked",
-    "status",
-    "failure",
-    "cost",
-    "calls",
-    "latency",
-)
-"""What `expect` may look at."""
-
 
 @dataclass(frozen=True, slots=True)
 class Looked:
