@@ -13,9 +13,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from cascadelang.contracts.patterns import without_surrogates
+from cascadelang.contracts.patterns import compile_re2, without_surrogates
 from cascadelang.contracts.words import fold, unspaced
 
 LANGUAGES: Final = ("en", "de", "fr", "es", "zh", "ja")
@@ -31,6 +31,9 @@ _QUOTE_CHARS: Final = 300
 """How far before a hit an opening quotation mark is looked for."""
 
 _MOST_HITS: Final = 50
+_MOST_BYTES: Final = 64 * 1024 * 1024
+"""A set in all languages is larger than RE2's own limit."""
+
 _NO_WORD: Final = r"[^\pL\pN_]|[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]"
 
 
@@ -50,8 +53,8 @@ class PhraseSet:
         # The classes of `_NO_WORD` are large: once per group of phrases, not once per phrase.
         groups = [f"{before}({'|'.join(phrases)}){after}" for (before, after), phrases in grouped.items()]
         self._groups = range(1, len(groups) + 1)
-        self._phrases = _compile("|".join(groups))
-        self._exceptions = _compile("|".join(exceptions)) if exceptions else None
+        self._phrases = compile_re2("|".join(groups), _MOST_BYTES)
+        self._exceptions = compile_re2("|".join(exceptions), _MOST_BYTES) if exceptions else None
 
     def find(self, text: str) -> str | None:
         """The first phrase in the text that stands there in the text's own voice, or ``None``."""
@@ -102,15 +105,6 @@ def _edges(source: str) -> tuple[str, str]:
     before = "" if unspaced(first) or not first.isalnum() else f"(?:^|{_NO_WORD})"
     after = "" if unspaced(last) or not last.isalnum() else f"(?:$|{_NO_WORD})"
     return before, after
-
-
-def _compile(expression: str) -> Any:
-    import re2
-
-    options = re2.Options()
-    options.log_errors = False
-    options.max_mem = 64 * 1024 * 1024
-    return re2.compile(expression, options)
 
 
 def _quoted(folded: str, at: int) -> bool:

@@ -9,10 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any, Final
-
-FLAGS: Final = "ims"
-"""``i``: any case; ``m``: ``^`` and ``$`` at every line; ``s``: ``.`` takes line ends too."""
+from typing import Any
 
 
 class BadPattern(Exception):  # noqa: N818 - it names what is so
@@ -65,12 +62,27 @@ def without_surrogates(text: str) -> str:
 
 @lru_cache(maxsize=512)
 def _compiled(pattern: str) -> Any:
+    return compile_re2(without_surrogates(pattern))
+
+
+def compile_re2(expression: str, most_bytes: int | None = None) -> Any:
+    """The expression, compiled by RE2.
+
+    Args:
+        expression: without lone surrogates.
+        most_bytes: how much memory the compiled program may take; RE2's own limit (8 MB) by default.
+
+    Raises:
+        BadPattern: if RE2 refuses it.
+    """
     import re2
 
     options = re2.Options()
     options.log_errors = False
+    if most_bytes is not None:
+        options.max_mem = most_bytes
     try:
-        return re2.compile(without_surrogates(pattern), options)
+        return re2.compile(expression, options)
     except re2.error as error:
         raw = error.args[0] if error.args else "it is not a regular expression"
         said = raw.decode("utf-8", "replace") if isinstance(raw, bytes) else str(raw)
