@@ -23,13 +23,12 @@ if TYPE_CHECKING:
     from cascadelang.contracts.messages import Tool as Tool
     from cascadelang.contracts.messages import ToolCall as ToolCall
     from cascadelang.contracts.messages import Usage as Usage
+    from cascadelang.version import __version__ as __version__
     from cascadelang.workspace.mistake import Mistake as Mistake
     from cascadelang.workspace.mistake import PolicyError as PolicyError
     from cascadelang.workspace.policy import AnswerStream as AnswerStream
     from cascadelang.workspace.policy import Policy as Policy
     from cascadelang.workspace.result import Result as Result
-
-__version__ = "0.1.0"
 
 __all__ = [
     "AnswerStream",
@@ -62,6 +61,7 @@ _HOMES = {
     "ToolCall": "cascadelang.contracts.messages",
     "Usage": "cascadelang.contracts.messages",
     "Verdict": "cascadelang.contracts.check",
+    "__version__": "cascadelang.version",
 }
 
 

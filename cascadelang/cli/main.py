@@ -203,7 +203,7 @@ def _bug(error: Exception) -> int:
 
 def _version(ctx: click.Context, _param: click.Parameter, asked: bool) -> None:
     if asked:
-        from cascadelang import __version__
+        from cascadelang.version import __version__
 
         click.echo(f"cascadelang {__version__}")
         ctx.exit()

@@ -57,7 +57,7 @@ def _version(package: str) -> str:
 
 def _versions() -> list[Item]:
     """Python, cascadelang and what it needs."""
-    from cascadelang import __version__
+    from cascadelang.version import __version__
 
     items = [
         Item("versions", "cascadelang", "ok", __version__),
