@@ -24,6 +24,16 @@ GIVEN = {
     "logprob": {"over": "p10"},
     "judge": {"model": "m", "rubric": "r"},
 }
+VALUES = {
+    "bool": (bool,),
+    "count": (int,),
+    "logprob": (float,),
+    "perplexity": (float,),
+    "score": (float,),
+    "language": (str,),
+}
+"""The types of values that a check gives."""
+
 ODD = {
     "words": "a " * 2_500_000,
     "open brackets": "[" * 5_000_000,
@@ -95,8 +105,10 @@ def test_no_check_ever_raises(text, logprobs):
 @pytest.mark.parametrize("text", ODD.values(), ids=ODD.keys())
 def test_odd_and_large_answers(text):
     answer = Answer(Query.of("q"), Reply(text))
-    for check in FREE.values():
-        check.judge(answer)
+    for name, check in FREE.items():
+        found = check.judge(answer)
+        assert found.value is None or type(found.value) in VALUES[check.spec.gives], name
+        assert found.value is not None or found.reason, name
 
 
 @settings(max_examples=200, deadline=None)

@@ -15,6 +15,7 @@ from cascadelang.contracts.messages import Message, Query
 FOLDER = Path(cascadelang.signals.__file__).parent
 NAMES = sorted(path.stem for path in FOLDER.glob("*.py") if not path.stem.startswith("_"))
 GIVEN = {"contains": {"texts": ["invoice", "発票"]}, "matches": {"pattern": {"pattern": r"(a+)+\d", "flags": "im"}}}
+VALUES = {"bool": bool, "count": int, "score": float, "label": str, "language": str}
 HEAVY = {
     "re2",
     "jsonschema",
@@ -75,5 +76,7 @@ def test_no_signal_ever_raises(texts, scope):
 )
 def test_large_and_odd_texts(text):
     query = Query.of(text)
-    for built in SIGNALS.values():
-        built.read(query)
+    for name, built in SIGNALS.items():
+        found = built.read(query)
+        assert found.value is None or type(found.value) is VALUES[built.spec.gives], name
+        assert found.value is not None or found.reason, name
