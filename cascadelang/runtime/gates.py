@@ -125,7 +125,7 @@ class Gate:
                     continue
                 if spec.price is None:
                     return None
-                request = self._request(spec, asked)
+                request = self._request(spec, asked, run.seed)
                 try:
                     tokens = most_input_tokens(run.around.providers[spec.provider], request)
                 except (CallFailed, KeyError):
@@ -134,8 +134,9 @@ class Gate:
                 total += tries * most_call_cost(spec.price, tokens + answer_tokens, request.max_tokens)
         return total
 
-    def _request(self, spec: g.ModelSpec, asked: Request) -> Request:
-        """A judge's request, with the model's own declaration where it was left open."""
+    def _request(self, spec: g.ModelSpec, asked: Request, seed: int | None) -> Request:
+        """A judge's request, with the model's own declaration, or the run's seed, where it was left open."""
+        own_seed = seed if spec.seed is None else spec.seed
         return Request(
             model=asked.model or spec.id,
             messages=asked.messages,
@@ -143,7 +144,7 @@ class Gate:
             max_tokens=spec.max_tokens if asked.max_tokens == _PLAIN.max_tokens else asked.max_tokens,
             temperature=spec.temperature if asked.temperature is None else asked.temperature,
             top_p=spec.top_p if asked.top_p is None else asked.top_p,
-            seed=spec.seed if asked.seed is None else asked.seed,
+            seed=own_seed if asked.seed is None else asked.seed,
             stop=asked.stop or tuple(spec.stop),
             effort=spec.effort if asked.effort is None else asked.effort,
             json_schema=asked.json_schema,
@@ -160,7 +161,7 @@ class Gate:
             return Failed("policy", f"a check asks the model `{name}`, which the policy doesn't declare")
         retry = spec.retry if self._retry is None else self._retry
         target = Target(self.node, name, spec.id, spec.provider, spec.price, retry)
-        return await place_call(run, target, self._request(spec, asked), Scope(budget))
+        return await place_call(run, target, self._request(spec, asked, run.seed), Scope(budget))
 
     def _settle(self, run: Run, answered: Answered, sight: Sight, value: Value) -> None:
         """Make the verdict of what the condition came to, and tell of it."""

@@ -57,7 +57,6 @@ class Interpreter:
         make_signal: makes a signal from its catalogue name and its arguments, ``scope`` among them.
         sink: where runs are recorded.
         clock: time; the machine's own unless given.
-        seed: of the run's randomness (the jitter of retries); ``None`` for none.
         keep_text: whether queries and answers are recorded. Without it, `RunResult.events` hold no texts either.
         graph_sha256: of the graph's JSON form, for the record.
 
@@ -73,28 +72,36 @@ class Interpreter:
         make_signal: MakeSignal,
         sink: TraceSink | None = None,
         clock: Clock | None = None,
-        seed: int | None = None,
         keep_text: bool = True,
         graph_sha256: str = "",
     ) -> None:
         self._graph = graph
         self._sink = sink or NoTrace()
-        self._around = Surroundings(providers, clock or SystemClock(), seed, keep_text)
+        self._around = Surroundings(providers, clock or SystemClock(), keep_text)
         self._builder = Builder(graph, Expressions(graph, make_check, make_signal))
         self._policies: dict[str, Strategy] = {}
         self._graph_sha256 = graph_sha256
 
-    async def run(self, query: Query, policy: str = "main") -> RunResult:
+    async def run(self, query: Query, policy: str = "main", seed: int | None = None) -> RunResult:
         """Answer the query.
+
+        Args:
+            query: what is asked.
+            policy: which one of the graph.
+            seed: of the run's randomness (the jitter of retries), and of models that have none of their own.
 
         Raises:
             UnknownPolicy: if the graph has no such policy.
             asyncio.CancelledError: when cancelled; the run is then recorded as ``cancelled``.
         """
-        return await self._run(query, policy, self._strategy(policy), None)
+        return await self._run(query, policy, seed, self._strategy(policy), None)
 
-    async def stream(self, query: Query, policy: str = "main") -> AsyncIterator[Delta | RunResult]:
+    async def stream(
+        self, query: Query, policy: str = "main", seed: int | None = None
+    ) -> AsyncIterator[Delta | RunResult]:
         """Answer the query piece by piece: any number of `Delta`, then exactly one `RunResult`.
+
+        Takes what `run` takes.
 
         Pieces come as they are generated where nothing can take the answer back; an answer that has to pass a gate
         first comes in one piece. A run that failed half way has given pieces of an answer and ends as ``failed``.
@@ -104,7 +111,7 @@ class Interpreter:
             UnknownPolicy: if the graph has no such policy.
         """
         channel = Channel()
-        task = asyncio.ensure_future(self._run(query, policy, self._strategy(policy), channel.put))
+        task = asyncio.ensure_future(self._run(query, policy, seed, self._strategy(policy), channel.put))
         task.add_done_callback(channel.finish)
         streamed = False
         try:
@@ -152,8 +159,10 @@ class Interpreter:
             strategy = self._policies[policy] = self._builder.policy(policy)
         return strategy
 
-    async def _run(self, query: Query, policy: str, strategy: Strategy, emit: Emit | None) -> RunResult:
-        run = Run(self._around, query)
+    async def _run(
+        self, query: Query, policy: str, seed: int | None, strategy: Strategy, emit: Emit | None
+    ) -> RunResult:
+        run = Run(self._around, query, seed)
         wall_s = self._around.clock.wall_s()
         trace_id = os.urandom(10).hex()
         try:

@@ -95,11 +95,14 @@ class Call:
         if run.system:
             system = f"{system}\n\n{run.system}" if system else run.system
         logprobs, timeout_s = self._wanted
+        fixed = self._fixed
+        if run.seed is not None and fixed[3] is None:
+            fixed = (*fixed[:3], run.seed, *fixed[4:])
         request = Request(
             self._model,
             run.messages + scope.extra if scope.extra else run.messages,
             system,
-            *self._fixed,
+            *fixed,
             None,
             query.wants_json and self._can_json,
             logprobs,

@@ -24,12 +24,11 @@ _new_event = tuple.__new__
 class Surroundings:
     """What an interpreter was given, for all its runs."""
 
-    __slots__ = ("clock", "keep_text", "providers", "seed")
+    __slots__ = ("clock", "keep_text", "providers")
 
-    def __init__(self, providers: Mapping[str, Provider], clock: Clock, seed: int | None, keep_text: bool) -> None:
+    def __init__(self, providers: Mapping[str, Provider], clock: Clock, keep_text: bool) -> None:
         self.providers = providers
         self.clock = clock
-        self.seed = seed
         self.keep_text = keep_text
 
 
@@ -38,6 +37,7 @@ class Run:
 
     Attributes:
         around: what the interpreter was given.
+        seed: of its randomness, and of models that have none of their own; ``None`` for none.
         query, messages, system: the query; its user and assistant messages; the texts of its system messages.
         now_s: the clock, bound once.
         started_s: when the run began, on that clock.
@@ -63,6 +63,7 @@ class Run:
         "output_tokens",
         "path",
         "query",
+        "seed",
         "signals",
         "started_s",
         "streamed",
@@ -70,8 +71,9 @@ class Run:
         "unpriced",
     )
 
-    def __init__(self, around: Surroundings, query: Query) -> None:
+    def __init__(self, around: Surroundings, query: Query, seed: int | None = None) -> None:
         self.around = around
+        self.seed = seed
         self.query = query
         self.messages = query.messages
         self.system = ""
@@ -120,5 +122,5 @@ class Run:
     def rng(self) -> random.Random:
         """The run's own randomness, from its seed."""
         if self._rng is None:
-            self._rng = random.Random(self.around.seed)  # noqa: S311 - jitter, not a secret
+            self._rng = random.Random(self.seed)  # noqa: S311 - jitter, not a secret
         return self._rng

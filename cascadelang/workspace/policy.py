@@ -66,7 +66,7 @@ class Policy:
         self._graph = loaded.graph
         self._resources = _Resources(Providers(loaded.graph.providers), open_sink(config, warn))
         self._keep_text = config.keep_text
-        self._interpreters: dict[int | None, Interpreter] = {}
+        self._made: Interpreter | None = None
         self._finalizer = weakref.finalize(self, _Resources.close, self._resources)
         self.path: str = loaded.path
         self.policies: tuple[str, ...] = tuple(loaded.graph.policies)
@@ -169,7 +169,7 @@ class Policy:
             Mistake: when there is no such policy, or no question.
         """
         asked = _query(query, messages, meta)
-        return AnswerStream(self._interpreter(seed).stream(asked, policy_named(self._graph, policy)))
+        return AnswerStream(self._interpreter().stream(asked, policy_named(self._graph, policy), seed))
 
     def close(self) -> None:
         """Close connections, stop threads and write what is left to be recorded. May be called twice."""
@@ -202,7 +202,7 @@ class Policy:
         return f"<Policy {self.path}: {', '.join(self.policies)}>"
 
     async def _run(self, query: Query, policy: str, seed: int | None) -> Result:
-        return Result(await self._interpreter(seed).run(query, policy_named(self._graph, policy)))
+        return Result(await self._interpreter().run(query, policy_named(self._graph, policy), seed))
 
     async def _run_telling(self, query: Query, policy: str, seed: int | None, tell: Callable[[str], None]) -> Result:
         stream = self.astream(query, policy=policy, seed=seed)
@@ -211,31 +211,20 @@ class Policy:
                 tell(text)
         return stream.result
 
-    def _interpreter(self, seed: int | None) -> Interpreter:
-        """The interpreter for a seed; that without one is kept, and the last one with."""
+    def _interpreter(self) -> Interpreter:
+        """The interpreter of all runs, made with the first one."""
         self._resources.check_open()
-        interpreter = self._interpreters.get(seed)
-        if interpreter is None:
-            for old in [s for s in self._interpreters if s is not None]:
-                self._interpreters.pop(old, None)
-            interpreter = self._interpreters[seed] = self._make_interpreter(seed)
-        return interpreter
-
-    def _make_interpreter(self, seed: int | None) -> Interpreter:
-        graph = self._graph
-        if seed is not None:
-            models = {n: m if m.seed is not None else replace(m, seed=seed) for n, m in graph.models.items()}
-            graph = replace(graph, models=models)
-        return Interpreter(
-            graph,
-            providers=self._resources.providers,
-            make_check=make_check,
-            make_signal=make_signal,
-            sink=self._resources.sink,
-            seed=seed,
-            keep_text=self._keep_text,
-            graph_sha256=graph_sha256(self._graph),
-        )
+        if self._made is None:
+            self._made = Interpreter(
+                self._graph,
+                providers=self._resources.providers,
+                make_check=make_check,
+                make_signal=make_signal,
+                sink=self._resources.sink,
+                keep_text=self._keep_text,
+                graph_sha256=graph_sha256(self._graph),
+            )
+        return self._made
 
 
 class AnswerStream(AsyncIterator[str]):

@@ -213,9 +213,8 @@ async def _run(case: Case, graph: Graph) -> RunResult:
         make_check=make_check,
         make_signal=make_signal,
         clock=clock,
-        seed=0,
     )
-    return await interpreter.run(case.query, case.policy)
+    return await interpreter.run(case.query, case.policy, 0)
 
 
 def facts(result: RunResult) -> dict[str, Any]:

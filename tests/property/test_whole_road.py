@@ -48,14 +48,13 @@ def run(graph: Graph, query: Query, acts: list[Act], policy: str, *, streamed: b
         make_check=make_check,
         make_signal=make_signal,
         clock=clock,
-        seed=5,
     )
 
     async def all_of_it() -> tuple[RunResult, str]:
         if not streamed:
-            return await interpreter.run(query, policy), ""
+            return await interpreter.run(query, policy, 5), ""
         text = ""
-        async for part in interpreter.stream(query, policy):
+        async for part in interpreter.stream(query, policy, 5):
             if isinstance(part, RunResult):
                 return part, text
             text += part.text

@@ -214,14 +214,13 @@ class Kit:
             make_signal=lambda entry, args: Fact(args),
             sink=self.sink,
             clock=self.clock,
-            seed=self.seed,
             **fields,
         )
         return self.interpreter
 
     def run(self, root: str, query: Query | str = "hello", meta: Mapping[str, Any] | None = None) -> RunResult:
         asked = Query.of(query, meta) if isinstance(query, str) else query
-        return asyncio.run(self.start(root).run(asked))
+        return asyncio.run(self.start(root).run(asked, seed=self.seed))
 
     def stream(self, root: str, query: str = "hello") -> list[Any]:
         interpreter = self.start(root)

@@ -8,11 +8,15 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import cascadelang
 from cascadelang import Image, Message, Mistake, Policy, PolicyError, Query, Result
+from cascadelang.contracts.messages import Reply, Request
+from cascadelang.providers.scripted import Scripted
+from cascadelang.runtime.interpreter import Interpreter
 from cascadelang.trace.query import list_runs
 
 TEXT = r"""
@@ -216,10 +220,46 @@ def test_a_store_that_can_not_be_written_warns_once(file: Path, tmp_path: Path):
     assert "can't be recorded" in said[0]
 
 
-def test_a_seed_reaches_models_that_have_none(file: Path):
+def test_a_seed_reaches_models_that_have_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    path = tmp_path / "seeds.cl"
+    path.write_text(
+        """
+        provider fake = scripted { replies: { a: "no", b: "no", c: "no", j: "no" } }
+        model a = fake("a")
+        model b = fake("b") { seed: 3 }
+        model c = fake("c")
+        model j = fake("j")
+        policy main   = cascade [a, b, c with { seed: 4 }] until json
+        policy judged = cascade [a] until judge(j, "Is it right?") >= 0.8 otherwise fail
+        """,
+        encoding="utf-8",
+    )
+    seeds: list[tuple[str, int | None]] = []
+    send = Scripted.send
+
+    async def watched(self: Scripted, request: Request) -> Reply:
+        seeds.append((request.model, request.seed))
+        return await send(self, request)
+
+    monkeypatch.setattr(Scripted, "send", watched)
+    with Policy.load(path, traces=False) as policy:
+        for seed in (7, 8, None):
+            seeds.clear()
+            policy.run("Where?", seed=seed)
+            policy.run("Where?", policy="judged", seed=seed)
+            assert dict(seeds) == {"a": seed, "b": 3, "c": 4, "j": seed}
+
+
+def test_a_seed_makes_nothing_anew(file: Path, monkeypatch: pytest.MonkeyPatch):
+    made: list[Interpreter] = []
+    make = Interpreter.__init__
+
+    def counted(self: Interpreter, *args: Any, **named: Any) -> None:
+        made.append(self)
+        make(self, *args, **named)
+
+    monkeypatch.setattr(Interpreter, "__init__", counted)
     with Policy.load(file, traces=False) as policy:
-        interpreter = policy._interpreter(7)
-        assert {m.seed for m in interpreter._graph.models.values()} == {7}
-        assert policy._interpreter(7) is interpreter
-        assert policy._interpreter(8) is not interpreter
-        assert {m.seed for m in policy._interpreter(None)._graph.models.values()} == {None}
+        for seed in (None, 7, 8):
+            assert policy.run("Where?", seed=seed).ok
+    assert len(made) == 1
