@@ -6,7 +6,7 @@ numpy and no pydantic. That is why parameters are declared as data here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 from cascadelang.source.frozen import dataclass
@@ -53,6 +53,9 @@ ParamType = Literal[
 
 Capability = Literal["logprobs", "top_logprobs", "json", "tools", "vision"]
 
+Kind = Literal["provider", "check", "signal"]
+"""Kinds of entries."""
+
 
 @dataclass(frozen=True, slots=True)
 class Param:
@@ -91,7 +94,7 @@ class Spec:
     """
 
     name: str
-    kind: Literal["provider", "check", "signal"]
+    kind: Kind
     summary: str
     doc: str = ""
     gives: ValueType = "bool"
@@ -106,10 +109,32 @@ class Spec:
 class Catalog(Protocol):
     """Which providers, checks and signals exist. Names are known without loading anything."""
 
-    def names(self, kind: Literal["provider", "check", "signal"]) -> Sequence[str]:
+    def names(self, kind: Kind) -> Sequence[str]:
         """All names of a kind, sorted."""
         ...
 
-    def spec(self, kind: Literal["provider", "check", "signal"], name: str) -> Spec | None:
+    def spec(self, kind: Kind, name: str) -> Spec | None:
         """The entry of that name, or ``None``."""
+        ...
+
+    def fault(self, kind: Kind, name: str) -> str:
+        """Why an entry that is there can't be had, once `spec` was asked for it; empty when nothing is wrong."""
+        ...
+
+    def problems(self, kind: Kind, name: str, args: Mapping[str, Any]) -> Sequence[str]:
+        """What is wrong with the arguments of an entry beyond their types, in words; empty when nothing is.
+
+        Args:
+            kind: of the entry.
+            name: of an entry that `spec` gives.
+            args: its arguments by name, each of its parameter's type, defaults written out.
+        """
+        ...
+
+    def capabilities(self, provider: str) -> frozenset[Capability] | None:
+        """What the wire format of a kind of provider can carry; ``None`` when it isn't known."""
+        ...
+
+    def key_env(self, provider: str) -> str:
+        """The environment variable that holds a provider's key when the policy names none; empty for none."""
         ...

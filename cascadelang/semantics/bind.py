@@ -281,11 +281,8 @@ def _bands(args: list[ast.Arg], place: Place, state: State) -> Any:
 
 
 def _no_problems(expr: ast.Call, spec: Spec, values: dict[str, Any], given: dict[str, ast.Arg], state: State) -> bool:
-    """Ask the catalogue, where it can, what else is wrong with the arguments."""
-    problems = getattr(state.catalog, "problems", None)
-    if problems is None:
-        return True
-    found = list(problems(spec.kind, spec.name, values))
+    """Ask the catalogue what else is wrong with the arguments."""
+    found = state.catalog.problems(spec.kind, spec.name, values)
     files = [arg for name, arg in given.items() if _param(spec, name).type == "schema_file"]
     for problem in found:
         if files:

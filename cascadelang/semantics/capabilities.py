@@ -14,7 +14,6 @@ from cascadelang.contracts.spec import Capability
 from cascadelang.diagnostics.model import Label
 from cascadelang.semantics.checked import BoundCall, ModelInfo, Symbol
 from cascadelang.semantics.load import place_of
-from cascadelang.semantics.models import capabilities_of
 from cascadelang.semantics.order import inner
 from cascadelang.semantics.resolve import lookup
 from cascadelang.semantics.state import State
@@ -143,7 +142,7 @@ def cannot(model: ModelInfo, need: Capability, state: State) -> bool:
     """Whether it is known that a model can't give something; what isn't known may well be."""
     if model.can is not None:
         return need not in model.can
-    carried = capabilities_of(model.provider.kind, state)
+    carried = state.catalog.capabilities(model.provider.kind)
     return carried is not None and need not in carried
 
 

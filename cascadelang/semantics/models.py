@@ -70,10 +70,9 @@ def provider_of(symbol: Symbol, state: State) -> ProviderInfo | None:
 
 def key_variable(spec: Spec, state: State) -> str:
     """The environment variable that holds a provider's key when the policy names none; empty for none."""
-    ask = getattr(state.catalog, "key_env", None)
-    named = ask(spec.name) if ask is not None else ""
+    named = state.catalog.key_env(spec.name)
     defaults = [param.default for param in spec.params if param.type == "secret" and isinstance(param.default, str)]
-    return str(named) if named else defaults[0] if defaults else ""
+    return named or (defaults[0] if defaults else "")
 
 
 def _kind(name: ast.Name, path: str, state: State) -> Spec | None:
@@ -156,7 +155,7 @@ def _info(decl: ast.ModelDecl, provider: ProviderInfo, values: Mapping[str, Any]
         context = provider.settings["context"]
     can: frozenset[Capability] | None = known.can if known else None
     if provider.kind in _FREE_KINDS:
-        can = capabilities_of(provider.kind, state)
+        can = state.catalog.capabilities(provider.kind)
     return ModelInfo(
         name=decl.name,
         provider=provider,
@@ -182,9 +181,3 @@ def _own_address(provider: ProviderInfo, state: State) -> str:
     spec = state.catalog.spec("provider", provider.kind)
     usual = next((p.default for p in spec.params if p.name == "base_url"), None) if spec else None
     return str(given) if given and given != usual else ""
-
-
-def capabilities_of(kind: str, state: State) -> frozenset[Capability] | None:
-    """What a provider's wire format can carry; ``None`` when the catalogue doesn't say."""
-    ask = getattr(state.catalog, "capabilities", None)
-    return ask(kind) if ask is not None else None

@@ -7,9 +7,8 @@ wrong kind, is told once; nothing is told about names whose own declaration is a
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Literal
 
-from cascadelang.contracts.spec import Spec
+from cascadelang.contracts.spec import Kind, Spec
 from cascadelang.diagnostics.model import Fix, Label
 from cascadelang.diagnostics.suggest import did_you_mean
 from cascadelang.semantics.checked import Symbol, SymbolKind
@@ -199,10 +198,9 @@ def unsupported(form: str, at: Span, state: State, instead: str = "") -> None:
     )
 
 
-def fault_of(kind: Literal["provider", "check", "signal"], name: ast.Name, state: State) -> str:
+def fault_of(kind: Kind, name: ast.Name, state: State) -> str:
     """Why the catalogue can't give an entry that is there; empty when it isn't there at all."""
-    ask = getattr(state.catalog, "fault", None)
-    return str(ask(kind, str(name))) if ask is not None else ""
+    return state.catalog.fault(kind, str(name))
 
 
 def unknown_entry(name: ast.Name, place: Place, state: State) -> None:

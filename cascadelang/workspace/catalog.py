@@ -12,11 +12,9 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from cascadelang.contracts.spec import Capability, Spec
-
-Kind = Literal["provider", "check", "signal"]
+from cascadelang.contracts.spec import Capability, Kind, Spec
 
 _FAULTS: dict[tuple[Kind, str], str] = {}
 

@@ -7,7 +7,8 @@ from typing import Any, cast
 
 from cascadelang.contracts.check import Check, PaidCheck
 from cascadelang.contracts.signal import Signal
-from cascadelang.workspace.catalog import InstalledCatalog, Kind
+from cascadelang.contracts.spec import Kind
+from cascadelang.workspace.catalog import InstalledCatalog
 from cascadelang.workspace.mistake import Mistake
 
 

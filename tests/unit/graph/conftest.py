@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -78,6 +79,18 @@ class SmallCatalog:
 
     def spec(self, kind: str, name: str) -> Spec | None:
         return next((spec for spec in SPECS if (spec.kind, spec.name) == (kind, name)), None)
+
+    def fault(self, kind: str, name: str) -> str:
+        return ""
+
+    def problems(self, kind: str, name: str, args: Mapping[str, Any]) -> list[str]:
+        return []
+
+    def capabilities(self, provider: str) -> None:
+        return None
+
+    def key_env(self, provider: str) -> str:
+        return ""
 
 
 MODELS = """
