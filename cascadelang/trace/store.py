@@ -104,8 +104,6 @@ class TraceStore:
     def close(self) -> None:
         """See `TraceSink.close`."""
         with self._lock:
-            if self._closed:
-                return
             self._closed = True
             self._hurry.set()
             self._wake.set()
@@ -127,13 +125,19 @@ class TraceStore:
     def _start(self) -> None:
         """Start the writing thread; on the first run, so that a store that records nothing costs nothing."""
         with self._lock:
-            if self._thread is None and not self._closed:
-                self._thread = threading.Thread(target=self._write_all, name="cascadelang-trace", daemon=True)
+            if self._thread is not None or self._closed:
+                return
+            thread = threading.Thread(target=self._write_all, name="cascadelang-trace", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:  # no more threads to be had, or the process is ending
+                self._hopeless = True
+            else:
+                # INVARIANT: only a thread that runs stands here, for `close` waits for it.
+                self._thread = thread
                 atexit.register(self._close_at_exit)
-                try:
-                    self._thread.start()
-                except RuntimeError:  # no more threads to be had, or the process is ending
-                    self._give_up("no thread could be started")
+        if self._hopeless:
+            self._give_up("no thread could be started")
 
     def _close_at_exit(self) -> None:
         self.close()

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from pathlib import Path
 
@@ -204,3 +205,25 @@ def test_a_warning_that_cannot_be_given_ends_nothing(tmp_path, make_run):
     store.record(make_run())
     store.close()
     assert store.dropped == 1
+
+
+def test_a_thread_that_cannot_be_started(tmp_path, make_run, monkeypatch):
+    def refused(thread):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refused)
+    warnings: list[str] = []
+    store: TraceStore
+
+    def warn(message):
+        warnings.append(message)
+        store.close()  # whoever is told may well close it
+
+    store = TraceStore(tmp_path / "t.sqlite", warn=warn)
+    store.record(make_run(1))
+    store.record(make_run(2))
+    store.close()
+    store.close()
+    why = "no thread could be started"
+    assert warnings == [f"runs can't be recorded in `{store.path}`: {why}; answers are not affected"]
+    assert store.dropped == 2
