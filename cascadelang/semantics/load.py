@@ -24,6 +24,9 @@ from cascadelang.syntax import ast
 from cascadelang.syntax.parse import parse
 from cascadelang.syntax.read_source import read_source
 
+MOST_USES = 100
+"""How many files may use each other in a row."""
+
 RESERVED = frozenset({"meta", "query", "conversation", "case"})
 """Words with a meaning of their own in front of a dot."""
 
@@ -168,26 +171,51 @@ def _fetch(use: ast.Use, target: str, path: str, state: State, above: tuple[str,
         return False
     if target in state.modules:
         return True
-    if target.startswith("std/"):
-        text = std.read(target.removeprefix("std/").removesuffix(".cl"))
-        if text is None:
-            near = did_you_mean(use.path.value.removesuffix(".cl"), [f"std/{name}" for name in std.names()])
-            state.error(
-                "missing-file",
-                f"no file `{use.path.value}` ships with cascadelang",
-                use.path.span,
-                help=f"did you mean `{near}`?"
-                if near
-                else "there are " + ", ".join(f"`std/{name}`" for name in std.names()),
-            )
-            return False
-    else:
-        data = state.read_bytes(use.path, path)
-        text = None if data is None else state.decode(use.path, data)
-        if text is None:
-            return False
+    text = _shipped(use, target, state) if target.startswith("std/") else _beside(use, target, path, state)
+    if text is None:
+        return False
+    if len(above) >= MOST_USES:
+        state.error(
+            "too-deep",
+            f"files use each other more than {MOST_USES} deep",
+            use.path.span,
+            help="use the files that are needed from one file",
+        )
+        return False
     _load(target, text, state, above)
     return True
+
+
+def _shipped(use: ast.Use, target: str, state: State) -> str | None:
+    """The text of a file that ships with the package."""
+    text = std.read(target.removeprefix("std/").removesuffix(".cl"))
+    if text is None:
+        near = did_you_mean(use.path.value.removesuffix(".cl"), [f"std/{name}" for name in std.names()])
+        state.error(
+            "missing-file",
+            f"no file `{use.path.value}` ships with cascadelang",
+            use.path.span,
+            help=f"did you mean `{near}`?"
+            if near
+            else "there are " + ", ".join(f"`std/{name}`" for name in std.names()),
+        )
+    return text
+
+
+def _beside(use: ast.Use, target: str, path: str, state: State) -> str | None:
+    """The text of a user's own file."""
+    data = state.read_bytes(use.path, path)
+    text = None if data is None else state.decode(use.path, data)
+    if text is not None and not target.endswith(".cl"):
+        # With a mistake, the line that holds it is shown; no line of a file of another kind is to be.
+        state.error(
+            "missing-file",
+            f"`{use.path.value}` is not a policy file",
+            use.path.span,
+            help="the name of a policy file ends in `.cl`",
+        )
+        return None
+    return text
 
 
 def _bring(symbol: Symbol, use: ast.Use, at: Span, loaded: Loaded, state: State) -> None:

@@ -55,14 +55,19 @@ class DiskFiles:
                 raise FileMissing("there is no such file")
             if not file.is_file():
                 raise FileMissing("it is not a regular file")
-            if file.stat().st_size > MAX_FILE_BYTES:
-                raise FileMissing(f"it is larger than {MAX_FILE_BYTES // 1024 // 1024} MB")
-            return file.read_bytes()
+            if file.suffix == ".cl" and file.resolve().suffix != ".cl":
+                # Lines of a policy file are shown with what is wrong in them; those of other files never.
+                raise FileMissing("it is a link to something that is not a policy file")
+            with file.open("rb") as opened:
+                data = opened.read(MAX_FILE_BYTES + 1)  # what a size says needn't be so: files of the system say 0
         except PermissionError:
             raise FileMissing("permission was denied") from None
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or "the path is not usable"
             raise FileMissing(str(reason).lower()) from None
+        if len(data) > MAX_FILE_BYTES:
+            raise FileMissing(f"it is larger than {MAX_FILE_BYTES // 1024 // 1024} MB")
+        return data
 
     def neighbours(self, path: str) -> list[str]:
         """See `Files.neighbours`."""
