@@ -306,11 +306,17 @@ class _Resources:
         """Close everything; see `Policy.aclose`."""
         self._closed = True
         await self.providers.close()
-        with self._turn:
-            if self._runner is not None:
-                await asyncio.to_thread(self._runner.close)
-                self._runner = None
-        await asyncio.to_thread(self.sink.close)
+        await asyncio.to_thread(self._close_rest)
+
+    def _close_rest(self) -> None:
+        """Wait for a synchronous run that is under way, then close its loop and the sink."""
+        try:
+            with self._turn:
+                runner, self._runner = self._runner, None
+                if runner is not None:
+                    runner.close()
+        finally:
+            self.sink.close()
 
 
 def _not_in_a_loop(name: str = "run", instead: str = "arun") -> None:

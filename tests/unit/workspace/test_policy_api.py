@@ -263,3 +263,31 @@ def test_a_seed_makes_nothing_anew(file: Path, monkeypatch: pytest.MonkeyPatch):
         for seed in (None, 7, 8):
             assert policy.run("Where?", seed=seed).ok
     assert len(made) == 1
+
+
+def test_closing_in_a_loop_does_not_stop_the_loop(file: Path, monkeypatch: pytest.MonkeyPatch):
+    asked, go_on = threading.Event(), threading.Event()
+    send = Scripted.send
+
+    async def held(self: Scripted, request: Request) -> Reply:
+        asked.set()
+        await asyncio.to_thread(go_on.wait, 30)
+        return await send(self, request)
+
+    monkeypatch.setattr(Scripted, "send", held)
+    policy = Policy.load(file, traces=False)
+    results: list[Result] = []
+    thread = threading.Thread(target=lambda: results.append(policy.run("Where?")))
+    thread.start()
+
+    async def close() -> None:
+        assert await asyncio.to_thread(asked.wait, 30)
+        closing = asyncio.create_task(policy.aclose())
+        done, _ = await asyncio.wait([closing], timeout=0.05)
+        assert not done, "it waits for the run in the other thread"
+        go_on.set()  # never comes to pass when the loop stands still
+        await closing
+
+    asyncio.run(close())
+    thread.join()
+    assert len(results) == 1
