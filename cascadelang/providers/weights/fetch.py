@@ -10,13 +10,11 @@ from __future__ import annotations
 import errno
 import hashlib
 import shutil
-import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final, Literal
+from typing import Final, Literal
 
 from cascadelang.providers.weights import table
 
@@ -223,36 +221,26 @@ def _clear_errors(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def _only_one(path: Path, waiting: Callable[[], None]) -> Iterator[None]:
-    """Hold a lock that at most one process or thread has; the system frees it when its holder dies."""
-    with path.open("a+b") as file:
-        while not _locked(file):
+    """Hold a lock that at most one process or thread has; the system frees it when its holder dies.
+
+    Raises:
+        PullFailed: when the package that locks isn't installed.
+    """
+    try:
+        from filelock import FileLock, Timeout
+    except ImportError:
+        raise PullFailed("policy", 'local models need one more package: pip install "cascadelang[local]"') from None
+    lock = FileLock(path)
+    while True:
+        try:
+            lock.acquire(timeout=_WAIT_S)
+            break
+        except Timeout:
             waiting()
-            time.sleep(_WAIT_S)
+    try:
         yield
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _locked(file: IO[bytes]) -> bool:
-        """Try to lock the file's first byte."""
-        file.seek(0)
-        try:
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-else:
-    import fcntl
-
-    def _locked(file: IO[bytes]) -> bool:
-        """Try to lock the file. A file system without locks locks nothing, and says so by other errors."""
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            return error.errno not in {errno.EWOULDBLOCK, errno.EACCES, errno.EINTR}
-        return True
+    finally:
+        lock.release()
 
 
 def _silent(done: int, total: int, what: str) -> None:

@@ -93,6 +93,13 @@ def test_a_hub_that_is_down_is_told(models: Path, model: KnownModel) -> None:
         pull_model(model, sources=("hub",))
 
 
+@pytest.mark.usefixtures("hub", "models")
+def test_without_the_extra_it_says_what_to_install(model: KnownModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "filelock", None)
+    with pytest.raises(PullFailed, match=r'pip install "cascadelang\[local\]"'):
+        pull_model(model, sources=("hub",))
+
+
 _PULL = """
 import json, sys
 from cascadelang.providers.weights.fetch import pull_model
