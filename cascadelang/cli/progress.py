@@ -2,6 +2,10 @@
 
 Takes: what is done, of how much, and of what. Gives: one line that is drawn over itself on a terminal, one plain line
 at the start otherwise. Guarantees: nothing is written to stdout, and the line is gone when it is over.
+
+It isn't click's progress bar because that one has one label and one length for good and leaves its last line behind:
+a pull goes through several stages (parts, checking, waiting for another process), may start over, and happens in the
+middle of a run whose answer follows.
 """
 
 from __future__ import annotations

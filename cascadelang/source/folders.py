@@ -6,6 +6,9 @@ one for what can't (`data_folder`). Guarantees: neither is created here, and bot
 The rules are those of the XDG Base Directory Specification 0.8 (Linux and other Unix: a relative path in an
 ``XDG_…`` variable is ignored), of Apple's File System Programming Guide (``~/Library``) and of Windows' known folders
 (``%LOCALAPPDATA%``).
+
+It isn't the package `platformdirs` because every start asks for the cache, and importing that package takes 7 ms
+(4.14 with Python 3.11, bytecode compiled), a twentieth of what `cascadelang lint` takes.
 """
 
 from __future__ import annotations
