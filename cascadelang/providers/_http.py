@@ -93,7 +93,8 @@ class HttpCalls:
     ) -> None:
         self._config = config
         self._name = config.name
-        self._transport = transport
+        # made here, not with the first call: two threads may make their first calls at once
+        self._transport = transport or choose_transport(config)
         self._explain = explain
         self._retry_delay = retry_delay
         secrets = list(extra_headers(config).values())
@@ -122,8 +123,7 @@ class HttpCalls:
         Raises:
             CallFailed: of every kind that an answer can mean.
         """
-        transport = self._transport or self._make_transport()
-        response = await transport.send(url, headers, encode(payload), timeout_s)
+        response = await self._transport.send(url, headers, encode(payload), timeout_s)
         return self.decode(response.status, response.headers, response.body)
 
     async def open(
@@ -134,8 +134,7 @@ class HttpCalls:
         Raises:
             CallFailed: as `fetch`, for what is known once the headers are here.
         """
-        transport = self._transport or self._make_transport()
-        stream = await transport.stream(url, headers, encode(payload), timeout_s)
+        stream = await self._transport.stream(url, headers, encode(payload), timeout_s)
         try:
             whole: dict[str, Any] | None = None
             if stream.status != 200 or "text/event-stream" not in stream.headers.get("content-type", ""):
@@ -147,9 +146,8 @@ class HttpCalls:
         return EventStream(self, stream, whole)
 
     async def close(self) -> None:
-        """Close the transport, if one was ever used."""
-        if self._transport is not None:
-            await self._transport.close()
+        """Close the transport."""
+        await self._transport.close()
 
     def decode(self, status: int, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
         """The JSON object in a whole response.
@@ -213,10 +211,6 @@ class HttpCalls:
         if 200 <= status < 300:
             return f"`{self._name}` answered with an error{': ' + words if words else ''}"
         return f"`{self._name}` answered {status}{': ' + words if words else ''}"
-
-    def _make_transport(self) -> Transport:
-        self._transport = choose_transport(self._config)
-        return self._transport
 
 
 class EventStream:

@@ -22,6 +22,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import threading
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
@@ -80,6 +81,7 @@ class Interpreter:
         self._around = Surroundings(providers, clock or SystemClock(), keep_text)
         self._builder = Builder(graph, Expressions(graph, make_check, make_signal))
         self._policies: dict[str, Strategy] = {}
+        self._building = threading.Lock()
         self._graph_sha256 = graph_sha256
 
     async def run(self, query: Query, policy: str = "main", seed: int | None = None) -> RunResult:
@@ -138,7 +140,8 @@ class Interpreter:
             UnknownPolicy: if the graph has no such policy.
         """
         self._known(policy)
-        return decisions(self._graph, self._builder, self._graph.policies[policy], query)
+        with self._building:
+            return decisions(self._graph, self._builder, self._graph.policies[policy], query)
 
     def prepare(self, policy: str = "main") -> None:
         """Build the policy's checks, signals and calls now rather than with its first run.
@@ -156,7 +159,11 @@ class Interpreter:
         strategy = self._policies.get(policy)
         if strategy is None:
             self._known(policy)
-            strategy = self._policies[policy] = self._builder.policy(policy)
+            # INVARIANT: one thread builds at a time, for what is built is shared between policies.
+            with self._building:
+                strategy = self._policies.get(policy)
+                if strategy is None:
+                    strategy = self._policies[policy] = self._builder.policy(policy)
         return strategy
 
     async def _run(

@@ -67,6 +67,7 @@ class Policy:
         self._resources = _Resources(Providers(loaded.graph.providers), open_sink(config, warn))
         self._keep_text = config.keep_text
         self._made: Interpreter | None = None
+        self._making = threading.Lock()
         self._finalizer = weakref.finalize(self, _Resources.close, self._resources)
         self.path: str = loaded.path
         self.policies: tuple[str, ...] = tuple(loaded.graph.policies)
@@ -215,16 +216,21 @@ class Policy:
         """The interpreter of all runs, made with the first one."""
         self._resources.check_open()
         if self._made is None:
-            self._made = Interpreter(
-                self._graph,
-                providers=self._resources.providers,
-                make_check=make_check,
-                make_signal=make_signal,
-                sink=self._resources.sink,
-                keep_text=self._keep_text,
-                graph_sha256=graph_sha256(self._graph),
-            )
+            with self._making:
+                if self._made is None:
+                    self._made = self._make_interpreter()
         return self._made
+
+    def _make_interpreter(self) -> Interpreter:
+        return Interpreter(
+            self._graph,
+            providers=self._resources.providers,
+            make_check=make_check,
+            make_signal=make_signal,
+            sink=self._resources.sink,
+            keep_text=self._keep_text,
+            graph_sha256=graph_sha256(self._graph),
+        )
 
 
 class AnswerStream(AsyncIterator[str]):

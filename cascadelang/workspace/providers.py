@@ -8,6 +8,7 @@ kind ``auth`` of that call, which names the variable; no key is kept anywhere bu
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any, ClassVar, cast
 
@@ -54,11 +55,16 @@ class Providers(Mapping[str, Provider]):
         self._specs = specs
         self._environ = os.environ if environ is None else environ
         self._made: dict[str, Provider] = {}
+        self._making = threading.Lock()
 
     def __getitem__(self, name: str) -> Provider:
         provider = self._made.get(name)
         if provider is None:
-            provider = self._made[name] = _make(self._specs[name], self._environ)
+            # INVARIANT: one of a name is made, whichever threads ask at once, so that none is left unclosed.
+            with self._making:
+                provider = self._made.get(name)
+                if provider is None:
+                    provider = self._made[name] = _make(self._specs[name], self._environ)
         return provider
 
     def __iter__(self) -> Iterator[str]:
@@ -69,8 +75,10 @@ class Providers(Mapping[str, Provider]):
 
     async def close(self) -> None:
         """Close every provider that was made. May be called twice."""
-        while self._made:
-            _, provider = self._made.popitem()
+        with self._making:
+            made = list(self._made.values())
+            self._made.clear()
+        for provider in made:
             await provider.close()
 
 

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -291,3 +292,38 @@ def test_closing_in_a_loop_does_not_stop_the_loop(file: Path, monkeypatch: pytes
     asyncio.run(close())
     thread.join()
     assert len(results) == 1
+
+
+def test_threads_that_ask_at_once_share_what_is_made(file: Path, monkeypatch: pytest.MonkeyPatch):
+    made: list[object] = []
+    for kind in (Scripted, Interpreter):
+
+        def counted(self: object, *args: Any, _make: Any = kind.__init__, **named: Any) -> None:
+            made.append(self)
+            time.sleep(0.005)  # lets the others in
+            _make(self, *args, **named)
+
+        monkeypatch.setattr(kind, "__init__", counted)
+    failed: list[BaseException] = []
+    monkeypatch.setattr(threading, "excepthook", lambda args: failed.append(args.exc_value))
+    interval_s = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(10):
+            made.clear()
+            with Policy.load(file, traces=False) as policy:
+                start = threading.Barrier(4)
+
+                def ask(seed: int, policy: Policy = policy, start: threading.Barrier = start) -> None:
+                    start.wait()
+                    assert asyncio.run(policy.arun("Where?", seed=seed)).ok
+
+                threads = [threading.Thread(target=ask, args=(seed,)) for seed in range(4)]
+                for thread in threads:
+                    thread.start()
+                for thread in threads:
+                    thread.join()
+            assert sorted(isinstance(thing, Scripted) for thing in made) == [False, True]
+    finally:
+        sys.setswitchinterval(interval_s)
+    assert failed == []
