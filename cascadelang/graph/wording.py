@@ -115,6 +115,10 @@ def price_wording(price: Price | None) -> str:
 # ---- Figures ----------------------------------------------------------------------------------------------------
 
 
+_NO_CENTS: Final = Decimal(10) ** 15
+"""From here on, cents are less than what a floating-point number can say."""
+
+
 def money(value: float) -> str:
     """An amount as a policy says it: ``$0.30``, ``$0.0005``, ``$5``."""
     return f"${_plain(Decimal(f'{value:.10g}'))}"
@@ -125,6 +129,8 @@ def dollars(value: float) -> str:
     exact = Decimal(f"{value:.10g}")
     if exact == 0:
         return "$0"
+    if exact >= _NO_CENTS:
+        return f"${_plain(exact)}"
     step = Decimal(1).scaleb(max(exact.adjusted() - 2, -12)) if exact < 1 else Decimal("0.01")
     return f"${_plain(exact.quantize(step, ROUND_CEILING))}"
 

@@ -17,6 +17,8 @@ Kids = list[Any]
 _SECONDS = {"ms": Decimal("0.001"), "s": Decimal(1), "m": Decimal(60), "h": Decimal(3600), "d": Decimal(86400)}
 _FACTORS = {"k": 1000, "M": 1000000}
 _HUNDREDTH = Decimal("0.01")
+MOST_DIGITS = 18
+"""Products of a few numbers of so many digits, as bounds are, stay exact enough and far from infinite."""
 
 
 class ExpressionBuilder:
@@ -92,15 +94,27 @@ class ExpressionBuilder:
             flags = "".join(flag for flag in flags if flag in "ims")
         return ast.Regex(pattern.replace("\\/", "/"), flags, span)
 
+    def digits(self, written: str, span: Span) -> Decimal:
+        """The value of digits; more than any arithmetic with them can hold is an error."""
+        if len(written.partition(".")[0].lstrip("0")) > MOST_DIGITS:
+            self.tell(
+                "bad-number",
+                f"the number has more than {MOST_DIGITS} digits before its point",
+                span,
+                help="nothing here is that large; leave a limit out where there is none",
+            )
+            return Decimal(1)
+        return Decimal(written)
+
     def number(self, kids: Kids, span: Span) -> ast.Number:
         """``0.8``."""
         written = self.texts[kids[0]]
-        return ast.Number(Decimal(written), written, span)
+        return ast.Number(self.digits(written, span), written, span)
 
     def count(self, kids: Kids, span: Span) -> ast.Count:
         """``4k``."""
         written = self.texts[kids[0]]
-        value = Decimal(written[:-1]) * _FACTORS[written[-1]]
+        value = self.digits(written[:-1], span) * _FACTORS[written[-1]]
         if value != int(value):
             self.tell(
                 "bad-number",
@@ -113,18 +127,19 @@ class ExpressionBuilder:
     def percent(self, kids: Kids, span: Span) -> ast.Percent:
         """``60%``."""
         written = self.texts[kids[0]]
-        return ast.Percent(Decimal(written[:-1]) * _HUNDREDTH, written, span)
+        return ast.Percent(self.digits(written[:-1], span) * _HUNDREDTH, written, span)
 
     def money(self, kids: Kids, span: Span) -> ast.Money:
         """``$0.02``."""
         written = self.texts[kids[0]]
-        return ast.Money(Decimal(written[1:]), written, span)
+        return ast.Money(self.digits(written[1:], span), written, span)
 
     def duration(self, kids: Kids, span: Span) -> ast.Duration:
         """``250ms``."""
         written = self.texts[kids[0]]
         unit = written.lstrip("0123456789.")
-        return ast.Duration(Decimal(written[: len(written) - len(unit)]) * _SECONDS[unit], written, span)
+        value = self.digits(written[: len(written) - len(unit)], span)
+        return ast.Duration(value * _SECONDS[unit], written, span)
 
     def truth(self, kids: Kids, span: Span) -> ast.Bool:
         """``true``, ``false``."""

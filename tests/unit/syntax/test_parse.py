@@ -265,3 +265,15 @@ def test_time_grows_with_the_text_and_not_faster():
 
     cost(10)
     assert cost(4000) < 60 * cost(400) + 1.0
+
+
+@pytest.mark.parametrize("written", ["{}", "{}k", "{}%", "${}", "{}d", "{}.5"])
+def test_numbers_that_no_arithmetic_can_hold_are_errors(written):
+    for digits, names in (
+        ("9" * 18, []),
+        ("0" * 30 + "1", []),
+        ("9" * 19, ["bad-number"]),
+        ("9" * 5000, ["bad-number"]),
+    ):
+        file = parse(SourceFile("p.cl", f"signal s = words > {written.format(digits)}\n"))
+        assert [d.name for d in file.diagnostics] == names
