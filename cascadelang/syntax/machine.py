@@ -208,19 +208,7 @@ class Machine(Reader):
                     value = popped[plan[0]]
                 else:
                     method = methods[~action]
-                    first = popped[plan[0]] if plan and plan[0] >= 0 else None
-                    if method is None and type(first) is Many:
-                        kids: Any = first
-                        rest = plan[1:]
-                    else:
-                        kids = Many() if method is None else []
-                        rest = plan
-                    for at in rest:
-                        kid = None if at < 0 else popped[at]
-                        if type(kid) is Many:
-                            kids.extend(kid)
-                        else:
-                            kids.append(kid)
+                    kids = _kids(plan, popped, grow=method is None)
                     if method is not None:
                         value = method(kids, Span(path, start, end))
                     elif rule.origin == "_decl":
@@ -253,6 +241,29 @@ class Machine(Reader):
                 self.index = index - 1
                 self.too_deep = True
                 return False
+
+
+def _kids(plan: tuple[int, ...], popped: list[Any], *, grow: bool) -> list[Any]:
+    """The children that a rule keeps; what a nameless rule holds is put in its place.
+
+    Args:
+        plan: for each child, where it stands in ``popped``; under 0 for one that isn't there.
+        popped: the values of the rule's symbols.
+        grow: the children are a nameless rule's own, a `Many`: one that comes first is added to, not copied.
+    """
+    first = popped[plan[0]] if plan and plan[0] >= 0 else None
+    kids: list[Any]
+    if grow and type(first) is Many:
+        kids, rest = first, plan[1:]
+    else:
+        kids, rest = Many() if grow else [], plan
+    for at in rest:
+        kid = None if at < 0 else popped[at]
+        if type(kid) is Many:
+            kids.extend(kid)
+        else:
+            kids.append(kid)
+    return kids
 
 
 def advance(tables: Tables, states: list[int], kind: str) -> list[int] | None:

@@ -125,26 +125,19 @@ def tokenize(source: SourceFile) -> Tokens:  # noqa: C901, PLR0912, PLR0915 - on
             bad = bad_tokens.bad_text(source, pos, "".join(brackets[-8:]))
             end = bad.end
         else:
-            group = match.lastgroup
-            end = match.end()
+            group, end = match.lastgroup, match.end()
             if group == "space":
                 pos = end
                 continue
             written = match.group()
             if group == "word":
                 kind = "NAME"
-                if not written.isascii():
-                    bad = bad_tokens.bad_word(source, pos, end)
-                elif text.startswith("-", end) and text[end + 1 : end + 2].isalnum():
-                    bad = bad_tokens.hyphenated_word(source, pos, quoted=bool(kinds) and kinds[-1] == "LEFT_PAREN")
+                if not written.isascii() or text.startswith("-", end):
+                    bad = _bad_word(source, pos, end, kinds)
             elif group == "sign":
                 kind = signs[written]
                 if written == "/":
-                    regex = None if _ends_value(kinds, texts) else _REGEX.match(text, pos)
-                    if regex:
-                        kind, written, end = "REGEX", regex.group(), regex.end()
-                    elif text[pos + 1 : pos + 2] in ("/", "*"):
-                        bad = bad_tokens.bad_text(source, pos, "")
+                    kind, written, end, bad = _slash(source, pos, divides=_ends_value(kinds, texts))
                 elif written in ("(", "[", "{"):
                     brackets.append(written)
                     if len(brackets) > MAX_NESTING:
@@ -159,9 +152,7 @@ def tokenize(source: SourceFile) -> Tokens:  # noqa: C901, PLR0912, PLR0915 - on
             elif group == "text":
                 kind = "TEXT"
                 if "\\" in written:
-                    told = bad_tokens.bad_escape(source, pos, end)
-                    if told:
-                        bad = Bad("TEXT", '"' + written[1:-1].replace("\\", "") + '"', end, told)
+                    bad = _bad_escapes(source, pos, end, written)
             elif group == "long":
                 kind = "LONG_TEXT"
                 written = written[3:-3]
@@ -171,14 +162,8 @@ def tokenize(source: SourceFile) -> Tokens:  # noqa: C901, PLR0912, PLR0915 - on
                 continue
         if bad is not None:
             end, kind, written = bad.end, bad.kind, bad.text
-            if bad.diagnostic:
-                out.diagnostics.append(bad.diagnostic)
-                out.bad.append(pos)
-                if bad.guess:
-                    out.guesses.append(pos)
-                if len(out.bad) >= MAX_BAD:
-                    out.diagnostics.append(_too_many(path, pos, length))
-                    break
+            if bad.diagnostic and _is_last(bad.diagnostic, bad, source, pos, out):
+                break
             if not kind:
                 pos = end
                 continue
@@ -192,6 +177,44 @@ def tokenize(source: SourceFile) -> Tokens:  # noqa: C901, PLR0912, PLR0915 - on
     starts.append(length)
     ends.append(length)
     return out
+
+
+def _slash(source: SourceFile, start: int, *, divides: bool) -> tuple[str, str, int, Bad | None]:
+    """The terminal that a slash begins, its text and end, or what is wrong with it."""
+    text = source.text
+    regex = None if divides else _REGEX.match(text, start)
+    if regex:
+        return "REGEX", regex.group(), regex.end(), None
+    comment = text[start + 1 : start + 2] in ("/", "*")
+    return "SLASH", "/", start + 1, bad_tokens.bad_text(source, start, "") if comment else None
+
+
+def _is_last(diagnostic: Diagnostic, bad: Bad, source: SourceFile, at: int, out: Tokens) -> bool:
+    """Note a mistake; whether it is one too many to read on."""
+    out.diagnostics.append(diagnostic)
+    out.bad.append(at)
+    if bad.guess:
+        out.guesses.append(at)
+    if len(out.bad) < MAX_BAD:
+        return False
+    out.diagnostics.append(_too_many(source.path, at, len(source.text)))
+    return True
+
+
+def _bad_word(source: SourceFile, start: int, end: int, kinds: list[str]) -> Bad | None:
+    """What is wrong with a word that has letters beyond ASCII, or a hyphen behind it."""
+    text = source.text
+    if not text[start:end].isascii():
+        return bad_tokens.bad_word(source, start, end)
+    if text[end + 1 : end + 2].isalnum():
+        return bad_tokens.hyphenated_word(source, start, quoted=bool(kinds) and kinds[-1] == "LEFT_PAREN")
+    return None
+
+
+def _bad_escapes(source: SourceFile, start: int, end: int, written: str) -> Bad | None:
+    """What is wrong with a text that has backslashes."""
+    told = bad_tokens.bad_escape(source, start, end)
+    return Bad("TEXT", '"' + written[1:-1].replace("\\", "") + '"', end, told) if told else None
 
 
 def _number(source: SourceFile, start: int, end: int, written: str) -> tuple[str, Bad | None]:
