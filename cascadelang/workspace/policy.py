@@ -18,14 +18,17 @@ Guarantees: loading calls no model and reads no key; a run never raises for what
 
 from __future__ import annotations
 
+import _thread
 import asyncio
+import atexit
+import contextlib
 import threading
 import weakref
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from os import PathLike, fspath
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from cascadelang.contracts.messages import Delta, Message, Query
 from cascadelang.contracts.result import RunResult
@@ -48,6 +51,9 @@ T = TypeVar("T")
 Messages = Sequence[Message] | Sequence[Mapping[str, Any]] | Mapping[str, Any]
 Asked = str | Query | Messages
 
+_FORGOTTEN_S: Final = 10.0
+"""How long the connections of a policy that nobody closed may take to close, seconds."""
+
 
 class Policy:
     """A policy that can be asked. Made by `Policy.load`.
@@ -68,7 +74,8 @@ class Policy:
         self._keep_text = config.keep_text
         self._made: Interpreter | None = None
         self._making = threading.Lock()
-        self._finalizer = weakref.finalize(self, _Resources.close, self._resources)
+        self._finalizer = weakref.finalize(self, _Resources.forget, self._resources)
+        self._finalizer.atexit = False  # `_close_open` does it
         self.path: str = loaded.path
         self.policies: tuple[str, ...] = tuple(loaded.graph.policies)
         self.warnings: tuple[Diagnostic, ...] = loaded.warnings
@@ -170,12 +177,13 @@ class Policy:
             Mistake: when there is no such policy, or no question.
         """
         asked = _query(query, messages, meta)
-        return AnswerStream(self._interpreter().stream(asked, policy_named(self._graph, policy), seed))
+        return AnswerStream(self._interpreter().stream(asked, policy_named(self._graph, policy), seed), self)
 
     def close(self) -> None:
         """Close connections, stop threads and write what is left to be recorded. May be called twice."""
         _not_in_a_loop("close", "aclose")
-        self._finalizer()
+        self._resources.close()
+        self._finalizer.detach()
 
     async def aclose(self) -> None:
         """As `close`, inside an event loop."""
@@ -239,8 +247,9 @@ class AnswerStream(AsyncIterator[str]):
     To stop before the end, call `aclose` (or use ``contextlib.aclosing``): the run is cancelled and recorded as such.
     """
 
-    def __init__(self, parts: AsyncIterator[Delta | RunResult]) -> None:
+    def __init__(self, parts: AsyncIterator[Delta | RunResult], policy: Policy) -> None:
         self._parts = parts
+        self._policy = policy  # which would close if nobody held it
         self._result: Result | None = None
 
     @property
@@ -279,6 +288,7 @@ class _Resources:
         self._runner: asyncio.Runner | None = None
         self._turn = threading.Lock()
         self._closed = False
+        _OPEN.add(self)
 
     def check_open(self) -> None:
         """Raise when it was closed."""
@@ -299,20 +309,44 @@ class _Resources:
     def close(self) -> None:
         """Close everything; see `Policy.close`."""
         with self._turn:
-            self._closed = True
-            runner = self._runner or asyncio.Runner()
-            self._runner = None
-            try:
-                with runner:
-                    runner.run(self.providers.close())
-            finally:
-                self.sink.close()
+            if self in _OPEN:
+                self._close(self.providers.close())
+
+    def forget(self) -> None:
+        """Have everything closed, now that the policy is gone, and wait for nothing.
+
+        The collector calls this in whichever thread it runs, an event loop's too, and at whichever line: hence a
+        thread that is started without any lock of Python's.
+        """
+        self._closed = True
+        with contextlib.suppress(RuntimeError):  # no thread to be had: the end of the process closes it
+            _thread.start_new_thread(self.close_forgotten, ())
+
+    def close_forgotten(self) -> None:
+        """As `close`, where nobody is left to be told of trouble."""
+        with contextlib.suppress(Exception), self._turn:
+            if self in _OPEN:
+                # The loop of a connection may end before it was asked to close it.
+                self._close(asyncio.wait_for(self.providers.close(), _FORGOTTEN_S))
+
+    def _close(self, providers: Coroutine[Any, Any, None]) -> None:
+        self._closed = True
+        runner = self._runner or asyncio.Runner()
+        self._runner = None
+        try:
+            with runner:
+                runner.run(providers)
+        finally:
+            providers.close()
+            self.sink.close()
+            _OPEN.discard(self)
 
     async def aclose(self) -> None:
         """Close everything; see `Policy.aclose`."""
         self._closed = True
         await self.providers.close()
         await asyncio.to_thread(self._close_rest)
+        _OPEN.discard(self)
 
     def _close_rest(self) -> None:
         """Wait for a synchronous run that is under way, then close its loop and the sink."""
@@ -323,6 +357,17 @@ class _Resources:
                     runner.close()
         finally:
             self.sink.close()
+
+
+_OPEN: Final[set[_Resources]] = set()
+"""What isn't closed yet."""
+
+
+@atexit.register
+def _close_open() -> None:
+    """Close what is left at the end of the process, and wait for what is being closed."""
+    for resources in list(_OPEN):
+        resources.close_forgotten()
 
 
 def _not_in_a_loop(name: str = "run", instead: str = "arun") -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import subprocess
 import sys
@@ -19,6 +20,8 @@ from cascadelang.contracts.messages import Reply, Request
 from cascadelang.providers.scripted import Scripted
 from cascadelang.runtime.interpreter import Interpreter
 from cascadelang.trace.query import list_runs
+from cascadelang.trace.store import TraceStore
+from cascadelang.workspace import policy as policy_module
 
 TEXT = r"""
 provider fake = scripted { replies: { small: "I'm not sure", large: "{\"city\": \"Paris\"}" } }
@@ -200,7 +203,78 @@ def test_a_policy_that_is_forgotten_closes_itself(file: Path, tmp_path: Path):
     policy = Policy.load(file, traces=store)
     policy.run("Where?")
     del policy
+    while not list_runs(store):
+        time.sleep(0.01)
     assert [run.status for run in list_runs(store)] == ["accepted"]
+
+
+def test_a_policy_that_is_forgotten_in_a_loop_does_not_stop_it(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    store = tmp_path / "t.sqlite"
+    go_on, closed = threading.Event(), threading.Event()
+    close_sink, close_provider = TraceStore.close, Scripted.close
+
+    def slow(self: TraceStore) -> None:
+        go_on.wait(30)
+        close_sink(self)
+        closed.set()
+
+    provider_closed = threading.Event()
+
+    async def watched(self: Scripted) -> None:
+        provider_closed.set()
+        await close_provider(self)
+
+    monkeypatch.setattr(TraceStore, "close", slow)
+    monkeypatch.setattr(Scripted, "close", watched)
+    unraisable: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", unraisable.append)
+    monkeypatch.setattr(sys, "excepthook", lambda *error: unraisable.append(error))
+
+    async def forget() -> None:
+        policy = Policy.load(file, traces=store)
+        assert (await policy.arun("Where?")).ok
+        del policy
+        gc.collect()
+        assert not go_on.is_set()
+        assert not closed.is_set()
+        go_on.set()
+        assert await asyncio.to_thread(closed.wait, 30)
+        assert provider_closed.is_set()
+
+    asyncio.run(forget())
+    assert unraisable == []
+    assert [run.status for run in list_runs(store)] == ["accepted"]
+
+
+def test_a_stream_keeps_its_policy(file: Path):
+    async def texts() -> list[str]:
+        stream = Policy.load(file, traces=False).astream("Where?")
+        gc.collect()
+        texts = [text async for text in stream]
+        assert stream._policy._resources in policy_module._OPEN
+        assert stream.result.ok
+        return texts
+
+    assert asyncio.run(texts())
+
+
+def test_the_end_of_the_process_closes_what_is_left(file: Path, tmp_path: Path):
+    store = tmp_path / "t.sqlite"
+    code = f"""
+import asyncio, sys
+from cascadelang import Policy
+kept = Policy.load({str(file)!r}, traces={str(store)!r})
+kept.run("Where?")
+async def main():
+    policy = Policy.load({str(file)!r}, traces={str(store)!r})
+    await policy.arun("Where?")
+asyncio.run(main())
+"""
+    done = subprocess.run([sys.executable, "-W", "default", "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    assert len(list_runs(store)) == 2
 
 
 def test_text_as_it_comes(file: Path):
