@@ -164,7 +164,8 @@ def timed_out(url: str, timeout_s: float) -> CallFailed:
 
 def no_connection(url: str, reason: str) -> CallFailed:
     """No connection could be made."""
-    return CallFailed("connection", f"can't connect to `{host_of(url)}`{': ' + reason if reason else ''}")
+    what = f"can't connect to `{host_of(url)}`{': ' + reason if reason else ''}"
+    return CallFailed("connection", what, maybe_billed=False)
 
 
 def broken_off(url: str) -> CallFailed:

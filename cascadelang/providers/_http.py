@@ -176,18 +176,20 @@ class HttpCalls:
             wait_s = self._retry_delay(error)
         return CallFailed(kind, self._said(status, error_words(body)), retry_after_s=wait_s, status=status)
 
-    def misshapen(self) -> CallFailed:
-        """The answer is JSON, but not of the documented form."""
-        return CallFailed("server", f"`{self._name}` answered with JSON that isn't a reply of its API", status=200)
+    def misshapen(self, usage: Usage | None = None) -> CallFailed:
+        """The answer is JSON, but not of the documented form; ``usage`` is what it bills for it, where it says so."""
+        what = f"`{self._name}` answered with JSON that isn't a reply of its API"
+        return CallFailed("server", what, status=200, usage=usage)
 
     def unfinished(self) -> CallFailed:
         """A stream that ended before it said that it was complete."""
         return CallFailed("connection", f"the stream of `{self._name}` stopped before the answer was complete")
 
-    def withheld(self, why: str) -> CallFailed:
-        """The provider's content filter kept the whole answer back."""
+    def withheld(self, why: str, usage: Usage | None = None) -> CallFailed:
+        """The provider's content filter kept the whole answer back; ``usage`` is what it bills all the same."""
         words = self._redactor.line(why)
-        return CallFailed("content_filter", f"`{self._name}` withheld the answer{': ' + words if words else ''}")
+        what = f"`{self._name}` withheld the answer{': ' + words if words else ''}"
+        return CallFailed("content_filter", what, usage=usage)
 
     def _not_json(self, status: int, headers: Mapping[str, str], body: bytes) -> CallFailed:
         wait_s = retry_after_s(headers, time.time())
@@ -293,6 +295,20 @@ def estimated_usage(request: Request, text: str) -> Usage:
 
     asked = estimate_tokens(request.system) + sum(estimate_tokens(message.text) for message in request.messages)
     return Usage(input_tokens=asked, output_tokens=estimate_tokens(text), estimated=True)
+
+
+def stated_usage(read: Callable[[Any], Usage | None], body: Any) -> Usage | None:
+    """The usage in a body whose other parts can't be read; ``None`` where that can't be read either."""
+    try:
+        usage = read(body) if body else None
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None
+    return None if usage is None else known_usage(usage)
+
+
+def known_usage(usage: Usage) -> Usage | None:
+    """A usage that the provider stated; ``None`` for one that we estimated, or that says nothing."""
+    return None if usage.estimated or not (usage.input_tokens or usage.output_tokens) else usage
 
 
 def split_data_url(url: str) -> tuple[str, str] | None:

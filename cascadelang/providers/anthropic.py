@@ -29,7 +29,9 @@ from cascadelang.providers._http import (
     encode,
     estimated_usage,
     extra_headers,
+    known_usage,
     split_data_url,
+    stated_usage,
 )
 from cascadelang.providers._schemas import forced_by_anthropic
 
@@ -229,13 +231,13 @@ with `version: "auto"` a call that sets one of them is made in that version. Log
                 tool_calls=tuple(calls),
             )
         except (AttributeError, KeyError, TypeError, ValueError):
-            raise self._calls.misshapen() from None
+            raise self._calls.misshapen(stated_usage(_usage, body.get("usage"))) from None
         return self._checked(reply, body.get("stop_details"))
 
     def _checked(self, reply: Reply, stop_details: Any) -> Reply:
         if reply.finish_reason == "content_filter" and not reply.text:
             why = stop_details.get("explanation") or stop_details.get("category") if stop_details else None
-            raise self._calls.withheld(str(why or "it ended with a refusal"))
+            raise self._calls.withheld(str(why or "it ended with a refusal"), known_usage(reply.usage))
         return reply
 
 

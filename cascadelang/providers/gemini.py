@@ -39,7 +39,9 @@ from cascadelang.providers._http import (
     count,
     estimated_usage,
     extra_headers,
+    known_usage,
     split_data_url,
+    stated_usage,
 )
 
 DEFAULT_BASE_URL: Final = "https://generativelanguage.googleapis.com/v1beta"
@@ -243,23 +245,24 @@ thinking tokens before. Thinking tokens count as output. A prompt that is blocke
 
     def _whole(self, request: Request, body: Mapping[str, Any]) -> Reply:
         gathered = _Gathered()
-        self._add(gathered, body)
+        self._add(gathered, body, stated_usage(_usage, body.get("usageMetadata")))
         if not gathered.answered:
-            raise self._calls.misshapen()
+            raise self._calls.misshapen(gathered.stated)
         return self._checked(gathered, gathered.reply(request))
 
-    def _add(self, gathered: _Gathered, event: Mapping[str, Any]) -> str:
+    def _add(self, gathered: _Gathered, event: Mapping[str, Any], usage: Usage | None = None) -> str:
+        """Take one response; ``usage`` is what the call comes to if this is all of it."""
         try:
             text = gathered.add(event)
         except (AttributeError, KeyError, TypeError, ValueError):
-            raise self._calls.misshapen() from None
+            raise self._calls.misshapen(usage) from None
         if gathered.blocked:
-            raise self._calls.withheld(f"the prompt was blocked ({gathered.blocked})")
+            raise self._calls.withheld(f"the prompt was blocked ({gathered.blocked})", gathered.stated)
         return text
 
     def _checked(self, gathered: _Gathered, reply: Reply) -> Reply:
         if reply.finish_reason == "content_filter" and not reply.text:
-            raise self._calls.withheld(f"it ended with {gathered.finish}")
+            raise self._calls.withheld(f"it ended with {gathered.finish}", known_usage(reply.usage))
         return reply
 
 
@@ -298,6 +301,11 @@ class _Gathered:
         if text:
             self._texts.append(text)
         return text
+
+    @property
+    def stated(self) -> Usage | None:
+        """What the responses so far say the call comes to."""
+        return stated_usage(_usage, self._usage)
 
     def reply(self, request: Request) -> Reply:
         """The whole answer."""

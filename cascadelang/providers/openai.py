@@ -39,6 +39,8 @@ from cascadelang.providers._http import (
     count,
     estimated_usage,
     extra_headers,
+    known_usage,
+    stated_usage,
 )
 from cascadelang.providers._schemas import keeps_strict_rules
 
@@ -246,12 +248,12 @@ marked so. A spent quota (`insufficient_quota`) counts as `rate_limit`: a fallba
                 tool_calls=tuple(_tool_call(call) for call in calls) if calls else (),
             )
         except (AttributeError, IndexError, KeyError, TypeError, ValueError):
-            raise self._calls.misshapen() from None
+            raise self._calls.misshapen(stated_usage(_usage, body.get("usage"))) from None
         return self._checked(reply)
 
     def _checked(self, reply: Reply) -> Reply:
         if reply.finish_reason == "content_filter" and not reply.text:
-            raise self._calls.withheld("its content filter found something")
+            raise self._calls.withheld("its content filter found something", known_usage(reply.usage))
         return reply
 
 

@@ -210,7 +210,9 @@ def _logprobs(scripted: ScriptedReply, text: str) -> tuple[TokenLogprob, ...] | 
 
 
 def _failure(kind: FailureKind, request: Request) -> CallFailed:
-    return CallFailed(kind, f"scripted failure of `{request.model}`: {kind}")
+    """A script's ``server`` is a status that refuses, its ``connection`` one that wasn't made: neither is billed."""
+    served = kind in {"timeout", "content_filter"}
+    return CallFailed(kind, f"scripted failure of `{request.model}`: {kind}", maybe_billed=served)
 
 
 PROVIDER = _FromSettings

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cascadelang.contracts.estimate import most_tokens
 from cascadelang.contracts.failure import CallFailed, FailureKind
-from cascadelang.contracts.messages import Reply, Request
+from cascadelang.contracts.messages import Reply, Request, Usage
 from cascadelang.contracts.price import Price
 from cascadelang.contracts.provider import Provider
 from cascadelang.graph.cost import cost_of, most_call_cost
@@ -50,7 +50,7 @@ class Leave:
         cut: the budget whose time cut it, if one did.
         each_usd: the most one attempt can cost.
         reserved_usd: set aside for all attempts.
-        spent_usd: what the attempts count so far: what was used, and the most of one that was cut short.
+        spent_usd: what the attempts count so far: what was used, and the most of one that may have been.
     """
 
     __slots__ = ("cut", "each_usd", "request", "reserved_usd", "spent_usd")
@@ -137,31 +137,17 @@ def most_input_tokens(provider: Provider, request: Request) -> int:
 
 def bill(run: Run, target: Target, request: Request, reply: Reply, attempt: int, latency_s: float) -> float:  # noqa: PLR0917 - the hot path
     """Count a reply's tokens and dollars, tell of it, and give the dollars."""
-    usage = reply.usage
-    tokens_in, tokens_out, cached = usage.input_tokens, usage.output_tokens, usage.cached_tokens
-    run.input_tokens += tokens_in
-    run.output_tokens += tokens_out
     data: dict[str, Any] = {
         "model": target.model,
         "purpose": request.purpose,
         "attempt": attempt,
         "finish_reason": reply.finish_reason,
-        "input_tokens": tokens_in,
-        "output_tokens": tokens_out,
+        "input_tokens": 0,
+        "output_tokens": 0,
         "cost_usd": None,
         "latency_s": round(latency_s, 6),
     }
-    cost_usd = 0.0
-    if target.price is None:
-        run.unpriced = True
-    else:
-        cost_usd = data["cost_usd"] = cost_of(target.price, usage)
-        run.cost_usd += cost_usd
-    if cached:
-        run.cached_tokens += cached
-        data["cached_tokens"] = cached
-    if usage.estimated:
-        data["estimated"] = run.estimated = True
+    cost_usd = _count(run, target, reply.usage, data)
     if reply.model != target.id:
         data["id"] = reply.model
     if reply.logprobs:
@@ -169,6 +155,26 @@ def bill(run: Run, target: Target, request: Request, reply: Reply, attempt: int,
     if run.around.keep_text:
         data["text"] = reply.text
     run.tell("call", target.node, data)
+    return cost_usd
+
+
+def _count(run: Run, target: Target, usage: Usage, data: dict[str, Any]) -> float:
+    """Add a usage to the run's sums and to an event's data; give its dollars, 0 where the price isn't known."""
+    data["input_tokens"] = usage.input_tokens
+    data["output_tokens"] = usage.output_tokens
+    run.input_tokens += usage.input_tokens
+    run.output_tokens += usage.output_tokens
+    if usage.cached_tokens:
+        run.cached_tokens += usage.cached_tokens
+        data["cached_tokens"] = usage.cached_tokens
+    if usage.estimated:
+        data["estimated"] = run.estimated = True
+    if target.price is None:
+        run.unpriced = True
+        data["cost_usd"] = None
+        return 0.0
+    cost_usd = data["cost_usd"] = cost_of(target.price, usage)
+    run.cost_usd += cost_usd
     return cost_usd
 
 
@@ -181,8 +187,8 @@ def tell_failed(  # noqa: PLR0917 - all of it goes into one event
     attempt: int,
     latency_s: float,
     held_usd: float | None,
-) -> None:
-    """Tell of an attempt that failed."""
+) -> float:
+    """Tell of an attempt that failed, count what the provider says it bills for it, and give those dollars."""
     data: dict[str, Any] = {
         "model": target.model,
         "purpose": request.purpose,
@@ -195,4 +201,6 @@ def tell_failed(  # noqa: PLR0917 - all of it goes into one event
         data["status"] = failed.status
     if held_usd is not None:
         data["held_usd"] = held_usd
+    cost_usd = 0.0 if failed.usage is None else _count(run, target, failed.usage, data)
     run.tell("call_failed", target.node, data)
+    return cost_usd

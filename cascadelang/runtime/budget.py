@@ -4,9 +4,9 @@ Takes: the limits, and for each call the most it can cost. Gives: leave to make 
 Guarantees: what was spent never exceeds a limit as long as no call costs more than was reserved for it. Reserving is
 one step without waiting, so calls that run at once can't overspend together.
 
-A call's reservation covers all its attempts. An attempt that was cut short after it was sent (a timeout, or a stream
-that broke half way) may yet be billed: it counts at its most, although the run's reported cost holds only what
-providers said was used.
+A call's reservation covers all its attempts. An attempt that failed and may have been billed (a timeout, an answer
+that broke off or can't be read) counts at its most, unless its provider stated its usage, although the run's reported
+cost holds only what providers said was used.
 """
 
 from __future__ import annotations

@@ -8,8 +8,9 @@ Takes: a `Target` (who), a `Request` (what) and the scope it is made in. Gives: 
   it. A call that such a ``within`` cut short ends as ``over_budget``, not as ``timeout``.
 - What a provider sets up before its first call (`Preparing`) is no part of the call, and takes as long as it takes.
 - Once a piece of the answer went to the caller, the call isn't tried again.
-- An attempt that was cut short after it was sent (a timeout, a stream that broke half way) may yet be billed: it
-  counts at its most against ``within``, although the run's cost holds only what providers said was used.
+- An attempt that failed is billed with the usage its provider stated. Where there is none and the attempt may have
+  been served (a timeout, an answer that broke off, one that can't be read), it counts at its most against ``within``,
+  although the run's cost holds only what providers said was used. Only what was surely refused counts nothing.
 - Nothing but `asyncio.CancelledError` is raised. A provider that raises something of its own is mistaken, which no
   other rung should hide: that is a failure of kind ``policy``, with the exception kept as its cause.
 - When it ends, however it ends, nothing of it is left running.
@@ -103,7 +104,8 @@ async def _attempt(  # noqa: C901, PLR0912, PLR0917 - one loop, on the hot path
                 raise
             failed = CallFailed("timeout", f"`{target.model}` gave no answer within {request.timeout_s:g} s")
         except Exception as error:  # noqa: BLE001 - whatever an adapter raises, a run ends in words
-            failed = CallFailed("policy", f"the provider `{target.provider}` broke, a mistake in its adapter")
+            words = f"the provider `{target.provider}` broke, a mistake in its adapter"
+            failed = CallFailed("policy", words, maybe_billed=True)
             failed.__cause__ = error
         else:
             cost_usd = bill(run, target, request, reply, attempt, now_s() - begun_s)
@@ -147,7 +149,7 @@ def _failed(  # noqa: PLR0917 - one step of `_attempt`
     cut = None if leave is None else leave.cut
     late = cut is not None and failed.kind == "timeout" and run.now_s() >= deadline_s - _CLOCK_SLACK_S
     held_usd: float | None = None
-    if failed.kind == "timeout" or run.streamed:
+    if failed.usage is None and (failed.maybe_billed or run.streamed):
         if target.price is not None:
             held_usd = (leave.each_usd if leave is not None else 0.0) or most_call_cost(
                 target.price, most_input_tokens(provider, request), request.max_tokens
@@ -159,7 +161,9 @@ def _failed(  # noqa: PLR0917 - one step of `_attempt`
     else:
         ended = Failed(failed.kind, failed.message, target.model)
     ended.cause = failed.__cause__ or failed
-    tell_failed(run, target, request, ended.kind, failed, attempt, latency_s, held_usd)
+    cost_usd = tell_failed(run, target, request, ended.kind, failed, attempt, latency_s, held_usd)
+    if leave is not None:
+        leave.spent_usd += cost_usd
     return ended
 
 

@@ -11,6 +11,7 @@ from adapters import KEY, drive, every_adapter, every_transport, provider_at, re
 from servers import WIRES, Plan, Server
 
 from cascadelang.contracts.failure import CallFailed
+from cascadelang.contracts.messages import Usage
 
 OPENAI_ERRORS = [
     (
@@ -240,7 +241,7 @@ def test_no_server(wire, transport, how):
 
     with pytest.raises(CallFailed, match=r"can't connect to `127\.0\.0\.1:\d+`: connection refused") as caught:
         drive(wire, transport, Plan(), use)
-    assert caught.value.kind == "connection"
+    assert (caught.value.kind, caught.value.maybe_billed) == ("connection", False)
 
 
 @every_adapter
@@ -287,7 +288,7 @@ def test_gemini_states_the_wait_in_the_body():
 def test_gemini_blocked_prompt(how):
     blocked = {"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"}, "usageMetadata": {"promptTokenCount": 3}}
     caught = failure(how, "gemini", "httpx", Plan(mode="error", status=200, error=blocked))
-    assert caught.kind == "content_filter"
+    assert (caught.kind, caught.usage) == ("content_filter", Usage(3, 0))
     assert "PROHIBITED_CONTENT" in caught.message
 
 
@@ -317,3 +318,72 @@ def test_key_that_no_header_can_hold(wire, key):
         asyncio.run(run())
     assert caught.value.kind == "auth"
     assert key not in caught.value.message
+
+
+WITHHELD = {
+    "openai": {
+        "choices": [{"message": {"role": "assistant", "content": ""}, "finish_reason": "content_filter"}],
+        "usage": {"prompt_tokens": 10, "completion_tokens": 1000},
+    },
+    "anthropic": {"content": [], "stop_reason": "refusal", "usage": {"input_tokens": 10, "output_tokens": 1000}},
+    "gemini": {
+        "candidates": [{"content": {"parts": []}, "finishReason": "SAFETY"}],
+        "usageMetadata": {"promptTokenCount": 10, "candidatesTokenCount": 900, "thoughtsTokenCount": 100},
+    },
+}
+MISSHAPEN = {
+    "openai": {"choices": [], "usage": WITHHELD["openai"]["usage"]},
+    "anthropic": {"content": 3, "usage": WITHHELD["anthropic"]["usage"]},
+    "gemini": {"candidates": [], "usageMetadata": WITHHELD["gemini"]["usageMetadata"]},
+}
+BILLED = Usage(10, 1000)
+
+
+@every_adapter
+@every_way
+def test_a_withheld_answer_says_what_is_billed(wire, how):
+    plan = Plan(mode="error", status=200, error=WITHHELD[wire])
+    assert failure(how, wire, "httpx", plan).usage == BILLED
+    body = {name: value for name, value in WITHHELD[wire].items() if not name.startswith("usage")}
+    silent = failure(how, wire, "httpx", Plan(mode="error", status=200, error=body))
+    assert (silent.kind, silent.usage, silent.maybe_billed) == ("content_filter", None, True)
+
+
+@every_adapter
+def test_a_withheld_stream_says_what_is_billed(wire):
+    caught = failure(stream, wire, "httpx", Plan(pieces=(), finish="content_filter"))
+    assert (caught.kind, caught.usage) == ("content_filter", Usage(120, 30, 20))
+
+
+@every_adapter
+@every_way
+def test_an_unreadable_answer_says_what_is_billed(wire, how):
+    caught = failure(how, wire, "httpx", Plan(mode="error", status=200, error=MISSHAPEN[wire]))
+    assert (caught.kind, caught.usage) == ("server", BILLED)
+
+
+@every_adapter
+@every_transport
+@every_way
+@pytest.mark.parametrize(
+    ("plan", "maybe_billed"),
+    [
+        (Plan(mode="error", status=503, error=BUSY["openai"]), False),
+        (Plan(mode="error", status=200, error=BUSY["openai"]), True),
+        (Plan(mode="invalid"), True),
+        (Plan(mode="html", status=404), False),
+        (Plan(mode="empty", status=504), True),
+        (Plan(mode="drop"), True),
+    ],
+)
+def test_what_may_have_been_billed(wire, transport, how, plan, maybe_billed):
+    caught = failure(how, wire, transport, plan)
+    assert (caught.usage, caught.maybe_billed) == (None, maybe_billed)
+
+
+@every_adapter
+@every_transport
+@pytest.mark.parametrize("mode", ["break", "stop", "error_midway"])
+def test_a_stream_that_broke_may_have_been_billed(wire, transport, mode):
+    caught = failure(stream, wire, transport, Plan(mode=mode, error=BUSY[wire]))
+    assert (caught.usage, caught.maybe_billed) == (None, True)

@@ -191,6 +191,8 @@ class Act:
     thinks: bool = False
     cached: bool = False
     pieces_before_error: int = 0
+    bills_failure: bool = False
+    says_so: bool = False
 
 
 WORDS_SAID = ("yes", "", "I'm not sure " * 9, "word " * 100, "\n" * 200, "\x02\t" * 99, "数" * 300, '"\n' * 2000)
@@ -207,6 +209,8 @@ ACTS = st.one_of(
         latency_s=LATENCIES,
         retry_after_s=st.sampled_from((None, 0.0, 1.5, 1000.0)),
         pieces_before_error=st.integers(0, 2),
+        bills_failure=st.booleans(),
+        says_so=st.booleans(),
     ),
 )
 
@@ -232,18 +236,20 @@ class Wilful:
     """A provider that acts as drawn, call by call, and counts a token for every byte.
 
     No tokenizer counts more, and it bills what the contract lets it bill: all of the request, and up to
-    ``max_tokens`` of answer.
+    ``max_tokens`` of answer. So it does for calls that fail, and only sometimes says so: ``bills`` holds what it
+    takes for each call, ``None`` for one that it refused.
     """
 
     def __init__(self, acts: list[Act], clock: Clock) -> None:
         self.acts = acts
         self.clock = clock
         self.calls = 0
+        self.bills: list[Usage | None] = []
 
     async def send(self, request: Request) -> Reply:
         act = await self._act(request)
         if act.error:
-            raise self._failure(act)
+            raise self._failure(act, request)
         return self._reply(act, request)
 
     async def stream(self, request: Request) -> AsyncIterator[Delta | Reply]:
@@ -251,7 +257,7 @@ class Wilful:
         if act.error:
             for _ in range(act.pieces_before_error):
                 yield Delta("piece ")
-            raise self._failure(act)
+            raise self._failure(act, request, streamed=act.pieces_before_error > 0)
         reply = self._reply(act, request)
         if reply.text:
             yield Delta(reply.text)
@@ -268,13 +274,19 @@ class Wilful:
         self.calls += 1
         await self.clock.sleep(min(act.latency_s, request.timeout_s))
         if act.latency_s > request.timeout_s:
+            self.bills.append(Usage(most_input(request), request.max_tokens))
             raise CallFailed("timeout", "too slow")
         return act
 
-    def _failure(self, act: Act) -> Exception:
+    def _failure(self, act: Act, request: Request, *, streamed: bool = False) -> Exception:
+        served = streamed or act.error in {"timeout", "connection", "server", "content_filter", "broken"}
+        usage = Usage(most_input(request), request.max_tokens) if served and act.bills_failure else None
+        self.bills.append(usage)
         if act.error == "broken":
             return ZeroDivisionError("a mistake in an adapter")
-        return CallFailed(act.error, "as drawn", retry_after_s=act.retry_after_s)  # type: ignore[arg-type]
+        failed = CallFailed(act.error, "as drawn", retry_after_s=act.retry_after_s)  # type: ignore[arg-type]
+        failed.usage = usage if act.says_so else None
+        return failed
 
     def _reply(self, act: Act, request: Request) -> Reply:
         text = act.text.encode()[: request.max_tokens].decode(errors="ignore")
@@ -283,6 +295,7 @@ class Wilful:
         told = request.max_tokens if act.thinks else size(text)
         usage = Usage(asked, told, asked // 2 if act.cached else 0)
         finish = "length" if text != act.text else "stop"
+        self.bills.append(usage)
         return Reply(text, request.model, usage, finish, tokens if request.logprobs is not None else None)
 
 

@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 from random_policies import ACTS, Act, Clock, Wilful, policies, queries, size
 
 from cascadelang.contracts.failure import FAILURE_KINDS
-from cascadelang.contracts.messages import Query
+from cascadelang.contracts.messages import Query, Usage
 from cascadelang.contracts.result import RunResult, result_json
 from cascadelang.graph.bounds import NodeBounds, bounds
+from cascadelang.graph.cost import cost_of
 from cascadelang.graph.json_form import from_json, to_json
 from cascadelang.graph.limits import MESSAGE_TOKENS
 from cascadelang.graph.model import Graph, WithinNode
@@ -39,12 +40,15 @@ EXPECTED = {"within-too-small", "unpriced-model"}
 # ---- What must hold ---------------------------------------------------------------------------------------------
 
 
-def run(graph: Graph, query: Query, acts: list[Act], policy: str, *, streamed: bool = False) -> tuple[RunResult, str]:
-    """One run, and the text that was streamed."""
+def run(
+    graph: Graph, query: Query, acts: list[Act], policy: str, *, streamed: bool = False
+) -> tuple[RunResult, str, list[Usage | None]]:
+    """One run, the text that was streamed, and what the provider takes for each call."""
     clock = Clock()
+    wilful = Wilful(acts, clock)
     interpreter = Interpreter(
         graph,
-        providers={"x": Wilful(acts, clock)},  # type: ignore[dict-item]
+        providers={"x": wilful},  # type: ignore[dict-item]
         make_check=make_check,
         make_signal=make_signal,
         clock=clock,
@@ -60,7 +64,8 @@ def run(graph: Graph, query: Query, acts: list[Act], policy: str, *, streamed: b
             text += part.text
         raise AssertionError("a stream ends with a result")
 
-    return asyncio.run(all_of_it())
+    result, said = asyncio.run(all_of_it())
+    return result, said, wilful.bills
 
 
 def check_ends_well(graph: Graph, result: RunResult) -> None:
@@ -80,7 +85,7 @@ def check_ends_well(graph: Graph, result: RunResult) -> None:
 
 def check_sums(result: RunResult) -> None:
     """What the result says is what the events say."""
-    calls = [e.data for e in result.events if e.kind == "call"]
+    calls = [e.data for e in result.events if e.kind == "call" or (e.kind == "call_failed" and "cost_usd" in e.data)]
     asked = [e.data for e in result.events if e.kind in ("call", "call_failed") and e.data["purpose"] == "answer"]
     assert list(result.path) == [data["model"] for data in asked if data["attempt"] == 1]
     assert result.usage.input_tokens == sum(data["input_tokens"] for data in calls)
@@ -109,8 +114,10 @@ def check_bounds(result: RunResult, proved: NodeBounds, query: Query) -> None:
             assert result.cost_usd >= proved.cost_least.at(tokens) - 1e-9
 
 
-def check_limits(graph: Graph, result: RunResult, policy: str) -> None:
-    """What was spent in each ``within`` that is come by in one way only, what may yet be billed included."""
+def check_limits(graph: Graph, result: RunResult, policy: str, bills: list[Usage | None]) -> None:
+    """What was spent in each ``within`` that is come by in one way only, by the events and by the bills."""
+    called = [e for e in result.events if e.kind in ("call", "call_failed")]
+    taken = [bill_of(graph, e.data["model"], bill) for e, bill in zip(called, bills, strict=True)]
     root = graph.policies[policy]
     ways = dict.fromkeys(graph.nodes, 0)
     count_ways(graph, root, ways)
@@ -121,10 +128,17 @@ def check_limits(graph: Graph, result: RunResult, policy: str) -> None:
         count_ways(graph, root, outside, without=id_)
         spent = sum(
             (e.data.get("cost_usd") or 0.0) + (e.data.get("held_usd") or 0.0)
-            for e in result.events
-            if e.kind in ("call", "call_failed") and ways[e.node] and not outside[e.node]
+            for e in called
+            if ways[e.node] and not outside[e.node]
         )
         assert spent <= node.cost_usd + 1e-9, id_
+        billed = sum(usd for e, usd in zip(called, taken, strict=True) if ways[e.node] and not outside[e.node])
+        assert billed <= node.cost_usd + 1e-9, id_
+
+
+def bill_of(graph: Graph, model: str, bill: Usage | None) -> float:
+    price = graph.models[model].price
+    return 0.0 if bill is None or price is None else cost_of(price, bill)
 
 
 def count_ways(graph: Graph, id_: str, ways: dict[str, int], without: str = "") -> None:
@@ -152,16 +166,16 @@ def check_road(text: str, query: Query, acts: list[Act]) -> None:
     assert again == graph
     limits = bounds(graph)
     for policy, root in graph.policies.items():
-        result, _ = run(graph, query, acts, policy)
+        result, _, bills = run(graph, query, acts, policy)
         event(f"{result.status} {result.failure.kind if result.failure else ''}")
-        streamed, said = run(graph, query, acts, policy, streamed=True)
+        streamed, said, streamed_bills = run(graph, query, acts, policy, streamed=True)
         if streamed.failure is None:
             assert said == streamed.answer
-        for ended in (result, streamed):
+        for ended, taken in ((result, bills), (streamed, streamed_bills)):
             check_ends_well(graph, ended)
             check_sums(ended)
             check_bounds(ended, limits[root], query)
-            check_limits(graph, ended, policy)
+            check_limits(graph, ended, policy, taken)
         assert facts(run(graph, query, acts, policy)[0]) == facts(result)
         assert facts(run(again, query, acts, policy)[0]) == facts(result)
 
@@ -188,6 +202,6 @@ def test_the_dearest_roads_stay_within_the_bounds(text: str, query: Query):
         return
     limits = bounds(graph)
     for policy, root in graph.policies.items():
-        result, _ = run(graph, query, DEAREST, policy)
+        result, _, bills = run(graph, query, DEAREST, policy)
         check_bounds(result, limits[root], query)
-        check_limits(graph, result, policy)
+        check_limits(graph, result, policy, bills)

@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from cascadelang.contracts.messages import Query
+from cascadelang.contracts.failure import CallFailed
+from cascadelang.contracts.messages import Query, Usage
 from cascadelang.graph import model as g
 from cascadelang.runtime.budget import Budget
 
@@ -152,6 +153,95 @@ def test_a_timeout_counts_at_its_most_and_costs_nothing_known(kit, answer_of, te
 def test_other_failures_count_nothing(kit, answer_of):
     a, b = kit.model("a", answer_of(error="rate_limit")), kit.model("b", "good")
     assert kit.run(within(kit, kit.cascade([(a, kit.says()), (b, None)]), MOST)).model == "b"
+
+
+class Refuses:
+    """Fails as given, whoever is asked, and counts the calls."""
+
+    def __init__(self, failure):
+        self.failure = failure
+        self.calls = 0
+
+    async def send(self, request):
+        self.calls += 1
+        raise self.failure
+
+    async def stream(self, request):
+        self.calls += 1
+        raise self.failure
+        yield
+
+    def count_tokens(self, request):
+        return None
+
+    async def close(self):
+        pass
+
+
+FULL = Usage(37, 100)
+"""What a provider bills at the most for a call of "hello"."""
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        CallFailed("content_filter", "withheld", usage=FULL),
+        CallFailed("server", "misshapen", status=200, usage=FULL),
+        CallFailed("content_filter", "withheld"),
+        CallFailed("server", "misshapen", status=200),
+        CallFailed("server", "a gateway gave up", status=504),
+        CallFailed("rate_limit", "an error inside an answer", status=200),
+        CallFailed("connection", "half an answer"),
+        CallFailed("timeout", "too slow", status=408),
+    ],
+    ids=lambda failed: f"{failed.kind} {failed.message} {'said' if failed.usage else ''}",
+)
+@pytest.mark.parametrize("streamed", [False, True])
+def test_a_failure_that_is_billed_counts(kit, tell, failure, streamed):
+    kit.providers = {"fake": Refuses(failure)}
+    root = within(kit, kit.add(g.FallbackNode, [kit.model("a"), kit.model("b"), kit.model("c")]), 2.5 * MOST)
+    result = kit.stream(root)[-1] if streamed else kit.run(root)
+    assert kit.providers["fake"].calls == 2, "the third didn't fit"
+    assert [s["model"] for s in tell(result, "skip")] == ["c"]
+    failed = tell(result, "call_failed")
+    if failure.usage is None:
+        assert [data["held_usd"] for data in failed] == pytest.approx([MOST, MOST])
+        assert (result.cost_usd, result.usage.output_tokens) == (0.0, 0)
+    else:
+        assert [data["cost_usd"] for data in failed] == pytest.approx([MOST, MOST])
+        assert [(d["input_tokens"], d["output_tokens"], "held_usd" in d) for d in failed] == [(37, 100, False)] * 2
+        assert result.cost_usd == pytest.approx(2 * MOST)
+        assert (result.usage.input_tokens, result.usage.output_tokens) == (74, 200)
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        CallFailed("server", "down", status=503),
+        CallFailed("rate_limit", "busy", status=429),
+        CallFailed("content_filter", "the prompt is refused", status=400),
+        CallFailed("connection", "nobody there", maybe_billed=False),
+        CallFailed("context_length", "too long"),
+    ],
+    ids=lambda failed: failed.message,
+)
+def test_a_call_that_was_refused_counts_nothing(kit, tell, failure):
+    kit.providers = {"fake": Refuses(failure)}
+    root = within(kit, kit.add(g.FallbackNode, [kit.model("a"), kit.model("b"), kit.model("c")]), MOST)
+    result = kit.run(root)
+    assert (kit.providers["fake"].calls, result.failure.kind) == (3, failure.kind)
+    assert not any("held_usd" in data or "cost_usd" in data for data in tell(result, "call_failed"))
+
+
+def test_a_billed_failure_of_an_unpriced_model_makes_the_cost_unknown(kit):
+    kit.providers = {"fake": Refuses(CallFailed("content_filter", "withheld", usage=FULL))}
+    assert kit.run(kit.model("a", price=None)).cost_usd is None
+
+
+def test_every_billed_attempt_counts(kit):
+    kit.providers = {"fake": Refuses(CallFailed("server", "misshapen", status=200, usage=FULL))}
+    result = kit.run(within(kit, kit.model("a", retry=2), 3 * MOST))
+    assert (kit.providers["fake"].calls, result.cost_usd) == (3, pytest.approx(3 * MOST))
 
 
 def test_nested_limits_all_hold(kit):

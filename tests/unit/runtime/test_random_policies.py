@@ -102,7 +102,7 @@ def spent_within(kit, result: RunResult) -> Iterator[tuple[g.WithinNode, float]]
     if isinstance(root, g.WithinNode):
         usd = 0.0
         for event in result.events:
-            usd += (event.data.get("cost_usd") or 0.0) if event.kind == "call" else event.data.get("held_usd", 0.0)
+            usd += (event.data.get("cost_usd") or 0.0) + event.data.get("held_usd", 0.0)
         yield root, usd
 
 
