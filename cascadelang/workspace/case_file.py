@@ -26,7 +26,7 @@ def read_cases(path: str, data: bytes) -> list[dict[str, Any]]:
         raise Mistake(f"`{path}` is not UTF-8 text") from None
     lower = path.lower()
     if lower.endswith(".csv"):
-        rows = _csv(text)
+        rows = _csv(path, text)
     elif lower.endswith((".yaml", ".yml", ".json")):
         rows = _yaml(path, text)
     else:
@@ -60,7 +60,7 @@ def _yaml(path: str, text: str) -> list[dict[str, Any]]:
     return value
 
 
-def _csv(text: str) -> list[dict[str, Any]]:
+def _csv(path: str, text: str) -> list[dict[str, Any]]:
     """One mapping a row."""
     import csv
     import io
@@ -68,7 +68,11 @@ def _csv(text: str) -> list[dict[str, Any]]:
     from cascadelang.workspace.query_file import typed
 
     rows: list[dict[str, Any]] = []
-    for row in csv.DictReader(io.StringIO(text)):
+    try:
+        table = list(csv.DictReader(io.StringIO(text)))
+    except csv.Error as error:
+        raise Mistake(f"`{path}` is not CSV that can be read: {error}") from None
+    for row in table:
         case: dict[str, Any] = {}
         for heading, cell in row.items():
             if not heading or not cell or not isinstance(cell, str):
@@ -79,6 +83,10 @@ def _csv(text: str) -> list[dict[str, Any]]:
             )
             for name in outer:
                 at = at.setdefault(name.strip(), {})
+                if not isinstance(at, dict):
+                    raise Mistake(
+                        f"`{path}` has a column `{name}` and a column `{heading}`: one of them is in the way"
+                    )
             at[last.strip()] = typed(cell) if outer != ["reply"] else cell
         rows.append(case)
     return rows

@@ -47,7 +47,7 @@ class Config:
         if self.traces_off:
             return None
         if self.trace_store:
-            return Path(self.trace_store).expanduser()
+            return _expanded(self.trace_store)
         from cascadelang.source.folders import data_folder
 
         return data_folder() / "traces.sqlite"
@@ -74,7 +74,7 @@ def read(start: str | Path = ".", environ: Mapping[str, str] | None = None) -> C
         config = _apply(config, table, str(file))
         store = config.trace_store
         if store and store != "off":
-            config = replace(config, trace_store=str(file.parent / Path(store).expanduser()))
+            config = replace(config, trace_store=str(file.parent / _expanded(store)))
         config = replace(config, found=str(file))
     named = {k: environ[_PREFIX + k.upper()] for k in KEYS if environ.get(_PREFIX + k.upper())}
     return _apply(config, named, "the environment") if named else config
@@ -97,6 +97,14 @@ def _find(start: Path) -> tuple[Path, Mapping[str, Any]] | None:
     return None
 
 
+def _expanded(path: str) -> Path:
+    """The path with its ``~`` written out; that of a user there isn't is a name like any other."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
+
+
 def _bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
@@ -116,6 +124,8 @@ def _toml(path: Path) -> dict[str, Any]:
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Mistake(f"the settings in `{path}` are not TOML: {str(error)[:200].lower()}") from None
+    except (RecursionError, ValueError):  # nested without end, a number of thousands of digits
+        raise Mistake(f"the settings in `{path}` can't be read: no setting is that large") from None
 
 
 def _apply(config: Config, table: Mapping[str, Any], where: str) -> Config:

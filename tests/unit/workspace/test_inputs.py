@@ -136,3 +136,16 @@ def test_repairs_that_overlap_are_not_both_made(tmp_path: Path):
     assert Path(path).read_text() == "A bC"
     assert len(titles) == 2
     assert [p.name for p in tmp_path.iterdir()] == ["p.cl"]
+
+
+@pytest.mark.parametrize("value", ["[" * 3000, "9" * 6000])
+def test_settings_that_no_reader_can_hold_are_a_mistake(tmp_path: Path, value: str):
+    (tmp_path / "cascadelang.toml").write_text(f"trace_store = {value}\n")
+    with pytest.raises(Mistake):
+        read(tmp_path, {})
+
+
+def test_the_home_of_a_user_there_is_not_is_a_name_like_any_other(tmp_path: Path):
+    (tmp_path / "cascadelang.toml").write_text('trace_store = "~no-such-user-here/t.sqlite"\n')
+    config = read(tmp_path, {})
+    assert config.trace_path() == tmp_path / "~no-such-user-here" / "t.sqlite"

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from cascadelang.workspace.case_file import read_cases
 from cascadelang.workspace.expectations import compare
+from cascadelang.workspace.mistake import Mistake
 from cascadelang.workspace.testing import CaseResult, test_paths
 
 MODELS = """
@@ -163,3 +165,15 @@ def test_case_files_that_can_not_be_used(tmp_path: Path, data: str, said: str):
 )
 def test_comparing(op: str, left: object, right: object, value: bool | None):
     assert compare(op, left, right) is value
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        (f'query\n"{"x" * 200_000}"\n', "is not CSV that can be read"),
+        ("query,meta,meta.plan\nhi,a,b\n", "a column `meta` and a column `meta.plan`"),
+    ],
+)
+def test_csv_that_cannot_be_read_is_told(table: str, words: str):
+    with pytest.raises(Mistake, match=words):
+        read_cases("c.csv", table.encode())
