@@ -75,7 +75,8 @@ def list_runs(
         if connection is None:
             return []
         rows = connection.execute(sql, (*values, -1 if limit is None else limit)).fetchall()
-    return [run_of(row[:14], None, None if row[14] is None else (*row[14:17], "{}")) for row in rows]
+    with _whole(path):
+        return [run_of(row[:14], None, None if row[14] is None else (*row[14:17], "{}")) for row in rows]
 
 
 def show_run(path: str | os.PathLike[str], id_: str) -> RunRecord:
@@ -104,7 +105,8 @@ def show_run(path: str | os.PathLike[str], id_: str) -> RunRecord:
         payload = connection.execute(
             "SELECT query, answer, meta, texts FROM payloads WHERE run = ?", (run,)
         ).fetchone()
-    return run_of(row, events[0] if events else None, payload)
+    with _whole(path):
+        return run_of(row, events[0] if events else None, payload)
 
 
 def _matches(connection: sqlite3.Connection, id_: str) -> list[tuple[int, str]]:
@@ -120,6 +122,19 @@ def _matches(connection: sqlite3.Connection, id_: str) -> list[tuple[int, str]]:
 
 
 @contextlib.contextmanager
+def _whole(path: str | os.PathLike[str]) -> Iterator[None]:
+    """What another hand wrote into the store needn't be of our form.
+
+    Raises:
+        StoreUnusable: if it isn't.
+    """
+    try:
+        yield
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise StoreUnusable(f"`{path}` can't be read: what it holds of a run is not what was recorded") from None
+
+
+@contextlib.contextmanager
 def _reading(path: str | os.PathLike[str]) -> Iterator[sqlite3.Connection | None]:
     """A connection that only reads; ``None`` when there is no store yet.
 
@@ -132,6 +147,8 @@ def _reading(path: str | os.PathLike[str]) -> Iterator[sqlite3.Connection | None
     if not file.exists():
         yield None
         return
+    if not file.is_file():
+        raise StoreUnusable(f"`{file}` can't be read: it is not a file")
     try:
         connection = _open(file)
     except sqlite3.Error as error:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from cascadelang.trace import store as store_module
-from cascadelang.trace.query import list_runs
+from cascadelang.trace.query import StoreUnusable, list_runs, show_run
 from cascadelang.trace.schema import LATEST
 from cascadelang.trace.store import TraceStore
 
@@ -227,3 +227,24 @@ def test_a_thread_that_cannot_be_started(tmp_path, make_run, monkeypatch):
     why = "no thread could be started"
     assert warnings == [f"runs can't be recorded in `{store.path}`: {why}; answers are not affected"]
     assert store.dropped == 2
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, getattr(os, "mkfifo", Path.mkdir)])
+def test_what_is_no_file_is_not_read(tmp_path, make):
+    path = tmp_path / "t.sqlite"
+    make(path)
+    with pytest.raises(StoreUnusable, match="it is not a file"):
+        list_runs(path)
+
+
+@pytest.mark.parametrize("column", ["path", "events", "texts", "meta"])
+def test_what_another_hand_wrote_into_a_store_is_told(tmp_path, make_run, warnings, column):
+    path = tmp_path / "t.sqlite"
+    record_some(path, make_run, warnings, times=1)
+    connection = sqlite3.connect(path)
+    table = {"path": "runs", "events": "events"}.get(column, "payloads")
+    connection.execute(f"UPDATE {table} SET {column} = ?", ("{not json",))  # noqa: S608 - names of ours
+    connection.commit()
+    connection.close()
+    with pytest.raises(StoreUnusable, match="not what was recorded"):
+        show_run(path, "last")
