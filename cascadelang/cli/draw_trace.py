@@ -95,6 +95,7 @@ def _route(event: Event, pen: _Pen) -> list[str]:
     arm = str(data.get("arm", ""))
     if arm.isdigit():
         arm = f"arm {arm}"
+    arm = one_line(arm, 200)
     known = ", ".join(f"{k} = {_value(v)}" for k, v in (data.get("because") or {}).items())
     line = f"├─ {'route':<{pen.name}}  → {arm}"
     if known:
@@ -136,7 +137,7 @@ def _check(event: Event, pen: _Pen) -> list[str]:
     """One verdict and its reason."""
     data = event.data
     symbol, colour = ("?", "yellow") if data.get("unknown") else _OUTCOME.get(str(data.get("outcome")), ("·", "cyan"))
-    words = str(data.get("check") or "check")
+    words = one_line(str(data.get("check") or "check"), 200)
     score = data.get("score")
     reason = str(data.get("reason") or "")
     if isinstance(score, int | float) and not isinstance(score, bool) and not reason:

@@ -7,6 +7,9 @@ from typing import Any
 
 import click
 
+_DRIVING = r"[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]"
+"""Control characters that JSON lets stand: a terminal takes some as commands, others turn text round."""
+
 
 def output_option(*forms: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """``--output``; without it, the command gets ``None`` and asks the settings."""
@@ -46,7 +49,9 @@ def chosen_output(output: str | None, start: str = ".") -> str:
 
 
 def print_json(value: object) -> None:
-    """A value as JSON on stdout, indented, in Unicode."""
+    """A value as JSON on stdout, indented, in Unicode; what could drive a terminal is escaped."""
     import json
+    import re
 
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+    click.echo(re.sub(_DRIVING, lambda found: f"\\u{ord(found[0]):04x}", text))

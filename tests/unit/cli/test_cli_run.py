@@ -117,3 +117,20 @@ def test_settings_switch_texts_and_recording_off(cl):
     Path("cascadelang.toml").write_text('trace_store = "off"\n')
     assert cl("run", "p.cl", "--query", LONG).code == 0
     assert "`off`" in cl("traces", "list").err
+
+
+DRIVING = """\
+provider fake = scripted { replies: { small: "a \\u009b31m \\u202e b" } }
+model small = fake("small")
+check odd = contains(["\\u001b[2J"])
+policy main = cascade [small, small] until odd or contains("\\u001b[31m")
+"""
+
+
+def test_nothing_shown_drives_a_terminal(cl):
+    Path("q.cl").write_text(DRIVING, encoding="utf-8")
+    printed = cl("run", "q.cl", "--query", "hi", "--trace", "--output", "json")
+    stored = cl("traces", "show", "last", "--output", "json")
+    for text in (printed.out, printed.err, stored.out):
+        assert not set(text) & set("\x1b\x9b\u202e")
+    assert json.loads(printed.out)["answer"] == "a \x9b31m \u202e b"
