@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from cascadelang.contracts.messages import Tool as Tool
     from cascadelang.contracts.messages import ToolCall as ToolCall
     from cascadelang.contracts.messages import Usage as Usage
+    from cascadelang.contracts.result import Failure as Failure
+    from cascadelang.contracts.result import Status as Status
+    from cascadelang.contracts.trace_sink import Event as Event
+    from cascadelang.contracts.trace_sink import RunRecord as RunRecord
+    from cascadelang.diagnostics.model import Diagnostic as Diagnostic
     from cascadelang.version import __version__ as __version__
     from cascadelang.workspace.mistake import Mistake as Mistake
     from cascadelang.workspace.mistake import PolicyError as PolicyError
@@ -32,6 +37,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AnswerStream",
+    "Diagnostic",
+    "Event",
+    "Failure",
     "FailureKind",
     "Image",
     "Message",
@@ -40,6 +48,8 @@ __all__ = [
     "PolicyError",
     "Query",
     "Result",
+    "RunRecord",
+    "Status",
     "Tool",
     "ToolCall",
     "Usage",
@@ -49,6 +59,9 @@ __all__ = [
 
 _HOMES = {
     "AnswerStream": "cascadelang.workspace.policy",
+    "Diagnostic": "cascadelang.diagnostics.model",
+    "Event": "cascadelang.contracts.trace_sink",
+    "Failure": "cascadelang.contracts.result",
     "FailureKind": "cascadelang.contracts.failure",
     "Image": "cascadelang.contracts.messages",
     "Message": "cascadelang.contracts.messages",
@@ -57,6 +70,8 @@ _HOMES = {
     "PolicyError": "cascadelang.workspace.mistake",
     "Query": "cascadelang.contracts.messages",
     "Result": "cascadelang.workspace.result",
+    "RunRecord": "cascadelang.contracts.trace_sink",
+    "Status": "cascadelang.contracts.result",
     "Tool": "cascadelang.contracts.messages",
     "ToolCall": "cascadelang.contracts.messages",
     "Usage": "cascadelang.contracts.messages",

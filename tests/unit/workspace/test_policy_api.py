@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import collections.abc
 import gc
 import json
+import re
 import subprocess
 import sys
 import threading
 import time
+import typing
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +47,9 @@ def file(tmp_path: Path) -> Path:
 def test_the_public_names():
     assert set(cascadelang.__all__) == {
         "AnswerStream",
+        "Diagnostic",
+        "Event",
+        "Failure",
         "FailureKind",
         "Image",
         "Message",
@@ -52,6 +58,8 @@ def test_the_public_names():
         "PolicyError",
         "Query",
         "Result",
+        "RunRecord",
+        "Status",
         "Tool",
         "ToolCall",
         "Usage",
@@ -62,6 +70,28 @@ def test_the_public_names():
     assert dir(cascadelang) == sorted(cascadelang.__all__)
     with pytest.raises(AttributeError):
         _ = cascadelang.nothing  # type: ignore[attr-defined]
+
+
+def test_what_is_handed_out_can_be_named(file: Path):
+    """The types in the annotations of what is public are public, or Python's own."""
+    named: set[str] = set()
+    for thing in (Policy, Result, cascadelang.AnswerStream, cascadelang.PolicyError, cascadelang.Verdict):
+        members = [member for name, member in vars(thing).items() if not name.startswith("_")]
+        for member in (thing, *members):
+            function = member.fget if isinstance(member, property) else getattr(member, "__func__", member)
+            for annotation in getattr(function, "__annotations__", {}).values():
+                named |= set(re.findall(r"[A-Z]\w+", str(annotation)))
+    ours = {name for name in named if not hasattr(collections.abc, name) and not hasattr(typing, name)}
+    ours -= {"None", "True", "PathLike"}
+    ours -= {"Asked", "Messages"}  # unions of what is public and of Python's own
+    ours -= {"Value"}  # what a signal or a check finds: Python's own
+    assert {"Failure", "Event"} <= ours <= set(cascadelang.__all__)
+    with Policy.load(file, traces=False) as policy:
+        result = policy.run("Where?", policy="strict")
+    assert isinstance(result.failure, cascadelang.Failure)
+    assert all(isinstance(event, cascadelang.Event) for event in result.events)
+    assert isinstance(result.record, cascadelang.RunRecord)
+    assert result.status in typing.get_args(cascadelang.Status)
 
 
 def test_importing_it_imports_nothing_heavy():
@@ -125,6 +155,7 @@ def test_a_policy_with_errors(tmp_path: Path):
     with pytest.raises(PolicyError) as caught:
         Policy.load(tmp_path / "bad.cl")
     assert [d.name for d in caught.value.diagnostics] == ["unknown-name"]
+    assert isinstance(caught.value.diagnostics[0], cascadelang.Diagnostic)
     assert "did you mean `sonnet`?" in str(caught.value)
     assert "^^^^^" in str(caught.value)
 
