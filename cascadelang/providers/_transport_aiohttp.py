@@ -6,7 +6,7 @@ Takes, gives and guarantees what `cascadelang.providers._transport_httpx` does; 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from urllib.parse import urlsplit
 
@@ -14,6 +14,7 @@ import aiohttp
 
 from cascadelang.contracts.failure import CallFailed
 from cascadelang.contracts.provider import HttpResponse
+from cascadelang.providers._bodies import CappedBody
 from cascadelang.providers._failures import (
     MAX_BODY_BYTES,
     bad_url,
@@ -105,36 +106,24 @@ class AiohttpTransport:
         )
 
 
-class AiohttpStream:
+class AiohttpStream(CappedBody):
     """See `cascadelang.contracts.provider.HttpStream`; aiohttp's total timeout goes on over the body's pieces."""
 
     def __init__(self, response: aiohttp.ClientResponse, url: str, timeout_s: float) -> None:
+        super().__init__(url)
         self.status = response.status
         self.headers: Mapping[str, str] = _lower(response)
         self._response = response
-        self._url = url
         self._timeout_s = timeout_s
 
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """See `HttpStream.chunks`."""
-        size = 0
-        while True:
-            try:
-                piece = await self._response.content.readany()
-            except TimeoutError:
-                raise timed_out(self._url, self._timeout_s) from None
-            except _FAULTS as error:
-                raise _mapped(error, self._url) from None
-            if not piece:
-                return
-            size += len(piece)
-            if size > MAX_BODY_BYTES:
-                raise too_large(self._url)
-            yield piece
-
-    async def read(self) -> bytes:
-        """See `HttpStream.read`."""
-        return b"".join([piece async for piece in self.chunks()])
+    async def next_piece(self) -> bytes | None:
+        """See `CappedBody.next_piece`."""
+        try:
+            return await self._response.content.readany() or None
+        except TimeoutError:
+            raise timed_out(self._url, self._timeout_s) from None
+        except _FAULTS as error:
+            raise _mapped(error, self._url) from None
 
     async def close(self) -> None:
         """See `HttpStream.close`."""

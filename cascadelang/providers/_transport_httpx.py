@@ -8,12 +8,13 @@ answer above the cap, and no exception but `CallFailed` and cancellation.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 
 import httpx
 
 from cascadelang.contracts.failure import CallFailed
 from cascadelang.contracts.provider import HttpResponse
+from cascadelang.providers._bodies import CappedBody
 from cascadelang.providers._failures import (
     MAX_BODY_BYTES,
     bad_url,
@@ -82,40 +83,28 @@ class HttpxTransport:
         await self._clients.close()
 
 
-class HttpxStream:
+class HttpxStream(CappedBody):
     """See `cascadelang.contracts.provider.HttpStream`."""
 
     def __init__(self, response: httpx.Response, url: str, timeout_s: float, deadline_s: float) -> None:
+        super().__init__(url)
         self.status = response.status_code
         self.headers: Mapping[str, str] = dict(response.headers)
         self._response = response
-        self._url = url
+        self._pieces = response.aiter_bytes()
         self._timeout_s = timeout_s
         self._deadline_s = deadline_s
 
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """See `HttpStream.chunks`."""
-        pieces = self._response.aiter_bytes()
-        size = 0
-        while True:
-            try:
-                # The deadline stands around each wait and never around the yield: the consumer's time is its own.
-                async with asyncio.timeout_at(self._deadline_s):
-                    piece = await anext(pieces, None)
-            except TimeoutError:
-                raise timed_out(self._url, self._timeout_s) from None
-            except (httpx.HTTPError, httpx.StreamError, OSError, RuntimeError) as error:
-                raise _mapped(error, self._url, self._timeout_s) from None
-            if piece is None:
-                return
-            size += len(piece)
-            if size > MAX_BODY_BYTES:
-                raise too_large(self._url)
-            yield piece
-
-    async def read(self) -> bytes:
-        """See `HttpStream.read`."""
-        return b"".join([piece async for piece in self.chunks()])
+    async def next_piece(self) -> bytes | None:
+        """See `CappedBody.next_piece`."""
+        try:
+            # The deadline stands around each wait and never around the yield: the consumer's time is its own.
+            async with asyncio.timeout_at(self._deadline_s):
+                return await anext(self._pieces, None)
+        except TimeoutError:
+            raise timed_out(self._url, self._timeout_s) from None
+        except (httpx.HTTPError, httpx.StreamError, OSError, RuntimeError) as error:
+            raise _mapped(error, self._url, self._timeout_s) from None
 
     async def close(self) -> None:
         """See `HttpStream.close`."""
