@@ -23,24 +23,32 @@ def command() -> None:
 
 @command.command("list")
 @click.option("--policy", "policy", help="Only runs of this policy.")
+@click.option("--model", "model", metavar="NAME", help="Only runs that asked this model for an answer.")
+@click.option(
+    "--since", metavar="AGE", help="Only runs of the last `30m`, `12h`, `7d` or `2w`, say, or since `2026-11-23`."
+)
 @click.option("--status", type=click.Choice(sorted(_COLOURS)), help="Only runs that ended like this.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="At most this many.")
 @output_option("text", "json")
 @color_option
-def list_(policy: str | None, status: str | None, limit: int, output: str | None) -> None:
+def list_(  # noqa: PLR0917 - one for each option
+    policy: str | None, model: str | None, since: str | None, status: str | None, limit: int, output: str | None
+) -> None:
     """List runs, newest first.
 
     cascadelang traces list --limit 5
     cascadelang traces list --status unmet --output json
+    cascadelang traces list --model sonnet --since 7d
     """
     from cascadelang.workspace.traces import list_recorded, row_json
 
-    runs = list_recorded(policy=policy, status=status, limit=limit)
+    runs = list_recorded(policy=policy, model=model, since=since, status=status, limit=limit)
     if chosen_output(output) == "json":
         print_json({"version": 1, "runs": [row_json(run) for run in runs]})
         return
     if not runs:
-        write("nothing is recorded yet", err=True)
+        narrowed = any(only is not None for only in (policy, model, since, status))
+        write("no run that is recorded is like that" if narrowed else "nothing is recorded yet", err=True)
     from time import localtime, strftime
 
     width = max((len(run.policy) for run in runs), default=0)

@@ -7,7 +7,7 @@ never makes a file.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from cascadelang.contracts.trace_sink import NoTrace, RunRecord, TraceSink
 from cascadelang.workspace.config import Config, read
@@ -15,6 +15,9 @@ from cascadelang.workspace.mistake import Mistake
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+_UNITS_S: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_MOST_DIGITS: Final = 9
 
 
 def open_sink(config: Config, warn: Callable[[str], None]) -> TraceSink:
@@ -33,17 +36,35 @@ def open_sink(config: Config, warn: Callable[[str], None]) -> TraceSink:
 
 
 def list_recorded(
-    *, policy: str | None = None, status: str | None = None, limit: int | None = 20, start: str = "."
+    *,
+    policy: str | None = None,
+    model: str | None = None,
+    since: str | None = None,
+    status: str | None = None,
+    limit: int | None = 20,
+    start: str = ".",
 ) -> list[RunRecord]:
     """The runs that were recorded, newest first, without their events.
 
+    Args:
+        policy: only runs of this policy.
+        model: only runs that asked this model for an answer.
+        since: only runs that began so long ago or later (``90s``, ``30m``, ``12h``, ``7d``, ``2w``), or on this day
+            (``2026-11-23``, by this machine's clock) or later.
+        status: only runs that ended so.
+        limit: at most so many; ``None`` for all.
+        start: the file or folder whose settings count.
+
     Raises:
-        Mistake: when nothing is recorded by the settings, or the store can't be read.
+        Mistake: when nothing is recorded by the settings, the store can't be read, or ``since`` is no time.
     """
     from cascadelang.trace.query import StoreUnusable, list_runs
 
+    since_wall_s = None if since is None else _wall_s(since)
     try:
-        return list_runs(_path(start), policy=policy, status=status, limit=limit)
+        return list_runs(
+            _path(start), policy=policy, model=model, since_wall_s=since_wall_s, status=status, limit=limit
+        )
     except StoreUnusable as error:
         raise Mistake(str(error)) from None
 
@@ -62,6 +83,27 @@ def find_recorded(trace_id: str, *, start: str = ".") -> RunRecord:
         raise Mistake(str(error), "`cascadelang traces list` shows what is recorded", usage=True) from None
     except StoreUnusable as error:
         raise Mistake(str(error)) from None
+
+
+def _wall_s(since: str) -> float:
+    """The moment that ``since`` names, in seconds since 1970.
+
+    Raises:
+        Mistake: when it names none.
+    """
+    import time
+    from datetime import date, datetime
+
+    text = since.strip()
+    number, unit = text[:-1], _UNITS_S.get(text[-1:])
+    if unit is not None and number.isascii() and number.isdigit() and len(number) <= _MOST_DIGITS:
+        return time.time() - int(number) * unit
+    try:
+        day = date.fromisoformat(text)
+        return datetime(day.year, day.month, day.day).astimezone().timestamp()
+    except (ValueError, OverflowError, OSError):
+        what = f"`{since}` is no time that runs could be listed since"
+        raise Mistake(what, "give an age: `30m`, `12h`, `7d`, `2w`; or a day: `2026-11-23`", usage=True) from None
 
 
 def _path(start: str) -> Path:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from pathlib import Path
 
 import pytest
+
+from cascadelang.contracts.clock import SystemClock
 
 LONG = "What is the capital of France?"
 
@@ -108,6 +111,32 @@ def test_runs_are_recorded(cl):
     whole = json.loads(cl("traces", "show", "last", "--output", "json").out)
     assert whole["failure"] == "unmet"
     assert cl("traces", "show", "zzz").code == 2
+
+
+def test_the_list_is_narrowed_by_model_and_age(cl, monkeypatch):
+    now_s = time.time()
+    with monkeypatch.context() as then:
+        then.setattr(SystemClock, "wall_s", staticmethod(lambda: now_s - 8 * 86_400))
+        cl("run", "p.cl", "--query", LONG)
+    cl("run", "p.cl", "--query", LONG, "--policy", "strict")
+
+    def policies(*options: str) -> list[str]:
+        return [row["policy"] for row in json.loads(cl("traces", "list", "--output", "json", *options).out)["runs"]]
+
+    day = time.strftime("%Y-%m-%d", time.localtime(now_s - 2 * 86_400))
+    assert policies() == ["strict", "main"]
+    assert policies("--model", "large") == ["main"]
+    assert policies("--model", "large", "--since", "9d") == ["main"]
+    assert policies("--since", "1w") == ["strict"]
+    assert policies("--since", "2w") == ["strict", "main"]
+    assert policies("--since", day) == ["strict"]
+    assert policies("--model", "none") == []
+    assert "no run that is recorded is like that" in cl("traces", "list", "--model", "none").err
+    for odd in ("", "7", "d", "-1d", "1.5d", "٣d", "yesterday", "2026-13-01", "9" * 40 + "w"):
+        refused = cl("traces", "list", "--since", odd)
+        assert refused.code == 2
+        assert "is no time" in refused.err
+        assert "`7d`" in refused.err
 
 
 def test_settings_switch_texts_and_recording_off(cl):
