@@ -250,7 +250,8 @@ def test_a_forked_child_writes_its_own(tmp_path):
         import warnings; warnings.simplefilter("ignore")
         store = TraceStore(path)
         store.record(run("before"))
-        time.sleep(0.2)
+        from cascadelang.trace.query import list_runs
+        while not list_runs(path): time.sleep(0.01)
         if os.fork() == 0:
             store.record(run("child"))
             store.close()

@@ -9,10 +9,12 @@ import sys
 import textwrap
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from cascadelang.contracts.trace_sink import RunRecord
 from cascadelang.trace import store as store_module
 from cascadelang.trace.query import StoreUnusable, list_runs, show_run
 from cascadelang.trace.schema import LATEST
@@ -21,11 +23,29 @@ from cascadelang.trace.store import TraceStore
 ROOT = Path(__file__).parents[3]
 
 
+def one_by_one(store: TraceStore) -> Callable[[RunRecord], None]:
+    """The store's `record`, each run in a transaction of its own: it waits until the one before was tried."""
+    tried = threading.Semaphore(0)
+    write = store._write
+
+    def counted(batch: list[RunRecord]) -> None:
+        write(batch)
+        tried.release()
+
+    def record(one: RunRecord) -> None:
+        given_up = store._hopeless
+        store.record(one)
+        assert given_up or tried.acquire(timeout=60)
+
+    store._write = counted  # type: ignore[method-assign]
+    return record
+
+
 def record_some(path, make_run, warnings, times=3):
     store = TraceStore(path, warn=warnings.append)
+    record = one_by_one(store)
     for number in range(times):
-        store.record(make_run(number))
-        time.sleep(0.05)  # so that they are written one after the other
+        record(make_run(number))
     store.close()
     return store
 
@@ -117,18 +137,19 @@ def test_a_read_only_store(tmp_path, make_run, warnings, monkeypatch):
 def test_a_full_disk(tmp_path, make_run):
     """A limit on the size of files stands in for the disk: writes beyond it fail as they do on a full one."""
     code = """
-        import resource, signal, sys, time
+        import resource, signal, sys
         from pathlib import Path
         sys.path.insert(0, sys.argv[2])
         from conftest import run
+        from test_trace_trouble import one_by_one
         from cascadelang.trace.store import TraceStore
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
         warnings = []
         store = TraceStore(sys.argv[1], warn=warnings.append)
+        record = one_by_one(store)
         for number in range(6):
-            store.record(run(number, query="x" * 40_000))
-            time.sleep(0.08)
+            record(run(number, query="x" * 40_000))
         store.close()
         print(len(warnings), store.dropped > 0, warnings[0])
     """
@@ -170,14 +191,21 @@ def test_a_disk_that_has_room_again_is_written_to_again(tmp_path, make_run, warn
     assert [r.trace_id for r in list_runs(store.path)] == [f"{2:020x}"]
 
 
-def test_a_store_somebody_holds_is_waited_for(tmp_path, make_run, warnings):
+def test_a_store_somebody_holds_is_waited_for(tmp_path, make_run, warnings, monkeypatch):
     path = tmp_path / "t.sqlite"
     record_some(path, make_run, warnings, times=1)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     store = TraceStore(path, warn=warnings.append)
+    write, begun = store._write, threading.Event()
+
+    def told(batch):
+        begun.set()
+        write(batch)
+
+    monkeypatch.setattr(store, "_write", told)
     store.record(make_run(7))
-    time.sleep(0.3)
+    assert begun.wait(60)
     other.execute("COMMIT")
     other.close()
     store.close()
