@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import field
 from typing import Any, ClassVar, Protocol
 
 from cascadelang.contracts.messages import Delta, Reply, Request
 from cascadelang.contracts.spec import Capability, Spec
 from cascadelang.source.frozen import dataclass
+
+Progress = Callable[[int, int, str], None]
+"""Is told how many bytes are done, of how many, and of what. What it raises ends the fetching."""
 
 
 class Secret:
@@ -44,12 +47,14 @@ class ProviderConfig:
         settings: its fields by name (``base_url`` and whatever its spec declares), defaults written out.
         key: the key, when it has one.
         folder: the folder that relative paths in ``settings`` are relative to.
+        progress: is told when something large is fetched, perhaps in another thread.
     """
 
     name: str
     settings: Mapping[str, Any] = field(default_factory=dict)
     key: Secret | None = None
     folder: str = ""
+    progress: Progress | None = field(default=None, repr=False, compare=False)
 
 
 class Provider(Protocol):

@@ -66,6 +66,7 @@ class LocalProvider:
         self._gguf = str(config.settings.get("gguf") or "")
         self._context = int(config.settings.get("context") or DEFAULT_CONTEXT)
         self._threads = int(config.settings.get("threads") or 0)
+        self._progress = config.progress
         self._engines: dict[str, tuple[EngineKey, Engine]] = {}
         self._opening = Lock()
 
@@ -159,12 +160,12 @@ class LocalProvider:
 
         path = self._path(model)
         if path is None:
-            told = weights.reporter()
 
             def tell(done: int, total: int, what: str) -> None:
                 if abandoned.is_set():
                     raise CallFailed("connection", "the call was cancelled")
-                told(done, total, what)
+                if self._progress is not None:
+                    self._progress(done, total, what)
 
             try:
                 path = weights.pull(model, tell)

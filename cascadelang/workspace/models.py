@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cascadelang.workspace.mistake import Mistake, nearest
 
-Tell = Callable[[int, int, str], None]
-"""Is told how many bytes are done, of how many, and of what."""
+if TYPE_CHECKING:
+    from cascadelang.contracts.provider import Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +41,7 @@ def local_models(provider: str | None = None) -> list[LocalModel]:
     return [LocalModel(m.name, m.size_bytes, m.licence, str(path_of(m.name) or "")) for m in known()]
 
 
-def pull_model(name: str, tell: Tell | None = None) -> Path:
+def pull_model(name: str, tell: Progress | None = None) -> Path:
     """Fetch a local model's weights, unless they are here.
 
     Raises:
@@ -60,18 +58,6 @@ def pull_model(name: str, tell: Tell | None = None) -> Path:
         return pull(name, tell)
     except PullFailed as error:
         raise Mistake(str(error)) from None
-
-
-@contextmanager
-def report_pulls(tell: Tell) -> Iterator[None]:
-    """Tell whoever is given about weights that are fetched because a run needs them."""
-    from cascadelang.providers.weights import report_to
-
-    report_to(tell)
-    try:
-        yield
-    finally:
-        report_to(None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,7 @@ from cascadelang.workspace.result import Result
 from cascadelang.workspace.traces import open_sink
 
 if TYPE_CHECKING:
+    from cascadelang.contracts.provider import Progress
     from cascadelang.diagnostics.model import Diagnostic
 
 T = TypeVar("T")
@@ -68,9 +69,11 @@ class Policy:
         warnings: what lint warns about.
     """
 
-    def __init__(self, loaded: Loaded, config: Config, warn: Callable[[str], None]) -> None:
+    def __init__(
+        self, loaded: Loaded, config: Config, warn: Callable[[str], None], progress: Progress | None = None
+    ) -> None:
         self._graph = loaded.graph
-        self._resources = _Resources(Providers(loaded.graph.providers), open_sink(config, warn))
+        self._resources = _Resources(Providers(loaded.graph.providers, progress=progress), open_sink(config, warn))
         self._keep_text = config.keep_text
         self._made: Interpreter | None = None
         self._making = threading.Lock()
@@ -87,6 +90,7 @@ class Policy:
         *,
         traces: bool | str | PathLike[str] = True,
         warn: Callable[[str], None] | None = None,
+        on_pull: Callable[[int, int, str], None] | None = None,
     ) -> Self:
         """Load a policy file, or a graph that `cascadelang compile` printed.
 
@@ -95,6 +99,8 @@ class Policy:
             traces: where runs are recorded: as the settings say (``True``), nowhere (``False``), or in a file.
             warn: is told, once, when runs can't be recorded, perhaps in another thread; the logger ``cascadelang``
                 unless given.
+            on_pull: is told, in another thread, about weights of local models that are fetched with their first
+                call: how many bytes are done, of how many, and of what.
 
         Raises:
             PolicyError: when the policy has errors; it carries the diagnostics, and ``str()`` shows them.
@@ -107,7 +113,7 @@ class Policy:
             config = replace(config, trace_store="off")
         elif traces is not True:
             config = replace(config, trace_store=fspath(traces))
-        return cls(loaded, config, warn or _log)
+        return cls(loaded, config, warn or _log, on_pull)
 
     def run(
         self,
@@ -201,11 +207,6 @@ class Policy:
 
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
-
-    @property
-    def runs_locally(self) -> bool:
-        """Whether a model of it runs on this machine, so that weights may have to be fetched."""
-        return any(spec.kind == "local" for spec in self._graph.providers.values())
 
     def __repr__(self) -> str:
         return f"<Policy {self.path}: {', '.join(self.policies)}>"

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, cast
 
 from cascadelang.contracts.failure import CallFailed
 from cascadelang.contracts.messages import Delta, Reply, Request
-from cascadelang.contracts.provider import Provider, ProviderConfig, Secret
+from cascadelang.contracts.provider import Progress, Provider, ProviderConfig, Secret
 from cascadelang.contracts.spec import Capability, Spec
 from cascadelang.graph.model import ProviderSpec
 
@@ -51,8 +51,14 @@ class Unusable:
 class Providers(Mapping[str, Provider]):
     """The providers of a graph, by name, each made when it is first asked for and kept."""
 
-    def __init__(self, specs: Mapping[str, ProviderSpec], environ: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        specs: Mapping[str, ProviderSpec],
+        environ: Mapping[str, str] | None = None,
+        progress: Progress | None = None,
+    ) -> None:
         self._specs = specs
+        self._progress = progress
         self._environ = os.environ if environ is None else environ
         self._made: dict[str, Provider] = {}
         self._making = threading.Lock()
@@ -64,7 +70,7 @@ class Providers(Mapping[str, Provider]):
             with self._making:
                 provider = self._made.get(name)
                 if provider is None:
-                    provider = self._made[name] = _make(self._specs[name], self._environ)
+                    provider = self._made[name] = _make(self._specs[name], self._environ, self._progress)
         return provider
 
     def __iter__(self) -> Iterator[str]:
@@ -82,7 +88,7 @@ class Providers(Mapping[str, Provider]):
             await provider.close()
 
 
-def _make(spec: ProviderSpec, environ: Mapping[str, str]) -> Provider:
+def _make(spec: ProviderSpec, environ: Mapping[str, str], progress: Progress | None = None) -> Provider:
     """The adapter that a graph's provider names, or an `Unusable` one."""
     from cascadelang.workspace.catalog import InstalledCatalog
 
@@ -96,7 +102,7 @@ def _make(spec: ProviderSpec, environ: Mapping[str, str]) -> Provider:
         return Unusable(CallFailed("auth", what))
     settings = _moved(spec.settings, entry, environ)
     try:
-        made = entry(ProviderConfig(spec.name, settings, Secret(key) if key else None, spec.folder))
+        made = entry(ProviderConfig(spec.name, settings, Secret(key) if key else None, spec.folder, progress))
     except CallFailed as failure:
         return Unusable(failure)
     except ImportError as error:

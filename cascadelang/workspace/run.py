@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from cascadelang.workspace.mistake import Mistake
@@ -12,7 +12,7 @@ from cascadelang.workspace.query_file import MAX_BYTES, meta_of, query_of, read_
 
 if TYPE_CHECKING:
     from cascadelang.contracts.messages import Query
-    from cascadelang.workspace.models import Tell
+    from cascadelang.contracts.provider import Progress
     from cascadelang.workspace.result import Result
 
 
@@ -55,7 +55,7 @@ def running(
     policy: str = "main",
     seed: int | None = None,
     on_text: Callable[[str], None] | None = None,
-    on_pull: Tell | None = None,
+    on_pull: Progress | None = None,
     warn: Callable[[str], None] | None = None,
 ) -> Iterator[Result]:
     """Run one query through the policy file at ``path``; what is recorded is written when the block ends.
@@ -66,7 +66,7 @@ def running(
         policy: which one of the file.
         seed: see `Policy.run`.
         on_text: see `Policy.run`.
-        on_pull: is told about weights of local models that are fetched on the way.
+        on_pull: see `Policy.load`.
         warn: see `Policy.load`.
 
     Raises:
@@ -76,11 +76,5 @@ def running(
     """
     from cascadelang.workspace.policy import Policy
 
-    with Policy.load(path, warn=warn) as loaded:
-        with ExitStack() as stack:
-            if on_pull is not None and loaded.runs_locally:
-                from cascadelang.workspace.models import report_pulls
-
-                stack.enter_context(report_pulls(on_pull))
-            result = loaded.run(query, policy=policy, seed=seed, on_text=on_text)
-        yield result
+    with Policy.load(path, warn=warn, on_pull=on_pull) as loaded:
+        yield loaded.run(query, policy=policy, seed=seed, on_text=on_text)

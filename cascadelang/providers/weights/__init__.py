@@ -1,14 +1,13 @@
 """Weights of local models: which are known, which are here, and how the others get here.
 
-`pull` fetches, `known` and `installed` list, `path_of` finds, `report_to` names who is told about pulls on first use.
+`pull` fetches, `known` and `installed` list, `path_of` finds.
 """
 
-from cascadelang.providers.weights.fetch import Progress, PullFailed, Source, pull, report_to, reporter
+from cascadelang.providers.weights.fetch import PullFailed, Source, pull
 from cascadelang.providers.weights.table import KnownModel, find, installed, known, models_folder, path_of
 
 __all__ = [
     "KnownModel",
-    "Progress",
     "PullFailed",
     "Source",
     "find",
@@ -17,6 +16,4 @@ __all__ = [
     "models_folder",
     "path_of",
     "pull",
-    "report_to",
-    "reporter",
 ]

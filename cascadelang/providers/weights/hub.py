@@ -13,7 +13,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from cascadelang.providers.weights.fetch import Progress, SourceFailed
+from cascadelang.contracts.provider import Progress
+from cascadelang.providers.weights.fetch import SourceFailed
 from cascadelang.providers.weights.table import KnownModel
 
 if TYPE_CHECKING:

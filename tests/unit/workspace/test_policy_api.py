@@ -308,6 +308,23 @@ asyncio.run(main())
     assert len(list_runs(store)) == 2
 
 
+def test_each_policy_has_its_own_pulls_told(tmp_path: Path):
+    path = tmp_path / "l.cl"
+    path.write_text(
+        'provider here = local\nmodel small = here("smollm2-135m")\npolicy main = small\n', encoding="utf-8"
+    )
+    told: list[tuple[str, str]] = []
+    with (
+        Policy.load(path, traces=False, on_pull=lambda _done, _total, what: told.append(("first", what))) as first,
+        Policy.load(path, traces=False, on_pull=lambda _done, _total, what: told.append(("second", what))) as second,
+        Policy.load(path, traces=False) as third,
+    ):
+        for policy in (second, first):
+            policy._resources.providers["here"]._progress(1, 2, "fetching")  # type: ignore[attr-defined]
+        assert third._resources.providers["here"]._progress is None  # type: ignore[attr-defined]
+    assert told == [("second", "fetching"), ("first", "fetching")]
+
+
 def test_text_as_it_comes(file: Path):
     texts: list[str] = []
     with Policy.load(file, traces=False) as policy:
