@@ -14,9 +14,11 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from itertools import islice
+from threading import local
 from typing import Any, Final, cast
 
 from cascadelang.checks._json_value import depth_over
+from cascadelang.checks._schema_size import MOST_TRIES, Circle, Tries
 from cascadelang.checks._schema_words import problem_of
 from cascadelang.contracts.patterns import BadPattern, finder, pattern_problem
 
@@ -24,6 +26,13 @@ _MOST_PROBLEMS: Final = 20
 """Problems looked at to find the one worth telling."""
 
 _MAX_SCHEMA_DEPTH: Final = 100
+
+_MOST_STEPS: Final = 2_000_000
+"""Keywords looked at for one value, some ten seconds of work: a schema that refers to itself twice on each level of
+the value would take as many as there are atoms."""
+
+_steps = local()
+"""How many are left of them, in each thread."""
 
 
 def validate_schema(schema: Any) -> list[str]:
@@ -46,8 +55,10 @@ def _object_problems(schema: dict[str, Any]) -> list[str]:
         return [f"not a valid JSON Schema: {problem_of(wrong)}"]
     try:
         return _walk_problems(schema, base)
-    except RecursionError:
+    except Circle:
         return ["the schema refers to itself in a circle"]
+    except RecursionError:
+        return ["the schema's references lead through too many others"]
 
 
 def compiled(schema: Any) -> Callable[[Any], str]:
@@ -70,8 +81,11 @@ def _compiled(text: str) -> Callable[[Any], str]:
     def problem(value: Any) -> str:
         from jsonschema.exceptions import relevance
 
+        _steps.left = _MOST_STEPS
         try:
             errors = list(islice(validator.iter_errors(value), _MOST_PROBLEMS))
+        except _TooManySteps:
+            return f"checking the value takes more than {_MOST_STEPS:,} steps"
         except RecursionError:
             return "the value, or the schema, is nested too deeply"
         return problem_of(max(errors, key=relevance)) if errors else ""
@@ -103,15 +117,29 @@ def _base_class(schema: Any) -> Any:
 def _safe_class(base: Any) -> Any:
     from jsonschema.validators import extend
 
-    return extend(  # type: ignore[no-untyped-call]
-        base,
-        {
-            "pattern": _pattern,
-            "patternProperties": _pattern_properties,
-            "additionalProperties": _additional_properties,
-            "uniqueItems": _unique_items,
-        },
-    )
+    keywords = {
+        **base.VALIDATORS,
+        "pattern": _pattern,
+        "patternProperties": _pattern_properties,
+        "additionalProperties": _additional_properties,
+        "uniqueItems": _unique_items,
+    }
+    counted = {name: _counted(keyword) for name, keyword in keywords.items()}
+    return extend(base, counted)  # type: ignore[no-untyped-call]
+
+
+class _TooManySteps(Exception):  # noqa: N818 - it names what is so
+    """The steps of one validation are used up."""
+
+
+def _counted(keyword: Callable[..., Any]) -> Callable[..., Any]:
+    def step(*given: Any) -> Any:
+        _steps.left -= 1
+        if _steps.left < 0:
+            raise _TooManySteps
+        return keyword(*given)
+
+    return step
 
 
 class _Extras(Exception):  # noqa: N818 - it only carries names to `problem_of`
@@ -179,6 +207,7 @@ def _walk_problems(schema: Any, base: Any) -> list[str]:
     root = specification.create_resource(schema)
     problems: list[str] = []
     keywords: set[str] = set()
+    tries = Tries(specification)
     queue = [(root, _registry().resolver_with_root(root))]
     while queue:
         resource, resolver = queue.pop()
@@ -194,6 +223,8 @@ def _walk_problems(schema: Any, base: Any) -> list[str]:
                     problems.append(f"`$ref` leads to `{reference[:100]}`, and {why}")
             problems += _pattern_problems(contents)
             keywords |= contents.keys()
+            if tries.of(contents, resolver) > MOST_TRIES:
+                return [f"the schema tries more than {MOST_TRIES:,} subschemas against one value"]
         queue += [(sub, resolver.in_subresource(sub)) for sub in resource.subresources()]
     if {"unevaluatedProperties", "patternProperties"} <= keywords:
         # The library runs the patterns of this pair itself, and not on RE2.

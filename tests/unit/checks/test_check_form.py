@@ -213,6 +213,41 @@ def test_bad_schemas(schema, says):
     assert says in problems[0]
 
 
+def doubling(*, levels, deeper=False):
+    step = {"allOf": [{"$ref": "#/$defs/d0"}, {"$ref": "#/$defs/d0"}]}
+    kinds = {"d0": {"type": "string"}}
+    for level in range(1, levels):
+        twice = [{"$ref": f"#/$defs/d{level - 1}"}] * 2
+        kinds[f"d{level}"] = {"allOf": [{"properties": {"a": part}} for part in twice] if deeper else twice}
+        step = {"$ref": f"#/$defs/d{level}"}
+    return {"$defs": kinds, **step}
+
+
+def test_references_that_multiply_are_refused():
+    problems = validate_schema(doubling(levels=60))
+    assert problems == ["the schema tries more than 10,000 subschemas against one value"]
+    assert validate_schema(doubling(levels=8)) == []
+
+
+def test_references_without_end():
+    circle = {"$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"anyOf": [{"$ref": "#/$defs/a"}]}}, "$ref": "#/$defs/a"}
+    assert validate_schema(circle) == ["the schema refers to itself in a circle"]
+    tree = {"type": "object", "properties": {"left": {"$ref": "#"}, "all": {"items": {"$ref": "#"}}}}
+    assert validate_schema(tree) == []
+
+
+def test_no_answer_makes_references_multiply(monkeypatch):
+    monkeypatch.setattr("cascadelang.checks._schema._MOST_STEPS", 20_000)
+    schema = doubling(levels=60, deeper=True)
+    assert validate_schema(schema) == []
+    answer = '"x"'
+    for _ in range(59):
+        answer = f'{{"a": {answer}}}'
+    found = judge(SCHEMA, answer, {"file": schema})
+    assert found.value is False
+    assert "more than 20,000 steps" in found.reason
+
+
 def test_fences():
     assert [(b.label, b.text, b.closed) for b in blocks("a\n```Py x\n1\n```\nb\n~~~\n```\n~~~\n```\nopen")] == [
         ("py", "1", True),
