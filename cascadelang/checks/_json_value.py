@@ -131,7 +131,7 @@ def _parse(body: str) -> JsonValue:
     try:
         value = _decode(body)
     except json.JSONDecodeError as error:
-        said = error.msg[:1].lower() + error.msg[1:]
+        said = (error.msg[:1].lower() + error.msg[1:]).removesuffix(" at")
         return JsonValue(problem=f"not valid JSON: {said}, at line {error.lineno}, column {error.colno}")
     except _Refused as refused:
         return JsonValue(problem=f"not valid JSON: {refused}", final=True)

@@ -248,6 +248,11 @@ def test_no_answer_makes_references_multiply(monkeypatch):
     assert "more than 20,000 steps" in found.reason
 
 
+def test_control_characters_are_told_with_one_at():
+    found = judge(JSON, '{"a": "\x01"}', {"strict": True})
+    assert "invalid control character, at line 1, column 8" in found.reason
+
+
 def test_fences():
     assert [(b.label, b.text, b.closed) for b in blocks("a\n```Py x\n1\n```\nb\n~~~\n```\n~~~\n```\nopen")] == [
         ("py", "1", True),
