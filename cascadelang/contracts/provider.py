@@ -83,8 +83,12 @@ class Provider(Protocol):
         """
         ...
 
-    def count_tokens(self, request: Request) -> int | None:
-        """Exactly how many input tokens the request has, where that is known without a call, else ``None``."""
+    async def count_tokens(self, request: Request) -> int | None:
+        """Exactly how many input tokens the request has, where that is known without a call, else ``None``.
+
+        Awaited where a ``within`` limits dollars, before the call. Like all coroutines of a provider it doesn't hold
+        up the event loop; it sets nothing up, so it gives ``None`` for a model that isn't ready.
+        """
         ...
 
     async def close(self) -> None:
@@ -98,7 +102,7 @@ class Preparing(Protocol):
     async def prepare(self, model: str) -> None:
         """Set up what a call of the model needs; at once when it is there.
 
-        Awaited before every call, outside of its ``timeout_s``; cancellable.
+        Awaited before every call, outside of its ``timeout_s`` and of every ``within``; cancellable.
 
         Raises:
             CallFailed: when it can't be set up.

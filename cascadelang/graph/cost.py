@@ -70,6 +70,12 @@ def most_rates(price: Price) -> list[tuple[int, float, float]]:
     return found
 
 
+def is_free(price: Price) -> bool:
+    """Whether no call at that price costs anything."""
+    _, rate_in, rate_out = most_rates(price)[-1]
+    return not (rate_in or rate_out)
+
+
 def least_rate(price: Price) -> float:
     """The lowest price of a million input tokens, cached ones included."""
     steps: list[Price | PriceStep] = [price, *price.steps]

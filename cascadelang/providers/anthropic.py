@@ -163,7 +163,7 @@ with `version: "auto"` a call that sets one of them is made in that version. Log
         finally:
             await opened.close()
 
-    def count_tokens(self, request: Request) -> int | None:  # noqa: ARG002 - the contract's parameter
+    async def count_tokens(self, request: Request) -> int | None:  # noqa: ARG002 - the contract's parameter
         """See `Provider.count_tokens`: the API counts only in a call of its own."""
         return None
 

@@ -182,7 +182,7 @@ thinking tokens before. Thinking tokens count as output. A prompt that is blocke
         finally:
             await opened.close()
 
-    def count_tokens(self, request: Request) -> int | None:  # noqa: ARG002 - the contract's parameter
+    async def count_tokens(self, request: Request) -> int | None:  # noqa: ARG002 - the contract's parameter
         """See `Provider.count_tokens`: the API counts only in a call of its own."""
         return None
 

@@ -89,18 +89,17 @@ class LocalProvider:
         """See `Provider.stream`."""
         return self._parts(request, deltas=True)
 
-    def count_tokens(self, request: Request) -> int | None:
-        """Exact, through the model's tokenizer and chat template; loads the model if it isn't.
+    async def count_tokens(self, request: Request) -> int | None:
+        """Exact, through the model's tokenizer and chat template; ``None`` when the model isn't loaded."""
+        import asyncio
 
-        ``None`` when its weights aren't here yet: nothing is fetched just for counting.
-        """
         from cascadelang.providers import _llama_chat
 
+        held = self._engines.get(request.model)
+        if held is None:
+            return None
         try:
-            path = self._path(request.model)
-            if path is None:
-                return None
-            return self._open(request.model, path).count_tokens(_llama_chat.body(request))
+            return await asyncio.to_thread(held[1].count_tokens, _llama_chat.body(request))
         except (CallFailed, OSError, ValueError):
             return None
 

@@ -182,7 +182,7 @@ marked so. A spent quota (`insufficient_quota`) counts as `rate_limit`: a fallba
         finally:
             await opened.close()
 
-    def count_tokens(self, request: Request) -> int | None:  # noqa: ARG002 - the contract's parameter
+    async def count_tokens(self, request: Request) -> int | None:  # noqa: ARG002 - the contract's parameter
         """See `Provider.count_tokens`: the API counts only afterwards."""
         return None
 

@@ -78,7 +78,7 @@ A query or an answer that isn't recorded ends the run. With `latency: true` each
             yield Delta(piece)
         yield reply
 
-    def count_tokens(self, request: Request) -> int | None:  # noqa: ARG002 - the contract's parameter
+    async def count_tokens(self, request: Request) -> int | None:  # noqa: ARG002 - the contract's parameter
         """See `Provider.count_tokens`: a record has no tokenizer."""
         return None
 

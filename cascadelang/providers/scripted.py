@@ -118,7 +118,7 @@ A model without a reply is an error. `cascadelang test` runs on this provider, w
             raise _failure(scripted.error, request)
         yield _reply(scripted, request)
 
-    def count_tokens(self, request: Request) -> int | None:  # noqa: ARG002 - the contract's parameter
+    async def count_tokens(self, request: Request) -> int | None:  # noqa: ARG002 - the contract's parameter
         """See `Provider.count_tokens`: a script has no tokenizer."""
         return None
 

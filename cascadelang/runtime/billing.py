@@ -6,6 +6,7 @@ is given only for what fits every `within` around, and what it reserves is settl
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -63,7 +64,19 @@ class Leave:
         self.spent_usd = 0.0
 
 
-def ask_leave(run: Run, target: Target, request: Request, provider: Provider, scope: Scope) -> Leave | Failed:
+async def set_up(run: Run, prepare: Callable[[str], Awaitable[None]], model: str, budget: Budget | None) -> None:
+    """Have a model set up by its provider (`Preparing.prepare`); the time it takes is nobody's.
+
+    Raises:
+        CallFailed: when it can't be set up.
+    """
+    begun_s = run.now_s()
+    await prepare(model)
+    if budget is not None:
+        budget.put_off(run.now_s() - begun_s)
+
+
+async def ask_leave(run: Run, target: Target, request: Request, provider: Provider, scope: Scope) -> Leave | Failed:
     """Ask every budget around for leave to make the call with all its attempts, and set aside what it can cost.
 
     The judging of the answer, as far as it is paid, has to fit as well; it isn't set aside, for it comes after.
@@ -72,26 +85,21 @@ def ask_leave(run: Run, target: Target, request: Request, provider: Provider, sc
     leave = Leave(request)
     if budget is None:
         return leave
-    soonest = budget.soonest()
-    if soonest is not None and soonest.deadline_s is not None:
-        left_s = soonest.deadline_s - run.now_s()
-        if left_s <= 0:
-            words = f"`{soonest.text}` was over before `{target.model}` could be called"
-            figures = {"needed_s": request.timeout_s, "left_s": 0.0}
-            return _refuse(run, target, request, soonest, figures, words)
-        if left_s < request.timeout_s:
-            leave.cut = soonest
-            leave.request = replace(request, timeout_s=left_s)
-    if not budget.limits_money():
-        return leave
+    late = _cut_time(run, target, request, leave, budget)
+    if late is not None or not budget.limits_money():
+        return late or leave
     most_usd: float | None = None
     if target.price is not None:
-        tokens = most_input_tokens(provider, request)
+        tokens = await most_input_tokens(provider, request)
         leave.each_usd = most_call_cost(target.price, tokens, request.max_tokens)
         most_usd = leave.reserved_usd = leave.each_usd * (1 + target.retry)
         for gate in scope.gates:
-            judging_usd = gate.most_usd(run, request.max_tokens)
+            judging_usd = await gate.most_usd(run, request.max_tokens, budget)
             most_usd = None if judging_usd is None or most_usd is None else most_usd + judging_usd
+        late = _cut_time(run, target, request, leave, budget)
+        if late is not None:
+            return late
+    # INVARIANT: nothing waits between here and reserving, so that calls that run at once can't overspend together.
     refused = budget.refuses(most_usd)
     if refused is not None:
         left_usd = refused.left_usd or 0.0
@@ -104,6 +112,21 @@ def ask_leave(run: Run, target: Target, request: Request, provider: Provider, sc
     return leave
 
 
+def _cut_time(run: Run, target: Target, request: Request, leave: Leave, budget: Budget) -> Failed | None:
+    """Give the call no more time than the budgets around have left, or refuse it when they have none."""
+    soonest = budget.soonest()
+    if soonest is None or soonest.deadline_s is None:
+        return None
+    left_s = soonest.deadline_s - run.now_s()
+    if left_s <= 0:
+        words = f"`{soonest.text}` was over before `{target.model}` could be called"
+        return _refuse(run, target, request, soonest, {"needed_s": request.timeout_s, "left_s": 0.0}, words)
+    cut = left_s < request.timeout_s
+    leave.cut = soonest if cut else None
+    leave.request = replace(request, timeout_s=left_s) if cut else request
+    return None
+
+
 def _refuse(  # noqa: PLR0917 - all of it goes into one event
     run: Run, target: Target, request: Request, budget: Budget, figures: dict[str, Any], words: str
 ) -> Failed:
@@ -113,14 +136,17 @@ def _refuse(  # noqa: PLR0917 - all of it goes into one event
     return Failed("over_budget", words, target.model, budget)
 
 
-def most_input_tokens(provider: Provider, request: Request) -> int:
+async def most_input_tokens(provider: Provider, request: Request) -> int:
     """The most input tokens the provider can count for a request: exact where it knows, else a bound."""
     try:
-        exact = provider.count_tokens(request)
+        exact = await provider.count_tokens(request)
     except Exception:  # noqa: BLE001 - a tokenizer that stumbles leaves us with the bound
         exact = None
-    if exact is not None:
-        return exact
+    return most_tokens_of(request) if exact is None else exact
+
+
+def most_tokens_of(request: Request) -> int:
+    """More input tokens than this no provider counts for a request: texts in bytes, and what is put around them."""
     total = MESSAGE_TOKENS + most_tokens(request.system)
     for message in request.messages:
         total += MESSAGE_TOKENS + most_tokens(message.text) + IMAGE_TOKENS * len(message.images)

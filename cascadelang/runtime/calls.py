@@ -26,7 +26,7 @@ from cascadelang.contracts.failure import CallFailed
 from cascadelang.contracts.messages import Delta, Reply, Request
 from cascadelang.contracts.provider import Provider
 from cascadelang.graph.cost import most_call_cost
-from cascadelang.runtime.billing import Leave, Target, ask_leave, bill, most_input_tokens, tell_failed
+from cascadelang.runtime.billing import Leave, Target, ask_leave, bill, most_tokens_of, set_up, tell_failed
 from cascadelang.runtime.outcome import Failed
 from cascadelang.runtime.retry import wait_before_retry
 
@@ -52,15 +52,12 @@ async def place_call(run: Run, target: Target, request: Request, scope: Scope) -
         provider = run.around.providers[target.provider]
         prepare = getattr(provider, "prepare", None)
         if prepare is not None:
-            begun_s = run.now_s()
-            await prepare(request.model)
-            if scope.budget is not None:
-                scope.budget.put_off(run.now_s() - begun_s)
+            await set_up(run, prepare, request.model, scope.budget)
     except Exception as error:  # noqa: BLE001 - providers are made when they are first needed, and may not come to be
         return _unmade(run, target, request, error)
     leave: Leave | None = None
     if scope.budget is not None:
-        asked = ask_leave(run, target, request, provider, scope)
+        asked = await ask_leave(run, target, request, provider, scope)
         if isinstance(asked, Failed):
             return asked
         leave = asked
@@ -113,7 +110,7 @@ async def _attempt(  # noqa: C901, PLR0912, PLR0917 - one loop, on the hot path
                 leave.spent_usd += cost_usd - leave.each_usd
             return reply
         ended_s = now_s()
-        ended = _failed(run, target, provider, request, leave, failed, attempt, ended_s - begun_s, deadline_s)
+        ended = _failed(run, target, request, leave, failed, attempt, ended_s - begun_s, deadline_s)
         if attempt > target.retry or run.streamed or ended.budget is not None:
             return ended
         wait_s = wait_before_retry(failed, attempt, deadline_s - ended_s, run.rng)
@@ -137,7 +134,6 @@ async def _attempt(  # noqa: C901, PLR0912, PLR0917 - one loop, on the hot path
 def _failed(  # noqa: PLR0917 - one step of `_attempt`
     run: Run,
     target: Target,
-    provider: Provider,
     request: Request,
     leave: Leave | None,
     failed: CallFailed,
@@ -152,7 +148,7 @@ def _failed(  # noqa: PLR0917 - one step of `_attempt`
     if failed.usage is None and (failed.maybe_billed or run.streamed):
         if target.price is not None:
             held_usd = (leave.each_usd if leave is not None else 0.0) or most_call_cost(
-                target.price, most_input_tokens(provider, request), request.max_tokens
+                target.price, most_tokens_of(request), request.max_tokens
             )
     elif leave is not None:
         leave.spent_usd -= leave.each_usd

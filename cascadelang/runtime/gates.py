@@ -11,14 +11,15 @@ run, and a judge that doesn't fit the budget leaves the answer unjudged: failed,
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from cascadelang.contracts.check import Answer, Finding, PaidCheck, Value, Verdict
 from cascadelang.contracts.failure import ENDING, CallFailed
 from cascadelang.contracts.messages import Reply, Request
 from cascadelang.graph import model as g
-from cascadelang.graph.cost import most_call_cost
-from cascadelang.runtime.billing import Target, most_input_tokens
+from cascadelang.graph.cost import is_free, most_call_cost
+from cascadelang.runtime.billing import Target, most_input_tokens, set_up
 from cascadelang.runtime.calls import place_call
 from cascadelang.runtime.outcome import Answered, Failed
 from cascadelang.runtime.scope import Scope
@@ -110,8 +111,11 @@ class Gate:
                     None, "it broke while judging the answer, which is a mistake in the check"
                 )
 
-    def most_usd(self, run: Run, answer_tokens: int) -> float | None:
-        """The most that judging an answer of so many tokens can cost; ``None`` when a price isn't known."""
+    async def most_usd(self, run: Run, answer_tokens: int, budget: Budget | None) -> float | None:
+        """The most that judging an answer of so many tokens can cost; ``None`` when a price isn't known.
+
+        A priced judge is set up first, so that its provider can count, as it will when the judge is called.
+        """
         total = 0.0
         empty = Answer(run.query, Reply(""))
         for check in self.paid.values():
@@ -125,11 +129,18 @@ class Gate:
                     continue
                 if spec.price is None:
                     return None
+                if is_free(spec.price):
+                    continue
                 request = self._request(spec, asked, run.seed)
                 try:
-                    tokens = most_input_tokens(run.around.providers[spec.provider], request)
-                except (CallFailed, KeyError):
+                    provider = run.around.providers[spec.provider]
+                except Exception:  # noqa: BLE001, S112 - then it can't be called either, which costs nothing
                     continue
+                prepare = getattr(provider, "prepare", None)
+                if prepare is not None:
+                    with suppress(Exception):  # the call says what is wrong; until then there is the bound
+                        await set_up(run, prepare, request.model, budget)
+                tokens = await most_input_tokens(provider, request)
                 tries = 1 + (spec.retry if self._retry is None else self._retry)
                 total += tries * most_call_cost(spec.price, tokens + answer_tokens, request.max_tokens)
         return total

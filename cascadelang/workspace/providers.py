@@ -40,7 +40,7 @@ class Unusable:
         raise self._fail()
         yield Delta("")  # makes this a generator; never reached
 
-    def count_tokens(self, request: Request) -> int | None:  # noqa: ARG002
+    async def count_tokens(self, request: Request) -> int | None:  # noqa: ARG002
         """See `Provider.count_tokens`."""
         return None
 

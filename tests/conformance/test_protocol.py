@@ -60,7 +60,7 @@ def test_send_and_stream_agree(name, tmp_path):
         assert all(isinstance(delta, Delta) and delta.text for delta in deltas)
         assert "".join(delta.text for delta in deltas) == whole.text == last.text == TEXT
         assert (whole.model, whole.finish_reason, whole.usage) == (last.model, last.finish_reason, last.usage)
-        assert provider.count_tokens(request()) is None
+        assert await provider.count_tokens(request()) is None
 
     run(name, tmp_path, use)
 

@@ -46,7 +46,7 @@ def _weights() -> None:
 def keeper(_weights: None) -> Iterator[LocalProvider]:
     """Holds the model, so that the tests of this file share one."""
     provider = PROVIDER(ProviderConfig("local", {"context": 512, "threads": 1}))
-    provider.count_tokens(REQUEST)
+    asyncio.run(provider.prepare(REQUEST.model))
     yield provider
     asyncio.run(provider.close())
 
@@ -77,7 +77,7 @@ def test_an_answer_has_text_exact_usage_and_logprobs(run: Run) -> None:
         assert reply.text.strip()
         assert reply.model == MODEL
         assert reply.finish_reason in {"stop", "length"}
-        assert reply.usage.input_tokens == provider.count_tokens(REQUEST)
+        assert reply.usage.input_tokens == await provider.count_tokens(REQUEST)
         assert 0 < reply.usage.output_tokens <= REQUEST.max_tokens
         assert reply.logprobs is not None
         assert reply.usage.output_tokens - len(reply.logprobs) in {0, 1}  # the end token has no text
@@ -143,7 +143,7 @@ def test_turns_system_and_stop_strings_are_honoured(run: Run) -> None:
         turns = (*REQUEST.messages, Message("assistant", "Red."), Message("user", "And the others?"))
         longer = replace(REQUEST, messages=turns, system="Answer in one word.", max_tokens=4)
         reply = await provider.send(longer)
-        assert reply.usage.input_tokens == provider.count_tokens(longer)
+        assert reply.usage.input_tokens == await provider.count_tokens(longer)
         assert reply.usage.input_tokens > plain.usage.input_tokens
         assert (reply.finish_reason, reply.usage.output_tokens) == ("length", 4)
 
@@ -156,7 +156,7 @@ def test_a_prompt_over_the_context_is_its_own_kind_of_failure(run: Run) -> None:
         with pytest.raises(CallFailed, match="the model's context holds 512") as failed:
             await provider.send(long)
         assert failed.value.kind == "context_length"
-        assert (provider.count_tokens(long) or 0) > 600
+        assert (await provider.count_tokens(long) or 0) > 600
 
     run(test)
 

@@ -263,7 +263,7 @@ class Wilful:
             yield Delta(reply.text)
         yield reply
 
-    def count_tokens(self, request: Request) -> int | None:
+    async def count_tokens(self, request: Request) -> int | None:
         return None
 
     async def close(self) -> None:

@@ -171,7 +171,7 @@ class Refuses:
         raise self.failure
         yield
 
-    def count_tokens(self, request):
+    async def count_tokens(self, request):
         return None
 
     async def close(self):

@@ -23,7 +23,7 @@ class Fails:
             raise self.failures.pop(0)
         return Reply("fine", request.model, Usage(1, 1))
 
-    def count_tokens(self, request):
+    async def count_tokens(self, request):
         return 7
 
 

@@ -28,7 +28,7 @@ class Hangs:
                 return Reply("all the same", request.model, Usage(1, 1))
             raise
 
-    def count_tokens(self, request):
+    async def count_tokens(self, request):
         return None
 
 

@@ -102,7 +102,7 @@ def test_a_key_that_is_not_set_fails_the_call_and_names_the_variable():
             await providers["p"].send(request())
         with pytest.raises(CallFailed):
             _ = [part async for part in providers["p"].stream(request())]
-        assert providers["p"].count_tokens(request()) is None
+        assert await providers["p"].count_tokens(request()) is None
         await providers.close()
         await providers.close()
         return caught.value
