@@ -26,7 +26,7 @@ from typing import Final
 
 from cascadelang.contracts.estimate import most_tokens
 from cascadelang.contracts.price import Price
-from cascadelang.graph.cost import PER_MILLION, least_rate, most_rates
+from cascadelang.graph.cost import PER_MILLION, least_rate, most_judged_tokens, most_rates
 from cascadelang.graph.curve import Curve, Line
 from cascadelang.graph.limits import (
     MESSAGE_TOKENS,
@@ -134,7 +134,7 @@ class Measure:
             why = (f"how much `{use.entry}` calls isn't known",)
             return NodeBounds(0, None, None, None, None, 0, why)
         texts = sum(most_tokens(text) for text in _texts(list(use.args.values())))
-        added = QUOTING * (answer_tokens + texts) + PAID_CHECK_TOKENS
+        added = most_judged_tokens(PAID_CHECK_TOKENS, answer_tokens + texts)
         dearest = NOTHING
         for model in models:
             output = max(model.max_tokens, PAID_CHECK_ANSWER_TOKENS)

@@ -11,6 +11,7 @@ from typing import overload
 
 from cascadelang.contracts.messages import Usage
 from cascadelang.contracts.price import Price, PriceStep
+from cascadelang.graph.limits import QUOTING
 
 PER_MILLION = 1e-6
 
@@ -68,6 +69,19 @@ def most_rates(price: Price) -> list[tuple[int, float, float]]:
         highest_out = max(highest_out, float(step.output))
         found.append((above, highest_in, highest_out))
     return found
+
+
+def most_judged_tokens(beside_tokens: int, answer_tokens: int) -> int:
+    """The most input tokens of a request that judges an answer, quoted as JSON.
+
+    Bounds, the check before the answer is asked for and the one before it is judged all count with this, so that
+    what fits before still fits after.
+
+    Args:
+        beside_tokens: the most tokens of everything but the answer.
+        answer_tokens: the most tokens the answer has: what its writer may generate.
+    """
+    return beside_tokens + QUOTING * answer_tokens
 
 
 def is_free(price: Price) -> bool:

@@ -76,10 +76,13 @@ async def set_up(run: Run, prepare: Callable[[str], Awaitable[None]], model: str
         budget.put_off(run.now_s() - begun_s)
 
 
-async def ask_leave(run: Run, target: Target, request: Request, provider: Provider, scope: Scope) -> Leave | Failed:
+async def ask_leave(  # noqa: PLR0917 - one step of `place_call`
+    run: Run, target: Target, request: Request, provider: Provider, scope: Scope, most_input: int | None = None
+) -> Leave | Failed:
     """Ask every budget around for leave to make the call with all its attempts, and set aside what it can cost.
 
     The judging of the answer, as far as it is paid, has to fit as well; it isn't set aside, for it comes after.
+    ``most_input`` is a bound on the input tokens that is known otherwise.
     """
     budget = scope.budget
     leave = Leave(request)
@@ -91,6 +94,8 @@ async def ask_leave(run: Run, target: Target, request: Request, provider: Provid
     most_usd: float | None = None
     if target.price is not None:
         tokens = await most_input_tokens(provider, request)
+        if most_input is not None and most_input < tokens:
+            tokens = most_input
         leave.each_usd = most_call_cost(target.price, tokens, request.max_tokens)
         most_usd = leave.reserved_usd = leave.each_usd * (1 + target.retry)
         for gate in scope.gates:

@@ -39,7 +39,9 @@ _CLOCK_SLACK_S: Final = 0.02
 """How much before the end of a ``within`` a provider's own timer may go off."""
 
 
-async def place_call(run: Run, target: Target, request: Request, scope: Scope) -> Reply | Failed:
+async def place_call(
+    run: Run, target: Target, request: Request, scope: Scope, most_input: int | None = None
+) -> Reply | Failed:
     """Make the call, if it fits.
 
     Args:
@@ -47,6 +49,7 @@ async def place_call(run: Run, target: Target, request: Request, scope: Scope) -
         target: who is called.
         request: what is asked; its ``timeout_s`` is for all attempts together.
         scope: its budget, who takes the pieces of a streamed answer, and the paid gates that will judge it.
+        most_input: the most input tokens of the request, where that is known otherwise than by counting it.
     """
     try:
         provider = run.around.providers[target.provider]
@@ -57,7 +60,7 @@ async def place_call(run: Run, target: Target, request: Request, scope: Scope) -
         return _unmade(run, target, request, error)
     leave: Leave | None = None
     if scope.budget is not None:
-        asked = await ask_leave(run, target, request, provider, scope)
+        asked = await ask_leave(run, target, request, provider, scope, most_input)
         if isinstance(asked, Failed):
             return asked
         leave = asked

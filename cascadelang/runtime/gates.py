@@ -18,7 +18,7 @@ from cascadelang.contracts.check import Answer, Finding, PaidCheck, Value, Verdi
 from cascadelang.contracts.failure import ENDING, CallFailed
 from cascadelang.contracts.messages import Reply, Request
 from cascadelang.graph import model as g
-from cascadelang.graph.cost import is_free, most_call_cost
+from cascadelang.graph.cost import is_free, most_call_cost, most_judged_tokens
 from cascadelang.runtime.billing import Target, most_input_tokens, set_up
 from cascadelang.runtime.calls import place_call
 from cascadelang.runtime.outcome import Answered, Failed
@@ -75,10 +75,12 @@ class Gate:
         answer = Answer(run.query, answered.reply, answered.model)
         sight = Sight(run.query, run.signals, answer)
         refused: Failed | None = None
+        use = ""
 
         async def call(name: str, request: Request) -> Reply:
             nonlocal refused
-            outcome = await self._call(run, name, request, budget)
+            most_input = await self._most_input(run, self.paid[use], name, request, answered, budget)
+            outcome = await self._call(run, name, request, budget, most_input)
             if isinstance(outcome, Failed):
                 refused = outcome
                 failed = CallFailed(outcome.kind, outcome.message)
@@ -142,7 +144,9 @@ class Gate:
                         await set_up(run, prepare, request.model, budget)
                 tokens = await most_input_tokens(provider, request)
                 tries = 1 + (spec.retry if self._retry is None else self._retry)
-                total += tries * most_call_cost(spec.price, tokens + answer_tokens, request.max_tokens)
+                total += tries * most_call_cost(
+                    spec.price, most_judged_tokens(tokens, answer_tokens), request.max_tokens
+                )
         return total
 
     def _request(self, spec: g.ModelSpec, asked: Request, seed: int | None) -> Request:
@@ -166,13 +170,36 @@ class Gate:
             purpose="judge" if asked.purpose == "answer" else asked.purpose,
         )
 
-    async def _call(self, run: Run, name: str, asked: Request, budget: Budget | None) -> Reply | Failed:
+    async def _most_input(  # noqa: PLR0917 - all that a count hangs on
+        self, run: Run, check: PaidCheck, name: str, asked: Request, answered: Answered, budget: Budget | None
+    ) -> int | None:
+        """The most input tokens of a judge's request, by what the answer's writer could generate.
+
+        The answer's own bytes may be more. It is the count that let the answer be asked for; ``None`` for a request
+        that the check didn't announce, and where nothing hangs on it.
+        """
+        spec = self._models.get(name)
+        if budget is None or spec is None or spec.price is None or is_free(spec.price) or not budget.limits_money():
+            return None
+        try:
+            if check.requests(Answer(run.query, answered.reply, answered.model))[name] != asked:
+                return None
+            empty = check.requests(Answer(run.query, Reply("")))[name]
+            provider = run.around.providers[spec.provider]
+        except Exception:  # noqa: BLE001 - then the request itself is counted
+            return None
+        beside = await most_input_tokens(provider, self._request(spec, empty, run.seed))
+        return most_judged_tokens(beside, max(answered.max_tokens, answered.reply.usage.output_tokens))
+
+    async def _call(
+        self, run: Run, name: str, asked: Request, budget: Budget | None, most_input: int | None
+    ) -> Reply | Failed:
         spec = self._models.get(name)
         if spec is None:
             return Failed("policy", f"a check asks the model `{name}`, which the policy doesn't declare")
         retry = spec.retry if self._retry is None else self._retry
         target = Target(self.node, name, spec.id, spec.provider, spec.price, retry)
-        return await place_call(run, target, self._request(spec, asked, run.seed), Scope(budget))
+        return await place_call(run, target, self._request(spec, asked, run.seed), Scope(budget), most_input)
 
     def _settle(self, run: Run, answered: Answered, sight: Sight, value: Value) -> None:
         """Make the verdict of what the condition came to, and tell of it."""

@@ -116,7 +116,7 @@ class Call:
                 run.path.append(self.label)
             return reply
         run.path.append(self.label)
-        return Answered(reply, self.label)
+        return Answered(reply, self.label, request.max_tokens)
 
 
 class Route:

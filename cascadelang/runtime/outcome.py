@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 
 
 class Answered:
-    """An answer: the reply, the policy's name of the model, and the verdict so far."""
+    """An answer: the reply, the policy's name of the model, the most tokens it may have, and the verdict so far."""
 
-    __slots__ = ("model", "reply", "verdict")
+    __slots__ = ("max_tokens", "model", "reply", "verdict")
 
-    def __init__(self, reply: Reply, model: str, verdict: Verdict = UNCHECKED) -> None:
+    def __init__(self, reply: Reply, model: str, max_tokens: int, verdict: Verdict = UNCHECKED) -> None:
         self.reply = reply
         self.model = model
+        self.max_tokens = max_tokens
         self.verdict = verdict
 
 

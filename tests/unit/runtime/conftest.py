@@ -129,6 +129,8 @@ def reply(text: str = "", **fields: Any) -> ScriptedReply:
 class Kit:
     """Builds a graph, runs it, and keeps what happened."""
 
+    judge = Judge
+
     def __init__(self) -> None:
         self.clock = FakeClock()
         self.sink = Memory()

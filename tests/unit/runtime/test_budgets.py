@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -98,7 +99,7 @@ def test_a_judge_has_to_fit_before_the_answer_is_asked_for(kit, answer_of):
     kit.model("j", answer_of(purpose="judge", score=0.9))
     a, b = kit.model("a", "good"), kit.model("b", "x")
     cascade = kit.cascade([(a, kit.judged("j")), (b, None)])
-    most_judging = (16 + 16 + len("Judge: hello / ") + 100 + 64 * 10) * 1e-6
+    most_judging = (16 + 16 + len("Judge: hello / ") + 2 * 100 + 64 * 10) * 1e-6
     assert kit.run(within(kit, cascade, MOST + most_judging - 1e-9)).failure.kind == "over_budget"
     assert kit.run(within(kit, cascade, MOST + most_judging)).status == "accepted"
 
@@ -107,11 +108,35 @@ def test_an_answer_whose_judge_no_longer_fits_is_unjudged(kit, answer_of, tell):
     kit.model("j", answer_of(purpose="judge", score=0.9))
     a = kit.model("a", answer_of("good", output_tokens=150))  # more than it was allowed
     b = kit.model("b", "x")
-    most_judging = (16 + 16 + len("Judge: hello / ") + 100 + 64 * 10) * 1e-6
+    most_judging = (16 + 16 + len("Judge: hello / ") + 2 * 100 + 64 * 10) * 1e-6
     result = kit.run(within(kit, kit.cascade([(a, kit.judged("j")), (b, None)]), MOST + most_judging))
     assert (result.status, result.path, result.verdict.unknown) == ("unmet", ("a",), True)
     assert result.verdict.reason.startswith("not judged:")
     assert tell(result, "skip")[0]["purpose"] == "judge"
+
+
+@pytest.mark.parametrize("answer", ["good " * 80, 'good "\n' * 60, "good 数" * 40])
+def test_an_answer_that_was_paid_for_can_be_judged(kit, answer_of, answer):
+    """A hundred tokens may be many more bytes; what fitted before the answer was asked for fits when it is there."""
+    kit.model("j", answer_of(purpose="judge", score=0.9))
+    a = kit.model("a", answer_of(answer, output_tokens=100))
+    most_judging = (16 + 16 + len("Judge: hello / ") + 2 * 100 + 64 * 10) * 1e-6
+    cascade = kit.cascade([(a, kit.judged("j"))], otherwise="fail")
+    assert kit.run(within(kit, cascade, MOST + most_judging)).status == "accepted"
+
+
+def test_what_a_judge_asks_beside_what_it_announced_is_counted_in_bytes(kit, answer_of, tell, monkeypatch):
+    kit.model("j", answer_of(purpose="judge", score=0.9))
+
+    async def judge_paid(self, answer, call):
+        asked = self.requests(answer)[self.model]
+        await call(self.model, replace(asked, system="s" * 5_000))
+
+    cascade = kit.cascade([(kit.model("a", "good"), kit.judged("j"))], otherwise="fail")
+    monkeypatch.setattr(type(kit).judge, "judge_paid", judge_paid)
+    result = kit.run(within(kit, cascade, 0.004))
+    assert [s["purpose"] for s in tell(result, "skip")] == ["judge"]
+    assert tell(result, "skip")[0]["needed_usd"] > 0.005
 
 
 def test_time_that_is_over_makes_no_call(kit, answer_of, tell):

@@ -107,7 +107,7 @@ def test_a_judge_is_set_up_before_it_is_counted_and_takes_no_time_from_a_limit(k
     provider = Judged(kit.clock)
     result = judged_in(kit, provider)
     assert result.status == "accepted"
-    assert provider.steps == ["count a", "prepare j", "count j", "send a", "count j", "send j"]
+    assert provider.steps == ["count a", "prepare j", "count j", "send a", "count j", "count j", "send j"]
 
 
 def test_a_judge_that_costs_nothing_is_set_up_only_when_it_is_called(kit):
@@ -123,7 +123,7 @@ def test_a_judge_that_cannot_be_set_up_leaves_the_answer_unjudged(kit):
     provider.prepare = lambda model, prepare=provider.prepare: (provider.prepared.clear(), prepare(model))[1]
     result = judged_in(kit, provider)
     assert (result.failure.kind, "its weights can't be fetched" in result.failure.message) == ("unmet", True)
-    assert provider.steps == ["count a", "prepare j", "count j", "send a", "prepare j"]
+    assert provider.steps == ["count a", "prepare j", "count j", "send a", "count j", "prepare j"]
 
 
 def test_a_tokenizer_that_takes_its_time_leaves_the_call_less(kit):
