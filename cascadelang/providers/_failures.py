@@ -11,16 +11,14 @@ The statuses are those the providers document: OpenAI (developers.openai.com/api
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from cascadelang.contracts.failure import CallFailed, FailureKind
 
 MAX_BODY_BYTES: Final = 32 * 1024 * 1024
 """Larger answers are refused: an answer of a model is text, and memory is the caller's."""
-
-MAX_MESSAGE_CHARS: Final = 300
 
 _BY_STATUS: Final[Mapping[int, FailureKind]] = {
     401: "auth",
@@ -105,46 +103,6 @@ def retry_after_s(headers: Mapping[str, str], now_wall_s: float) -> float | None
         return max(0.0, mktime_tz(parsed) - now_wall_s)
     except (OverflowError, ValueError):
         return None
-
-
-class Redactor:
-    """Takes secrets out of words that come from a server, and makes one short line of them."""
-
-    __slots__ = ("_secrets",)
-
-    def __init__(self, secrets: Sequence[str]) -> None:
-        whole = {secret for secret in secrets if len(secret) >= 4}
-        self._secrets = tuple(sorted(whole | {quote(secret, safe="") for secret in whole}, key=len, reverse=True))
-
-    def __repr__(self) -> str:
-        return "Redactor(***)"
-
-    def line(self, text: str) -> str:
-        """The text as one printable line without secrets, at most `MAX_MESSAGE_CHARS` long."""
-        text = text[: 64 * 1024]
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        words = "".join(char if char.isprintable() else " " for char in text).split()
-        after_scheme = False
-        for index, word in enumerate(words):
-            if (after_scheme and len(word) >= 8) or self._is_part(word):
-                words[index] = "***"
-            after_scheme = word.strip("\"':,").lower() in {"bearer", "basic"}
-        line = " ".join(words)
-        if len(line) > MAX_MESSAGE_CHARS:
-            line = line[: MAX_MESSAGE_CHARS - 1].rstrip() + "…"
-        return line.rstrip(".")
-
-    def _is_part(self, word: str) -> bool:
-        """Some servers show the first and last characters of a wrong key with stars between."""
-        if len(word) < 8:
-            return False
-        for secret in self._secrets:
-            if len(secret) >= 12 and (secret[:8] in word or secret[-8:] in word):
-                return True
-            if "**" in word and (secret[:3] in word or secret[-4:] in word):
-                return True
-        return False
 
 
 def host_of(url: str) -> str:

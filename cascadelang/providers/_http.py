@@ -19,7 +19,8 @@ from cascadelang.contracts.failure import CallFailed, FailureKind
 from cascadelang.contracts.messages import Request, Usage
 from cascadelang.contracts.provider import HttpStream, ProviderConfig, Secret, Transport
 from cascadelang.contracts.spec import Param
-from cascadelang.providers._failures import Redactor, error_words, find_error, kind_of_status, retry_after_s
+from cascadelang.providers._failures import error_words, find_error, kind_of_status, retry_after_s
+from cascadelang.providers._redact import Redactor
 
 Explain = Callable[[int, Mapping[str, Any]], FailureKind | None]
 """An adapter's reading of an error: status and error object in, the kind out; ``None`` leaves it to the status."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import ssl
 
 import pytest
@@ -8,8 +9,6 @@ from hypothesis import strategies as st
 
 from cascadelang.contracts.failure import FAILURE_KINDS
 from cascadelang.providers._failures import (
-    MAX_MESSAGE_CHARS,
-    Redactor,
     error_words,
     find_error,
     host_of,
@@ -17,6 +16,7 @@ from cascadelang.providers._failures import (
     reason_of,
     retry_after_s,
 )
+from cascadelang.providers._redact import MAX_MESSAGE_CHARS, Redactor
 from cascadelang.providers._tls import tls_context
 
 KEY = "sk-proj-0123456789abcdefXYZW"
@@ -119,6 +119,61 @@ def test_parts_of_a_key_and_other_bearers():
     assert line("a b\r\nc\x1b[0m\u202e d.") == "a b c [0m d"
     assert line("the bearer of good news") == "the bearer of good news"
     assert repr(Redactor([KEY])) == "Redactor(***)"
+
+
+SECRET = "sk-ant-api03-Zq8vT2mK9xLw4RbN7yHc-7890"
+
+
+def spelt(form):
+    encode = base64.b64encode
+    return {
+        "dots": f"{SECRET[:6]}...{SECRET[-4:]}",
+        "two dots": f"wrong:{SECRET[:6]}..{SECRET[-4:]}",
+        "ellipsis": f"{SECRET[:6]}…{SECRET[-4:]}",
+        "apart": f"{SECRET[:6]} ... {SECRET[-4:]}",
+        "x": f"{SECRET[:6]}xxxxxxxx{SECRET[-4:]}",
+        "middle": SECRET[15:23],
+        "middle in a word": f"token='{SECRET[15:24]}'",
+        "hex": SECRET.encode().hex(),
+        "hex with colons": SECRET.encode().hex(":").upper(),
+        "base64": encode(SECRET.encode()).decode(),
+        "base64 after one": encode(b"u" + SECRET.encode()).decode(),
+        "base64 after two": encode(b"u:" + SECRET.encode()).decode(),
+        "base64 of user": encode(b"user:" + SECRET.encode()).decode(),
+        "backwards": SECRET[::-1],
+        "capitals": SECRET.upper(),
+        "spaced": " ".join(SECRET),
+        "zero width": "\u200b".join(SECRET),
+        "signs between": "-".join(SECRET),
+        "in two": f"{SECRET[:20]} {SECRET[20:]}",
+    }[form]
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "dots", "two dots", "ellipsis", "apart", "x", "middle", "middle in a word", "hex", "hex with colons",
+        "base64", "base64 after one", "base64 after two", "base64 of user", "backwards", "capitals", "spaced",
+        "zero width", "signs between", "in two",
+    ],
+)  # fmt: skip
+def test_a_key_that_is_shown_in_another_form_is_hidden(form):
+    assert Redactor([SECRET]).line(f"you sent {spelt(form)} to us") == "you sent *** to us"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "incorrect API key provided, you can find yours at https://platform.example.com/account/api-keys",
+        "rate limit reached for gpt-4.1-mini in organization org-7Hq2 on tokens per min (TPM): limit 200000",
+        "this model's maximum context length is 8192 tokens... please wait ... and try again",
+        "keys start with `sk-...`, and yours doesn't; see section 7890 ... of the manual xx 1234",
+        "model: claude-sonnet-4-5-20250929 isn't available in region eu-west-1__a; id req_011CSHoEeqs5C35K2UUqR7Fy",
+        "messages.0.content: is it to be or not to be as we do it so we go on",
+    ],
+)
+def test_ordinary_messages_stay_as_they_are(words):
+    assert Redactor([SECRET, "https://acme-shop.test/app", "My application"]).line(words) == words
 
 
 def test_hosts_show_no_password():
