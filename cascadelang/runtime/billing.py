@@ -50,16 +50,18 @@ class Leave:
         request: the request, its timeout cut to what a `within` has left.
         cut: the budget whose time cut it, if one did.
         each_usd: the most one attempt can cost.
+        most_input: the most input tokens it can have.
         reserved_usd: set aside for all attempts.
         spent_usd: what the attempts count so far: what was used, and the most of one that may have been.
     """
 
-    __slots__ = ("cut", "each_usd", "request", "reserved_usd", "spent_usd")
+    __slots__ = ("cut", "each_usd", "most_input", "request", "reserved_usd", "spent_usd")
 
     def __init__(self, request: Request) -> None:
         self.request = request
         self.cut: Budget | None = None
         self.each_usd = 0.0
+        self.most_input = 0
         self.reserved_usd = 0.0
         self.spent_usd = 0.0
 
@@ -93,9 +95,9 @@ async def ask_leave(  # noqa: PLR0917 - one step of `place_call`
         return late or leave
     most_usd: float | None = None
     if target.price is not None:
-        tokens = await most_input_tokens(provider, request)
+        tokens = leave.most_input = await most_input_tokens(provider, request)
         if most_input is not None and most_input < tokens:
-            tokens = most_input
+            tokens = leave.most_input = most_input
         leave.each_usd = most_call_cost(target.price, tokens, request.max_tokens)
         most_usd = leave.reserved_usd = leave.each_usd * (1 + target.retry)
         for gate in scope.gates:
@@ -111,7 +113,9 @@ async def ask_leave(  # noqa: PLR0917 - one step of `place_call`
         if most_usd is None:
             words = f"a price isn't known, so `{refused.text}` can't be kept when `{target.model}` is called"
         else:
-            words = f"`{target.model}` could cost ${most_usd:.6f}, and `{refused.text}` has ${left_usd:.6f} left"
+            counted = f"{leave.most_input:,} tokens in at most, texts counted as bytes where no tokenizer is at hand"
+            words = f"`{target.model}` could cost ${most_usd:.6f} ({counted})"
+            words = f"{words}, and `{refused.text}` has ${left_usd:.6f} left"
         return _refuse(run, target, request, refused, {"needed_usd": most_usd, "left_usd": left_usd}, words)
     budget.reserve(leave.reserved_usd)
     return leave

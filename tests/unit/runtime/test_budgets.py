@@ -28,6 +28,7 @@ def test_a_call_that_doesnt_fit_isnt_made(kit, tell):
     assert (result.status, result.failure.kind, result.path) == ("failed", "over_budget", ())
     assert kit.scripted.calls("a") == 0
     (skip,) = tell(result, "skip")
+    assert "(37 tokens in at most, texts counted as bytes where no tokenizer is at hand)" in result.failure.message
     assert skip["needed_usd"] == pytest.approx(MOST)
     assert skip["left_usd"] == pytest.approx(MOST - 1e-9)
     assert (skip["because"], skip["purpose"]) == ("over_budget", "answer")
