@@ -9,7 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
+
+_MOST_BYTES: Final = 1024 * 1024
+"""What a policy's pattern may take: compiling one of this size takes some 10 ms, one of RE2's own limit 0.15 s."""
+
+TOO_LARGE: Final = "it is too large"
+"""What is wrong with a pattern that takes more."""
 
 
 class BadPattern(Exception):  # noqa: N818 - it names what is so
@@ -62,7 +68,7 @@ def without_surrogates(text: str) -> str:
 
 @lru_cache(maxsize=512)
 def _compiled(pattern: str) -> Any:
-    return compile_re2(without_surrogates(pattern))
+    return compile_re2(without_surrogates(pattern), _MOST_BYTES)
 
 
 def compile_re2(expression: str, most_bytes: int | None = None) -> Any:
@@ -90,6 +96,8 @@ def compile_re2(expression: str, most_bytes: int | None = None) -> Any:
 
 
 def _hint(said: str) -> str:
+    if "pattern too large" in said:
+        return TOO_LARGE
     if "(?=" in said or "(?!" in said or "(?<" in said:
         return f"look-ahead and look-behind aren't in RE2's syntax ({said})"
     if "invalid escape sequence" in said and said.rstrip()[-1:].isdigit():

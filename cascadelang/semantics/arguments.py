@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
-from cascadelang.contracts.patterns import pattern_problem
+from cascadelang.contracts.patterns import TOO_LARGE, pattern_problem
 from cascadelang.contracts.spec import Param
 from cascadelang.diagnostics.suggest import did_you_mean
 from cascadelang.semantics.checked import Symbol
@@ -156,7 +156,9 @@ def _regex(expr: ast.Expr, place: Place, state: State) -> Any:  # noqa: ARG001 -
             "invalid-regex",
             f"the regular expression can't be used: {why}",
             expr.span,
-            help="patterns are in RE2 syntax, which has no look-around and no back-references",
+            help="repeat less often, or fewer kinds of characters"
+            if why == TOO_LARGE
+            else "patterns are in RE2 syntax, which has no look-around and no back-references",
         )
         return BAD
     return value

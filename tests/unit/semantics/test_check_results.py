@@ -325,3 +325,11 @@ def test_languages_are_compared_by_code(checked):
 def test_an_answer_in_the_language_of_the_query(checked):
     policy = checked('use "std/openai"\ncascade [gpt_mini, gpt] until language == query.language')
     assert {d.name for d in policy.diagnostics} <= {"not-supported-yet"}
+
+
+def test_a_pattern_that_is_too_large_says_what_to_do(checked):
+    (told,) = checked(
+        'use "std/openai"\nsignal s = matches(/\\pL{1,300}x/)\nroute s -> gpt else gpt_mini'
+    ).diagnostics
+    assert (told.name, told.message) == ("invalid-regex", "the regular expression can't be used: it is too large")
+    assert told.help == "repeat less often, or fewer kinds of characters"

@@ -108,3 +108,14 @@ def test_language_without_the_extra_says_what_to_install(monkeypatch):
         _detector.cache_clear()
     assert found.value is None
     assert "pip install 'cascadelang[lang]'" in found.reason
+
+
+def test_patterns_that_take_long_to_compile_are_refused():
+    assert pattern_problem(r"\pL{1,300}x") == "it is too large"
+    for ordinary in (
+        r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}\b",
+        r".{0,1000}z",
+        r"(?i)(?:\pL{1,20}[ ,]){1}refund",
+        r"\w{1,500}",
+    ):
+        assert pattern_problem(ordinary) == ""
