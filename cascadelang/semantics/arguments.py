@@ -28,8 +28,17 @@ BAD: Final = object()
 
 _PATH = re.compile(r"[^\s<>|*?\"]+\.[A-Za-z][A-Za-z0-9]{0,9}")
 
-_KEY_HEADERS = frozenset({"authorization", "x-api-key", "api-key", "x-goog-api-key", "proxy-authorization"})
-"""Headers that carry keys: the provider sends its own from ``key``."""
+_KEY_WORDS = frozenset(
+    {"apikey", "auth", "authorization", "cookie", "credential", "credentials", "key", "passwd", "password", "pwd"}
+    | {"secret", "sig", "signature", "token"}
+)
+"""Words in the name of a header, or of a parameter in an address, that holds a key."""
+
+_KEY_VALUE = re.compile(r"(?i)(?:bearer|basic)\s+\S|sk-\w")
+"""How values start that are keys, whatever they are called."""
+
+_USER_INFO = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*@")
+_QUERY_NAME = re.compile(r"[?&;]([^=&;#?]+)=[^&;#]")
 
 _WANTED = {
     "text": 'a text in quotes: `"…"`',
@@ -67,6 +76,10 @@ def convert(expr: ast.Expr, param: Param, of: str, place: Place, state: State) -
             return chosen
     if param.type == "expr":
         return _expr(expr, param, of, place, state)
+    if param.name == "base_url" and isinstance(expr, ast.Text) and _address_holds_key(expr.value):
+        return _literal_key(expr, state)
+    if param.name == "headers" and isinstance(expr, ast.Record) and not _headers_stand(expr, state):
+        return BAD
     value = _CONVERT[param.type](expr, place, state)
     if value is None:
         state.error(
@@ -247,12 +260,39 @@ def _record(expr: ast.Expr, place: Place, state: State) -> Any:  # noqa: ARG001 
             state.error("duplicate-field", f"`{entry.key}` is given twice", entry.key_span, help="leave one out")
             return BAD
         seen.add(entry.key)
-        if entry.key.lower().replace("_", "-") in _KEY_HEADERS:
-            return _literal_key(entry.value, state)
     try:
         return plain(expr)
     except ValueError:
         return None
+
+
+def _headers_stand(headers: ast.Record, state: State) -> bool:
+    """Whether no header has a key in it: the provider sends its own, from ``key``. Each that has is told."""
+    stand = True
+    for entry in headers.entries:
+        value = entry.value
+        if isinstance(value, ast.Call) and value.name.parts == ("env",):
+            state.error(
+                "wrong-type",
+                f"the header `{entry.key}` can't take its value from an environment variable",
+                value.span,
+                help='only a provider\'s key can: `key: env("ACME_KEY")`',
+            )
+        elif _names_key(entry.key) or (isinstance(value, ast.Text) and _KEY_VALUE.match(value.value)):
+            _literal_key(value, state)
+        else:
+            continue
+        stand = False
+    return stand
+
+
+def _address_holds_key(address: str) -> bool:
+    """Whether an address has a user or a password in it, or a parameter that holds a key."""
+    return _USER_INFO.match(address) is not None or any(map(_names_key, _QUERY_NAME.findall(address)))
+
+
+def _names_key(name: str) -> bool:
+    return not _KEY_WORDS.isdisjoint(re.split(r"[^a-z0-9]+", name.lower()))
 
 
 def secret(expr: ast.Expr, state: State) -> Any:

@@ -333,3 +333,41 @@ def test_a_pattern_that_is_too_large_says_what_to_do(checked):
     ).diagnostics
     assert (told.name, told.message) == ("invalid-regex", "the regular expression can't be used: it is too large")
     assert told.help == "repeat less often, or fewer kinds of characters"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        'base_url: "http://user:hush-hush@lan.test/v1"',
+        'base_url: "https://hush-hush@lan.test/v1"',
+        'base_url: "https://lan.test/v1?version=2&api_key=hush-hush"',
+        'base_url: "https://lan.test/v1?subscription-key=hush-hush"',
+        'headers: { x_api_token: "hush-hush", region: "eu" }',
+        'headers: { cookie: "hush-hush", client_secret: "hush-hush" }',
+        'headers: { x_custom: "Bearer hush-hush" }',
+    ],
+)
+def test_keys_in_addresses_and_headers_are_keys(checked, fields):
+    policy = checked(f'provider acme = openai {{ {fields} }}\nmodel m = acme("x")\npolicy main = m')
+    assert {d.name for d in policy.diagnostics} == {"literal-key"}
+    assert "hush-hush" not in policy.modules["policy.cl"].source.text
+    assert "hush-hush" not in repr((policy.diagnostics, policy.models, policy.calls))
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        'base_url: "https://lan.test:8443/v1/@acme?api-version=2024-10-21&x=a@b"',
+        'headers: { http_referer: "https://acme.test/?key", x_title: "Basics of Tokens", x_beta: "tokens-2" }',
+    ],
+)
+def test_other_addresses_and_headers_hold_no_keys(checked, fields):
+    policy = checked(f'provider acme = openai {{ {fields} }}\nmodel m = acme("x")\npolicy main = m')
+    assert policy.diagnostics == ()
+
+
+def test_a_header_from_the_environment_is_told_of_plainly(checked):
+    text = 'provider acme = openai {{ headers: {{ {} }} }}\nmodel m = acme("x")\npolicy main = m'
+    (told,) = checked(text.format('tenant: env("TENANT")')).diagnostics
+    assert told.message == "the header `tenant` can't take its value from an environment variable"
+    assert told.help == 'only a provider\'s key can: `key: env("ACME_KEY")`'
