@@ -12,11 +12,11 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
-from typing import Any, Final
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from typing import Any, Final, Protocol
 
 from cascadelang.contracts.failure import CallFailed, FailureKind
-from cascadelang.contracts.messages import Request, Usage
+from cascadelang.contracts.messages import Delta, Reply, Request, Usage
 from cascadelang.contracts.provider import HttpStream, ProviderConfig, Secret, Transport
 from cascadelang.contracts.spec import Param
 from cascadelang.providers._failures import error_words, find_error, kind_of_status, retry_after_s
@@ -268,6 +268,68 @@ class EventStream:
         if isinstance(self._pieces, AsyncGenerator):
             await self._pieces.aclose()
         await self._stream.close()
+
+
+class Gathering(Protocol):
+    """A streamed answer, put together event by event."""
+
+    complete: bool
+    """Whether it has come to its end."""
+
+    def add(self, event: Mapping[str, Any], /) -> str:
+        """Take one event; give its piece of text.
+
+        Raises:
+            AttributeError, KeyError, TypeError, ValueError: when the event isn't of the documented form.
+        """
+        ...
+
+
+async def streamed(
+    calls: HttpCalls,
+    opening: Callable[[], Awaitable[EventStream]],
+    gathered: Gathering,
+    *,
+    whole: Callable[[Mapping[str, Any]], Reply],
+    reply: Callable[[], Reply],
+    ends: bool = False,
+) -> AsyncIterator[Delta | Reply]:
+    """One streamed call, as `Provider.stream` gives it.
+
+    Args:
+        calls: the provider's.
+        opening: makes the call.
+        gathered: puts the answer together.
+        whole: reads an answer that came in one piece all the same.
+        reply: the answer that was gathered, once it is complete.
+        ends: whether nothing follows on what makes it complete (a usage, say).
+
+    Raises:
+        CallFailed: as `Provider.stream`.
+    """
+    opened = await opening()
+    try:
+        if opened.whole is not None:
+            answer = whole(opened.whole)
+            if answer.text:
+                yield Delta(answer.text)
+            yield answer
+            return
+        async for event in opened.events():
+            try:
+                text = gathered.add(event)
+            except (AttributeError, KeyError, TypeError, ValueError):
+                raise calls.misshapen() from None
+            if text:
+                yield Delta(text)
+            if ends and gathered.complete:
+                break
+        if not gathered.complete:
+            raise calls.unfinished()
+        await opened.settle()
+        yield reply()
+    finally:
+        await opened.close()
 
 
 def encode(payload: Mapping[str, Any]) -> bytes:

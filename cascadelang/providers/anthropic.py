@@ -32,6 +32,7 @@ from cascadelang.providers._http import (
     known_usage,
     split_data_url,
     stated_usage,
+    streamed,
 )
 from cascadelang.providers._schemas import forced_by_anthropic
 
@@ -135,33 +136,19 @@ with `version: "auto"` a call that sets one of them is made in that version. Log
         body = await self._calls.fetch(self._url, self._headers(request), self.payload(request), request.timeout_s)
         return self._reply(request, body)
 
-    async def stream(self, request: Request) -> AsyncIterator[Delta | Reply]:
+    def stream(self, request: Request) -> AsyncIterator[Delta | Reply]:
         """See `Provider.stream`."""
-        payload = self.payload(request, stream=True)
-        opened = await self._calls.open(self._url, self._headers(request), payload, request.timeout_s)
-        try:
-            if opened.whole is not None:
-                reply = self._reply(request, opened.whole)
-                if reply.text:
-                    yield Delta(reply.text)
-                yield reply
-                return
-            gathered = _Gathered()
-            async for event in opened.events():
-                try:
-                    text = gathered.add(event)
-                except (AttributeError, KeyError, TypeError, ValueError):
-                    raise self._calls.misshapen() from None
-                if text:
-                    yield Delta(text)
-                if gathered.complete:
-                    break
-            if not gathered.complete:
-                raise self._calls.unfinished()
-            await opened.settle()
-            yield self._checked(gathered.reply(request), gathered.stop_details)
-        finally:
-            await opened.close()
+        gathered = _Gathered()
+        return streamed(
+            self._calls,
+            lambda: self._calls.open(
+                self._url, self._headers(request), self.payload(request, stream=True), request.timeout_s
+            ),
+            gathered,
+            whole=lambda body: self._reply(request, body),
+            reply=lambda: self._checked(gathered.reply(request), gathered.stop_details),
+            ends=True,
+        )
 
     async def count_tokens(self, request: Request) -> int | None:  # noqa: ARG002 - the contract's parameter
         """See `Provider.count_tokens`: the API counts only in a call of its own."""

@@ -42,6 +42,7 @@ from cascadelang.providers._http import (
     known_usage,
     split_data_url,
     stated_usage,
+    streamed,
 )
 
 DEFAULT_BASE_URL: Final = "https://generativelanguage.googleapis.com/v1beta"
@@ -159,28 +160,17 @@ thinking tokens before. Thinking tokens count as output. A prompt that is blocke
         body = await self._calls.fetch(url, self._headers(), self.payload(request), request.timeout_s)
         return self._whole(request, body)
 
-    async def stream(self, request: Request) -> AsyncIterator[Delta | Reply]:
+    def stream(self, request: Request) -> AsyncIterator[Delta | Reply]:
         """See `Provider.stream`."""
+        gathered = _Gathered(self._calls)
         url = self._url(request, "streamGenerateContent?alt=sse")
-        opened = await self._calls.open(url, self._headers(), self.payload(request), request.timeout_s)
-        try:
-            if opened.whole is not None:
-                reply = self._whole(request, opened.whole)
-                if reply.text:
-                    yield Delta(reply.text)
-                yield reply
-                return
-            gathered = _Gathered()
-            async for event in opened.events():
-                text = self._add(gathered, event)
-                if text:
-                    yield Delta(text)
-            if not gathered.complete:
-                raise self._calls.unfinished()
-            await opened.settle()
-            yield self._checked(gathered, gathered.reply(request))
-        finally:
-            await opened.close()
+        return streamed(
+            self._calls,
+            lambda: self._calls.open(url, self._headers(), self.payload(request), request.timeout_s),
+            gathered,
+            whole=lambda body: self._whole(request, body),
+            reply=lambda: self._checked(gathered, gathered.reply(request)),
+        )
 
     async def count_tokens(self, request: Request) -> int | None:  # noqa: ARG002 - the contract's parameter
         """See `Provider.count_tokens`: the API counts only in a call of its own."""
@@ -244,21 +234,14 @@ thinking tokens before. Thinking tokens count as output. A prompt that is blocke
         return headers | extra_headers(self._config)
 
     def _whole(self, request: Request, body: Mapping[str, Any]) -> Reply:
-        gathered = _Gathered()
-        self._add(gathered, body, stated_usage(_usage, body.get("usageMetadata")))
+        gathered = _Gathered(self._calls)
+        try:
+            gathered.add(body)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            raise self._calls.misshapen(stated_usage(_usage, body.get("usageMetadata"))) from None
         if not gathered.answered:
             raise self._calls.misshapen(gathered.stated)
         return self._checked(gathered, gathered.reply(request))
-
-    def _add(self, gathered: _Gathered, event: Mapping[str, Any], usage: Usage | None = None) -> str:
-        """Take one response; ``usage`` is what the call comes to if this is all of it."""
-        try:
-            text = gathered.add(event)
-        except (AttributeError, KeyError, TypeError, ValueError):
-            raise self._calls.misshapen(usage) from None
-        if gathered.blocked:
-            raise self._calls.withheld(f"the prompt was blocked ({gathered.blocked})", gathered.stated)
-        return text
 
     def _checked(self, gathered: _Gathered, reply: Reply) -> Reply:
         if reply.finish_reason == "content_filter" and not reply.text:
@@ -269,10 +252,10 @@ thinking tokens before. Thinking tokens count as output. A prompt that is blocke
 class _Gathered:
     """An answer, put together from one response or from the responses of a stream, which have the same form."""
 
-    def __init__(self) -> None:
+    def __init__(self, calls: HttpCalls) -> None:
         self.answered = False
         self.complete = False
-        self.blocked = ""
+        self._http = calls
         self.finish = ""
         self._texts: list[str] = []
         self._model = ""
@@ -281,10 +264,16 @@ class _Gathered:
         self._calls: list[ToolCall] = []
 
     def add(self, body: Mapping[str, Any]) -> str:
-        """Take one response; give its piece of text."""
-        self.blocked = str((body.get("promptFeedback") or {}).get("blockReason") or "")
+        """Take one response; give its piece of text.
+
+        Raises:
+            CallFailed: ``content_filter`` when the prompt was blocked.
+        """
+        blocked = str((body.get("promptFeedback") or {}).get("blockReason") or "")
         self._model = str(body.get("modelVersion") or self._model)
         self._usage = body.get("usageMetadata") or self._usage
+        if blocked:
+            raise self._http.withheld(f"the prompt was blocked ({blocked})", self.stated)
         text = ""
         for candidate in (body.get("candidates") or ())[:1]:
             self.answered = True

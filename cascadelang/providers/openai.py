@@ -41,6 +41,7 @@ from cascadelang.providers._http import (
     extra_headers,
     known_usage,
     stated_usage,
+    streamed,
 )
 from cascadelang.providers._schemas import keeps_strict_rules
 
@@ -156,31 +157,18 @@ marked so. A spent quota (`insufficient_quota`) counts as `rate_limit`: a fallba
         body = await self._calls.fetch(self._url, self._headers(), self.payload(request), request.timeout_s)
         return self._reply(request, body)
 
-    async def stream(self, request: Request) -> AsyncIterator[Delta | Reply]:
+    def stream(self, request: Request) -> AsyncIterator[Delta | Reply]:
         """See `Provider.stream`."""
-        payload = self.payload(request, stream=True)
-        opened = await self._calls.open(self._url, self._headers(), payload, request.timeout_s)
-        try:
-            if opened.whole is not None:
-                reply = self._reply(request, opened.whole)
-                if reply.text:
-                    yield Delta(reply.text)
-                yield reply
-                return
-            gathered = _Gathered()
-            async for event in opened.events():
-                try:
-                    text = gathered.add(event)
-                except (AttributeError, KeyError, TypeError, ValueError):
-                    raise self._calls.misshapen() from None
-                if text:
-                    yield Delta(text)
-            if not gathered.complete:
-                raise self._calls.unfinished()
-            await opened.settle()
-            yield self._checked(gathered.reply(request))
-        finally:
-            await opened.close()
+        gathered = _Gathered()
+        return streamed(
+            self._calls,
+            lambda: self._calls.open(
+                self._url, self._headers(), self.payload(request, stream=True), request.timeout_s
+            ),
+            gathered,
+            whole=lambda body: self._reply(request, body),
+            reply=lambda: self._checked(gathered.reply(request)),
+        )
 
     async def count_tokens(self, request: Request) -> int | None:  # noqa: ARG002 - the contract's parameter
         """See `Provider.count_tokens`: the API counts only afterwards."""
