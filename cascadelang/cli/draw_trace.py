@@ -95,7 +95,8 @@ def _route(event: Event, pen: _Pen) -> list[str]:
     arm = str(data.get("arm", ""))
     if arm.isdigit():
         arm = f"arm {arm}"
-    arm = one_line(arm, 200)
+    # a `route by` without `else` has nowhere to go with a label it doesn't know
+    arm = one_line(arm, 200) if data.get("to") else "no arm"
     known = ", ".join(f"{k} = {_value(v)}" for k, v in (data.get("because") or {}).items())
     line = f"├─ {'route':<{pen.name}}  → {arm}"
     if known:

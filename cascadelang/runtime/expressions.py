@@ -94,9 +94,9 @@ class Expressions:
         if known is not None:
             return known
         declared = self._graph.signals[name]
-        if isinstance(declared.expr, g.UseValue) and declared.default is None:
+        if isinstance(declared.expr, g.UseValue) and declared.default is None and not declared.labels:
             return self._use(self._graph.uses[declared.expr.use], "", name)
-        inner = self.compile(declared.expr)
+        inner = _one_of(self.compile(declared.expr), declared)
         default = declared.default
         key = f"signal {name}"
 
@@ -264,6 +264,25 @@ def _missing(name: str, negated: bool) -> Evaluate:
         value = (sight.query.meta.get(name) is None) != negated
         sight.notes.append((label, value, "", None))
         return value
+
+    return read
+
+
+def _one_of(inner: Evaluate, declared: g.NamedSignal) -> Evaluate:
+    """A label signal's value: one of its labels, or unknown."""
+    labels = frozenset(declared.labels)
+    band = declared.expr
+    if not labels or (
+        isinstance(band, g.BandValue) and labels.issuperset([*(s.label for s in band.steps), band.last])
+    ):
+        return inner
+
+    def read(sight: Sight) -> Value:
+        value = inner(sight)
+        if value is None or (isinstance(value, str) and value in labels):
+            return value
+        sight.notes.append(("", None, f"`{show(value)}` is none of {', '.join(declared.labels)}", None))
+        return None
 
     return read
 

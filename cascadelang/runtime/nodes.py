@@ -38,6 +38,7 @@ from cascadelang.runtime.carry import exchange
 from cascadelang.runtime.choices import Arms, Choice, Labels
 from cascadelang.runtime.outcome import Answered, Failed, Outcome, Strategy
 from cascadelang.runtime.scope import Scope
+from cascadelang.runtime.sight import show
 
 if TYPE_CHECKING:
     from cascadelang.runtime.gates import Gate
@@ -156,8 +157,16 @@ class RouteBy:
         taken = self._strategies.get(choice.arm, self._otherwise)
         tell_choice(run, self.id, choice, taken)
         if taken is None:
-            return Failed("policy", f"the label isn't known and the route has no `else`: {choice.reason}")
+            return Failed("policy", _no_arm(choice))
         return await taken.answer(run, scope)
+
+
+def _no_arm(choice: Choice) -> str:
+    """Why a route without ``else`` leads nowhere."""
+    if choice.reason:
+        return f"the label isn't known and the route has no `else`: {choice.reason}"
+    values = ", ".join(f"`{known.name}` is `{show(known.value)}`" for known in choice.signals)
+    return f"the route has no arm for the label and no `else`{f': {values}' if values else ''}"
 
 
 def tell_choice(run: Run, node: str, choice: Choice, taken: Strategy | None) -> None:

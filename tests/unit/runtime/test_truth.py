@@ -194,6 +194,32 @@ def test_route_by_without_an_else_fails_on_an_unknown_label(kit):
     assert "no `topic` is given" in result.failure.message
 
 
+@pytest.mark.parametrize(("default", "arm_taken"), [("free", "free"), (None, "else")])
+@pytest.mark.parametrize("of", [g.MetaValue("plan"), None])
+def test_a_value_outside_a_signals_labels_is_unknown(kit, tell, of, default, arm_taken):
+    plan = kit.signal("plan", of, type="label", labels=["free", "gold"], default=default)
+    a, b, z = kit.model("a", "1"), kit.model("b", "2"), kit.model("z", "3")
+    root = kit.add(g.RouteByNode, plan, {"free": a, "gold": b}, z)
+    assert kit.run(root, meta={"plan": "gold"}).model == "b"
+    for given in ("bronze", 7, True):
+        (route,) = tell(kit.run(root, meta={"plan": given}), "route")
+        assert route["arm"] == arm_taken
+        assert route["because"] == {"plan": default}
+        said = f"plan: `{'true' if given is True else given}` is none of free, gold"
+        assert route["unknown"] == ([] if default else [said])
+
+
+def test_route_by_without_an_else_says_which_label_is_none(kit, tell):
+    plan = kit.signal("plan", type="label", labels=["free"])
+    root = kit.add(g.RouteByNode, plan, {"free": kit.model("a", "1")})
+    result = kit.run(root, meta={"plan": "bronze"})
+    assert result.failure.message.endswith("has no `else`: plan: `bronze` is none of free")
+    root = kit.add(g.RouteByNode, g.MetaValue("plan"), {"free": kit.call("a")})
+    result = kit.run(root, meta={"plan": "bronze"})
+    assert result.failure.message.endswith("and no `else`: `meta.plan` is `bronze`")
+    assert tell(result, "route")[0]["to"] == ""
+
+
 def verdict(kit, gate, text):
     result = kit.run(kit.cascade([(kit.model("a", text), gate)]))
     return result.verdict
