@@ -73,6 +73,9 @@ provider fake = scripted { replies: { small: ["I don't know", "Paris"], large: "
 model cheap = fake("small") { price: $1 / $5 }
 ```
 
+A model that judges takes its judgements from the same list, each the JSON that a judge writes:
+`"{\\"score\\": 0.9, \\"reason\\": \\"polite\\"}"`.
+
 A model without a reply is an error. `cascadelang test` runs on this provider, with each test's own `reply` lines.""",
         params=(Param("replies", "record", "By model id, a text or a list of texts."),),
     )
@@ -125,8 +128,12 @@ A model without a reply is an error. `cascadelang test` runs on this provider, w
     async def close(self) -> None:
         """See `Provider.close`: there is nothing to let go of."""
 
+    def _queue(self, request: Request) -> tuple[str, str]:
+        """The key of the replies that a request takes from."""
+        return request.model, request.purpose
+
     def _next(self, request: Request) -> ScriptedReply:
-        key = (request.model, request.purpose)
+        key = self._queue(request)
         queue = self._queues.get(key)
         used = self._used.get(key, 0)
         self._used[key] = used + 1
@@ -143,6 +150,10 @@ class _FromSettings(Scripted):
     def __init__(self, config: ProviderConfig, transport: Transport | None = None) -> None:  # noqa: ARG002
         given: Mapping[str, Any] = config.settings.get("replies") or {}
         super().__init__({model: [texts] if isinstance(texts, str) else texts for model, texts in given.items()})
+
+    def _queue(self, request: Request) -> tuple[str, str]:
+        """A policy gives each model one queue: a judge takes its judgements, as JSON, from it too."""
+        return request.model, "answer"
 
 
 def pieces(text: str) -> list[str]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -150,6 +151,14 @@ def test_made_from_a_policys_settings():
     provider = scripted.PROVIDER(config)
     replies = ask(provider, request("a"), request("b"), request("b"))
     assert [reply.text for reply in replies] == ["always", "first", "then"]
+    asyncio.run(provider.close())
+
+
+def test_a_policys_settings_script_judges_too():
+    judgement = '{"score": 0.9, "reason": "polite"}'
+    provider = scripted.PROVIDER(ProviderConfig("fake", {"replies": {"a": [judgement, "an answer"]}}))
+    replies = ask(provider, replace(request("a"), purpose="judge"), request("a"))
+    assert [reply.text for reply in replies] == [judgement, "an answer"]
     asyncio.run(provider.close())
 
 
