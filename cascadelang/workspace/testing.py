@@ -1,8 +1,8 @@
 """Runs the ``test`` blocks of policy files: offline, on scripted replies, in no time.
 
 Takes: paths. Gives: a `TestReport`. Guarantees: every model is replaced, so nothing is called; a model without a
-reply is an error of the test; waiting costs no time (latencies are counted on a clock of the test's own); nothing is
-recorded in the trace store.
+reply is an error of the test, and so is a test that expects nothing; waiting costs no time (latencies are counted on
+a clock of the test's own); nothing is recorded in the trace store.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from cascadelang.graph.model import Graph, ProviderSpec
 from cascadelang.providers.scripted import Scripted
 from cascadelang.source.files import beside
 from cascadelang.syntax import ast
+from cascadelang.syntax.visit import walk
 from cascadelang.workspace.case_file import read_cases
 from cascadelang.workspace.case_run import Case, case_of
-from cascadelang.workspace.expectations import Looked, Sight
+from cascadelang.workspace.expectations import Looked, Sight, shown, words_of
 from cascadelang.workspace.find import policy_files
 from cascadelang.workspace.load import Loaded, load
 from cascadelang.workspace.makers import make_check, make_signal
@@ -179,8 +180,9 @@ def _test_case(case: Case, line: int, graph: Graph, words: Mapping[int, str], ru
     missing = _missing_reply(case, result)
     if missing is not None:
         return CaseResult(case.name, line, missing, 'add a line: `reply NAME "…"`', (), result)
-    if result.failure is not None and not case.expectations:
-        return CaseResult(case.name, line, f"there is no answer: {result.failure.message}", "", (), result)
+    problem, help_ = _unexpected_path(case, result) or ("", "")
+    if not problem and not case.expectations and "path" not in case.row:
+        problem, help_ = "the test expects nothing", "add a line: `expect …`"
     sight_facts = facts(result)
     unmet = []
     for clause in case.expectations:
@@ -188,7 +190,26 @@ def _test_case(case: Case, line: int, graph: Graph, words: Mapping[int, str], ru
         holds = sight.holds(clause.expr)
         if not holds:
             unmet.append(Unmet(clause, tuple(sight.looked), holds is not None))
-    return CaseResult(case.name, line, "", "", tuple(unmet), result)
+    return CaseResult(case.name, line, problem, help_, tuple(unmet), result)
+
+
+def _unexpected_path(case: Case, result: RunResult) -> tuple[str, str] | None:
+    """What to say when the row gives a path, no ``expect`` looks at one, and the run took another."""
+    if "path" not in case.row or any(_looks_at_path(clause) for clause in case.expectations):
+        return None
+    meant = case.row["path"]
+    models = words_of(meant) if isinstance(meant, str) else meant
+    if not isinstance(models, list) or not all(isinstance(model, str) for model in models):
+        raise Mistake("`path` of the case is not a list of models", "write `path: [haiku, opus]`")
+    if models == list(result.path):
+        return None
+    return f"the path is {shown(result.path)}, and `path` of the case is {shown(models)}", ""
+
+
+def _looks_at_path(clause: ast.CaseExpect) -> bool:
+    """Whether an ``expect`` names the path, the run's or the case's."""
+    names = (str(node.name) for node in walk(clause.expr) if isinstance(node, ast.Ref))
+    return any(name in {"path", "case.path"} for name in names)
 
 
 def _missing_reply(case: Case, result: RunResult) -> str | None:

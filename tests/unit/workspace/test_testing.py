@@ -111,6 +111,34 @@ def test_case_files(tmp_path: Path):
     ]
 
 
+def test_the_path_of_a_row_is_expected_where_the_block_says_none(tmp_path: Path):
+    *right, wrong = cases(tmp_path, 'test "table" for each "c.yaml" { }', c_yaml=YAML)
+    assert [case.passed for case in right] == [True, True, True]
+    assert wrong.problem == "the path is [small], and `path` of the case is [large]"
+    *_, wrong = cases(tmp_path, 'test "table" for each "c.yaml" { expect passed }', c_yaml=YAML)
+    assert not wrong.passed
+    table = "query,reply.small,path\nhi,x,small\nhi,x,small large\n"
+    found = cases(tmp_path, 'test "t" for each "c.csv" { expect passed }', c_csv=table)
+    assert [case.passed for case in found] == [True, False]
+
+
+def test_an_expect_about_the_path_wins_over_the_row(tmp_path: Path):
+    found = cases(tmp_path, 'test "table" for each "c.yaml" { expect path != [] }', c_yaml=YAML)
+    assert all(case.passed for case in found)
+
+
+@pytest.mark.parametrize("path", ["3", "{small: 1}", "[1]"])
+def test_a_path_that_is_none_is_told(tmp_path: Path, path: str):
+    row = f"- {{query: hi, reply: {{small: x}}, path: {path}}}"
+    (case,) = cases(tmp_path, 'test "t" for each "c.yaml" { expect passed }', c_yaml=row)
+    assert case.problem == "`path` of the case is not a list of models"
+
+
+def test_a_test_that_expects_nothing_fails(tmp_path: Path):
+    case = one(tmp_path, 'query "hi" reply small "x"')
+    assert (case.passed, case.problem) == (False, "the test expects nothing")
+
+
 def test_csv_cases(tmp_path: Path):
     table = """\
 query,meta.plan,reply.small,reply.large,path,calls
