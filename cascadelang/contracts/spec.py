@@ -135,6 +135,10 @@ class Catalog(Protocol):
         """What the wire format of a kind of provider can carry; ``None`` when it isn't known."""
         ...
 
+    def models(self, provider: str) -> Sequence[str] | None:
+        """The only ids that a kind of provider knows, its own files aside; ``None`` when it takes any."""
+        ...
+
     def key_env(self, provider: str) -> str:
         """The environment variable that holds a provider's key when the policy names none; empty for none."""
         ...

@@ -12,6 +12,8 @@ from typing import Any
 
 from cascadelang.contracts.price import FREE, Price
 from cascadelang.contracts.spec import Capability, Spec
+from cascadelang.diagnostics.model import Fix
+from cascadelang.diagnostics.suggest import did_you_mean
 from cascadelang.semantics.arguments import BAD, convert, secret
 from cascadelang.semantics.checked import ModelInfo, ProviderInfo, Symbol
 from cascadelang.semantics.fields import MODEL_FIELDS, entries_of, read_fields
@@ -50,6 +52,8 @@ def provider_of(symbol: Symbol, state: State) -> ProviderInfo | None:
         if entry is not None:
             value = convert(entry.value, param, spec.name, place, state)
             settings[param.name] = param.default if value is BAD else value
+            if param.type == "path" and isinstance(entry.value, ast.Text):
+                _look_for(entry.value, posixpath.dirname(symbol.path), state)
         elif param.required:
             state.error(
                 "missing-field",
@@ -115,6 +119,48 @@ def check_model(symbol: Symbol, state: State) -> None:
         return
     if provider is not None:
         state.models[id(decl)] = _info(decl, provider, values, state)
+        if state.models[id(decl)].provider.kind == "local":
+            _served_here(decl.model, provider, state)
+
+
+def _look_for(name: ast.Text, folder: str, state: State) -> None:
+    """Tell that a file which a run will need isn't there. It may be large, so it isn't read."""
+    file = posixpath.normpath(posixpath.join(folder, name.value))
+    others = state.files.neighbours(file)
+    if name.value.strip() and posixpath.basename(file) in others:
+        return
+    near = did_you_mean(posixpath.basename(file), others)
+    state.error(
+        "missing-file",
+        f"`{name.value}` can't be read: there is no such file" if name.value.strip() else "the path is empty",
+        name.span,
+        label=f"looked for at {file}" if name.value.strip() and file != name.value else "",
+        help=f"did you mean `{posixpath.join(posixpath.dirname(name.value), near)}`?"
+        if near
+        else "paths are relative to the policy file that names them",
+    )
+
+
+def _served_here(name: ast.Text, provider: ProviderInfo, state: State) -> None:
+    """Tell that a model of this machine is neither known by name nor a file."""
+    if provider.settings.get("gguf"):
+        return
+    if name.value.endswith(".gguf"):
+        _look_for(name, provider.folder, state)
+        return
+    known = state.catalog.models(provider.kind)
+    if known is None or name.value in known:
+        return
+    near = did_you_mean(name.value, known)
+    state.error(
+        "unknown-choice",
+        f"no local model is named `{name.value}`",
+        name.span,
+        help=f"did you mean `{near}`?"
+        if near
+        else "there are " + ", ".join(f"`{model}`" for model in known) + ", and files of yours that end in `.gguf`",
+        fix=Fix(name.span, f'"{near}"', f"change to `{near}`") if near else None,
+    )
 
 
 def _provider(name: ast.Name, path: str, state: State) -> ProviderInfo | None:

@@ -45,6 +45,11 @@ class InstalledCatalog:
         found = getattr(self.entry("provider", provider), "capabilities", None)
         return found if isinstance(found, frozenset) else None
 
+    def models(self, provider: str) -> Sequence[str] | None:
+        """See `Catalog.models`: the ``models`` of the provider's class, where it has any."""
+        found = getattr(self.entry("provider", provider), "models", None)
+        return found if isinstance(found, tuple) else None
+
     def key_env(self, provider: str) -> str:
         """The environment variable that holds a provider's key when the policy names none; empty for none."""
         return str(getattr(self.entry("provider", provider), "key_env", "") or "")

@@ -89,6 +89,9 @@ class SmallCatalog:
     def capabilities(self, provider: str) -> None:
         return None
 
+    def models(self, provider: str) -> None:
+        return None
+
     def key_env(self, provider: str) -> str:
         return ""
 
