@@ -2,18 +2,25 @@
 
 Takes: a graph. Gives: an SVG document. The layout is Graphviz's, of the program `graphviz-pure` (the extra ``viz``)
 or of ``dot`` where that is installed. Guarantees: the program is given our DOT text and nothing else, no shell is
-involved, and it is stopped after `MOST_SECONDS`.
+involved, it is stopped after `MOST_SECONDS`, it never sees a graph of more than `MOST_PARTS`, and nothing that it
+says of a failure is shown.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
+from cascadelang.graph.drawing import Frame, draw
 from cascadelang.graph.errors import GraphError
 from cascadelang.graph.export_dot import to_dot
 from cascadelang.graph.model import Graph
 
 MOST_SECONDS: Final = 60.0
+
+MOST_PARTS: Final = 1000
+"""Boxes and edges. The time and the memory of a layout grow faster than their number."""
+
+_INSTEAD: Final = "choose `--format mermaid`, `dot` or `text`"
 
 PROGRAMS: Final = ("graphviz-pure", "dot")
 
@@ -25,7 +32,14 @@ def to_svg(graph: Graph) -> str:
         GraphError: if no program is there that can lay it out, or it can't.
     """
     import subprocess
+    from pathlib import Path
 
+    drawing = draw(graph)
+    parts = len(drawing.edges) + sum(map(_boxes, drawing.frames))
+    if parts > MOST_PARTS:
+        raise GraphError(
+            f"the graph is too large for svg: {parts:,} boxes and edges, and {MOST_PARTS:,} can be laid out", _INSTEAD
+        )
     source = to_dot(graph)
     program = layout_program()
     if program is None:
@@ -38,14 +52,19 @@ def to_svg(graph: Graph) -> str:
             [program, "-Tsvg"], input=source.encode(), capture_output=True, timeout=MOST_SECONDS, check=False
         )
     except subprocess.TimeoutExpired:
-        raise GraphError(f"laying the graph out took more than {MOST_SECONDS:g} s: it is too large") from None
+        raise GraphError(
+            f"laying the graph out took more than {MOST_SECONDS:g} s: it is too large", _INSTEAD
+        ) from None
     except OSError as error:
         raise GraphError(f"`{program}` can't be started: {(error.strerror or 'unknown').lower()}") from None
     svg = done.stdout.decode("utf-8", "replace")
     if done.returncode or "<svg" not in svg:
-        said = " ".join(done.stderr.decode("utf-8", "replace").split())[:200]
-        raise GraphError(f"the graph couldn't be laid out: {said or 'the program gave no reason'}")
+        raise GraphError(f"the graph couldn't be laid out: `{Path(program).name}` failed", _INSTEAD)
     return svg
+
+
+def _boxes(frame: Frame) -> int:
+    return len(frame.boxes) + sum(map(_boxes, frame.frames))
 
 
 def layout_program() -> str | None:

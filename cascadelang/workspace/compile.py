@@ -30,7 +30,7 @@ def draw(path: str, form: Form) -> str:
 
     Raises:
         PolicyError: when the policy has errors.
-        Mistake: when what draws it isn't installed.
+        Mistake: when what draws it isn't installed, or the graph is too large to be laid out.
     """
     from cascadelang.graph import export
     from cascadelang.graph.errors import GraphError
@@ -47,4 +47,4 @@ def draw(path: str, form: Form) -> str:
     try:
         return draws[form](graph)
     except GraphError as error:
-        raise Mistake(str(error)) from None
+        raise Mistake(str(error), error.help) from None

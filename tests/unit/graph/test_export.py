@@ -72,6 +72,25 @@ def test_svg_of_a_program_that_fails(graph_of, monkeypatch):
         to_svg(graph_of("policy main = haiku"))
 
 
+def test_svg_shows_nothing_that_a_program_says(graph_of, monkeypatch, tmp_path):
+    loud = tmp_path / "loud"
+    loud.write_text("#!/bin/sh\necho 'thread main panicked at src/lib.rs' >&2\nexit 101\n")
+    loud.chmod(0o700)
+    monkeypatch.setattr(export_svg, "layout_program", lambda: str(loud))
+    with pytest.raises(GraphError) as told:
+        to_svg(graph_of("policy main = haiku"))
+    assert str(told.value) == "the graph couldn't be laid out: `loud` failed"
+
+
+def test_svg_of_a_graph_that_is_too_large_starts_no_program(graph_of, monkeypatch):
+    monkeypatch.setattr(export_svg, "layout_program", lambda: pytest.fail("looked for a program"))
+    large = graph_of(f"cascade [{', '.join(['haiku'] * 600)}] until json")
+    with pytest.raises(GraphError, match="too large for svg") as told:
+        to_svg(large)
+    assert told.value.help == "choose `--format mermaid`, `dot` or `text`"
+    assert to_dot(large)
+
+
 def test_what_is_nested_beyond_drawing_is_refused(graph_of):
     graph = graph_of("cascade [haiku, opus] until json")
     ids = ["main" + ".rung1" * depth for depth in range(300)]
