@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from cascadelang.contracts.check import Finding
 from cascadelang.contracts.messages import Query
 from cascadelang.contracts.result import Known
-from cascadelang.runtime.sight import Evaluate, Note, Sight
+from cascadelang.runtime.sight import Evaluate, Note, Sight, show
 
 ELSE = "else"
 
@@ -53,9 +53,13 @@ class Arms:
         sight = Sight(query, signals)
         index = 0
         for condition in self._conditions:
-            if condition(sight) is True:
+            value = condition(sight)
+            if value is True:
                 return _choice(index, str(index + 1), sight.notes)
             index += 1
+            if value is not False and value is not None:  # a fact of the caller's, of whatever type
+                words = f"the condition of arm {index} is `{show(value)}`, neither true nor false"
+                sight.notes.append(("", None, words, None))
         return _choice(index, ELSE, sight.notes)
 
 

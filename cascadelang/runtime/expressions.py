@@ -23,7 +23,17 @@ from cascadelang.contracts.signal import Signal
 from cascadelang.graph import model as g
 from cascadelang.graph.wording import use_wording, wording
 from cascadelang.runtime.arithmetic import calculate, compare, in_items, number
-from cascadelang.runtime.sight import Evaluate, Note, Pending, Sight, note_words, show, words_of
+from cascadelang.runtime.sight import (
+    Evaluate,
+    Note,
+    Pending,
+    Sight,
+    note_words,
+    show,
+    why_no_number,
+    why_no_order,
+    words_of,
+)
 
 MakeCheck = Callable[[str, Mapping[str, Any]], Check | PaidCheck]
 MakeSignal = Callable[[str, Mapping[str, Any]], Signal]
@@ -70,21 +80,27 @@ class Expressions:
             case g.MetaMissing(name=name, negated=negated):
                 return _missing(name, negated)
             case g.NotValue(value=inner):
-                return _not(self.compile(inner, owner=owner))
+                return _not(self.compile(inner, owner=owner), wording(inner, self._graph))
             case g.LogicValue(op=op, values=values):
-                parts = [self.compile(part, settled=settled, owner=owner) for part in values]
+                parts = [(self.compile(v, settled=settled, owner=owner), wording(v, self._graph)) for v in values]
                 return _logic(parts, decides=op == "or", settled=settled and op == "and")
             case g.CompareValue(op=op, left=left, right=right):
                 sides = (self.compile(left, owner=owner), self.compile(right, owner=owner))
-                return _compare(op, *sides, wording(left, self._graph))
+                return _compare(op, *sides, wording(left, self._graph), wording(right, self._graph))
             case g.InValue(value=inner, items=items, negated=negated):
                 return _in(self.compile(inner, owner=owner), items, negated)
             case g.ArithValue(op=op, left=left, right=right):
                 return _arith(op, self.compile(left, owner=owner), self.compile(right, owner=owner))
             case g.ScoreValue(parts=weighted):
-                return _score([(self.compile(part.value, owner=owner), part.weight) for part in weighted])
+                named = [(wording(part.value, self._graph), part) for part in weighted]
+                return _score([(self.compile(p.value, owner=owner), p.weight, name) for name, p in named])
             case g.BandValue(value=inner, steps=steps, last=last):
-                return _band(self.compile(inner, owner=owner), [(s.label, s.below) for s in steps], last)
+                return _band(
+                    self.compile(inner, owner=owner),
+                    [(s.label, s.below) for s in steps],
+                    last,
+                    wording(inner, self._graph),
+                )
             case _:
                 assert_never(expr)
 
@@ -290,28 +306,38 @@ def _one_of(inner: Evaluate, declared: g.NamedSignal) -> Evaluate:
 # ---- What joins them --------------------------------------------------------------------------------------------
 
 
-def _not(inner: Evaluate) -> Evaluate:
+def _no_truth(name: str, value: Value) -> Note:
+    return "", None, f"`{name}` is `{show(value)}`, neither true nor false", None
+
+
+def _not(inner: Evaluate, name: str) -> Evaluate:
     def negate(sight: Sight) -> Value:
         value = inner(sight)
-        return not value if value is True or value is False else None
+        if value is True or value is False:
+            return not value
+        if value is not None:
+            sight.notes.append(_no_truth(name, value))
+        return None
 
     return negate
 
 
-def _logic(parts: list[Evaluate], *, decides: bool, settled: bool) -> Evaluate:
+def _logic(parts: list[tuple[Evaluate, str]], *, decides: bool, settled: bool) -> Evaluate:
     """``and`` (where false decides) and ``or`` (where true does). What didn't decide isn't noted."""
 
     def evaluate(sight: Sight) -> Value:
         notes = sight.notes
         start = len(notes)
         known = True
-        for part in parts:
+        for part, name in parts:
             mark = len(notes)
             value = part(sight)
             if value is decides:
                 del notes[start:mark]
                 return decides
             if value is not True and value is not False:
+                if value is not None:
+                    notes.append(_no_truth(name, value))
                 if settled:
                     del notes[start:mark]
                     return None
@@ -321,7 +347,7 @@ def _logic(parts: list[Evaluate], *, decides: bool, settled: bool) -> Evaluate:
     return evaluate
 
 
-def _compare(op: str, left: Evaluate, right: Evaluate, name: str) -> Evaluate:
+def _compare(op: str, left: Evaluate, right: Evaluate, name: str, other_name: str) -> Evaluate:
     """A comparison. Over an answer, it notes what was compared with what, for the verdict's reason."""
 
     def evaluate(sight: Sight) -> Value:
@@ -329,9 +355,10 @@ def _compare(op: str, left: Evaluate, right: Evaluate, name: str) -> Evaluate:
         mark = len(notes)
         one, other = left(sight), right(sight)
         value = compare(op, one, other)
-        if sight.answer is None:
-            return value
-        if value is not None:
+        if value is None:
+            if one is not None and other is not None:
+                notes.append(("", None, why_no_order((name, one), (other_name, other)), None))
+        elif sight.answer is not None:
             why = notes[mark][2] if len(notes) == mark + 1 else ""
             against = f"{'' if value else 'not '}{op} {show(other)}"
             if why.startswith(f"{name} is "):  # the check says its value itself
@@ -340,8 +367,6 @@ def _compare(op: str, left: Evaluate, right: Evaluate, name: str) -> Evaluate:
                 words = f"{name} is {show(one)}, {against}{f' ({why})' if why else ''}"
             del notes[mark:]
             notes.append(("", value, words, number(one)))
-        elif one is not None and other is not None:
-            notes.append(("", None, f"{show(one)} and {show(other)} can't be compared by {op}", None))
         return value
 
     return evaluate
@@ -366,11 +391,11 @@ def _arith(op: str, left: Evaluate, right: Evaluate) -> Evaluate:
     return evaluate
 
 
-def _score(parts: list[tuple[Evaluate, float]]) -> Evaluate:
+def _score(parts: list[tuple[Evaluate, float, str]]) -> Evaluate:
     def evaluate(sight: Sight) -> Value:
         total = 0.0
         known = True
-        for part, weight in parts:
+        for part, weight, name in parts:
             value = part(sight)
             if value is True:
                 total += weight
@@ -378,6 +403,8 @@ def _score(parts: list[tuple[Evaluate, float]]) -> Evaluate:
                 figure = number(value)
                 if figure is None:
                     known = False
+                    if value is not None:
+                        sight.notes.append(("", None, why_no_number(name, value), None))
                 else:
                     total += weight * figure
         return min(1.0, max(0.0, total)) if known else None
@@ -385,10 +412,13 @@ def _score(parts: list[tuple[Evaluate, float]]) -> Evaluate:
     return evaluate
 
 
-def _band(inner: Evaluate, steps: list[tuple[str, float]], last: str) -> Evaluate:
+def _band(inner: Evaluate, steps: list[tuple[str, float]], last: str, name: str) -> Evaluate:
     def evaluate(sight: Sight) -> Value:
-        value = number(inner(sight))
+        found = inner(sight)
+        value = number(found)
         if value is None:
+            if found is not None:
+                sight.notes.append(("", None, why_no_number(name, found), None))
             return None
         for label, below in steps:
             if value < below:

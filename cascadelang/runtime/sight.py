@@ -11,6 +11,7 @@ from typing import Any
 
 from cascadelang.contracts.check import Answer, Finding, Value
 from cascadelang.contracts.messages import Query
+from cascadelang.runtime.arithmetic import number
 
 Note = tuple[str, Value, str, float | None]
 """One thing that was looked at: what the policy calls it, its value, why, and the number compared, if one was.
@@ -71,6 +72,18 @@ def note_words(note: Note) -> str:
     if not name:
         return reason
     return f"{name}: {reason}" if reason else f"{name} is {show(value)}"
+
+
+def why_no_number(name: str, value: Value) -> str:
+    """Why a known value can't be calculated with; ``name`` is the expression's wording."""
+    large = isinstance(value, int | float) and not isinstance(value, bool)
+    return f"`{name}` is too large to calculate with" if large else f"`{name}` is `{show(value)}`, not a number"
+
+
+def why_no_order(left: tuple[str, Value], right: tuple[str, Value]) -> str:
+    """Why two known values, each with its expression's wording, have no order."""
+    name, value = left if number(left[1]) is None else right
+    return why_no_number(name, value)
 
 
 def show(value: Value) -> str:

@@ -220,6 +220,38 @@ def test_route_by_without_an_else_says_which_label_is_none(kit, tell):
     assert tell(result, "route")[0]["to"] == ""
 
 
+N = g.MetaValue("n")
+
+
+@pytest.mark.parametrize(
+    ("condition", "given", "words"),
+    [
+        (g.NotValue(g.CompareValue(">", N, g.Const(3))), "foo", "`meta.n` is `foo`, not a number"),
+        (g.CompareValue(">", g.Const(3), N), "foo", "`meta.n` is `foo`, not a number"),
+        (g.CompareValue(">", N, g.Const("a")), 3, "`a` is `a`, not a number"),
+        (g.CompareValue("<", N, g.Const(3)), True, "`meta.n` is `true`, not a number"),
+        (g.CompareValue("<", N, g.Const(3)), 10**400, "`meta.n` is too large to calculate with"),
+        (g.NotValue(N), "foo", "`meta.n` is `foo`, neither true nor false"),
+        (g.LogicValue("and", [N, N]), "foo", "`meta.n` is `foo`, neither true nor false"),
+        (N, 7, "the condition of arm 1 is `7`, neither true nor false"),
+        (
+            g.CompareValue(">", g.ScoreValue([g.Weighted(N, 0.5)]), g.Const(0.1)),
+            "foo",
+            "`meta.n` is `foo`, not a number",
+        ),
+        (
+            g.CompareValue("==", g.BandValue(N, [g.BandStep("low", 2.0)], "high"), g.Const("low")),
+            "foo",
+            "`meta.n` is `foo`, not a number",
+        ),
+    ],
+)
+def test_a_condition_unknown_by_a_values_type_says_so(kit, tell, condition, given, words):
+    result = arm(kit, condition, {"n": given})
+    assert result.model == "no"
+    assert tell(result, "route")[0]["unknown"] == [words]
+
+
 def verdict(kit, gate, text):
     result = kit.run(kit.cascade([(kit.model("a", text), gate)]))
     return result.verdict
