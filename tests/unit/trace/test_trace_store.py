@@ -82,9 +82,10 @@ def test_texts_stand_in_a_table_of_their_own(tmp_path, make_run):
 
 
 def test_the_file_is_the_users_alone_and_ready_for_queries(tmp_path, make_run):
-    store = TraceStore(tmp_path / "t.sqlite")
+    store = TraceStore(tmp_path / "data" / "t.sqlite")
     store.record(make_run())
     store.close()
+    assert store.path.parent.stat().st_mode & 0o077 == 0
     assert store.path.stat().st_mode & 0o077 == 0
     connection = sqlite3.connect(store.path)
     assert connection.execute("PRAGMA user_version").fetchone() == (LATEST,)
