@@ -40,7 +40,7 @@ from cascadelang.workspace.load import Loaded, load, policy_named
 from cascadelang.workspace.makers import make_check, make_signal
 from cascadelang.workspace.mistake import Mistake
 from cascadelang.workspace.providers import Providers
-from cascadelang.workspace.query_file import query_of
+from cascadelang.workspace.query_file import check_meta, query_of
 from cascadelang.workspace.result import Result
 from cascadelang.workspace.traces import open_sink
 
@@ -139,11 +139,12 @@ class Policy:
             The result, also when there is no answer: look at `Result.status`.
 
         Raises:
-            Mistake: when there is no such policy, or no question.
+            Mistake: when there is no such policy, no question, or an argument of another type.
             RuntimeError: inside a running event loop (use `arun` there), or after `close`.
             KeyboardInterrupt: when interrupted; the run is cancelled and recorded as such.
         """
         _not_in_a_loop()
+        _check_seed(seed)
         asked = _query(query, messages, meta)
         if on_text is None:
             return self._resources.run(self._run(asked, policy, seed))
@@ -161,8 +162,9 @@ class Policy:
         """Ask. As `run`; cancelling it cancels the run and leaves nothing running.
 
         Raises:
-            Mistake: when there is no such policy, or no question.
+            Mistake: when there is no such policy, no question, or an argument of another type.
         """
+        _check_seed(seed)
         return await self._run(_query(query, messages, meta), policy, seed)
 
     def astream(
@@ -180,8 +182,9 @@ class Policy:
         and whole where a check has to pass first: no rejected draft is ever seen.
 
         Raises:
-            Mistake: when there is no such policy, or no question.
+            Mistake: when there is no such policy, no question, or an argument of another type.
         """
+        _check_seed(seed)
         asked = _query(query, messages, meta)
         return AnswerStream(self._interpreter().stream(asked, policy_named(self._graph, policy), seed), self)
 
@@ -388,6 +391,8 @@ def _query(query: Asked | None, messages: Messages | None, meta: Mapping[str, An
     Raises:
         Mistake: when they make none.
     """
+    if meta is not None:
+        check_meta(meta)
     if isinstance(query, Query):
         if messages is not None:
             raise Mistake("a query that is whole takes no messages", usage=True)
@@ -397,6 +402,16 @@ def _query(query: Asked | None, messages: Messages | None, meta: Mapping[str, An
     if messages is not None:
         raise Mistake("messages are given twice", usage=True)
     return query_of(None, query, meta)
+
+
+def _check_seed(seed: object) -> None:
+    """Refuse what is no seed.
+
+    Raises:
+        Mistake: when it is neither a whole number nor ``None``.
+    """
+    if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int)):
+        raise Mistake("the seed must be a whole number", usage=True)
 
 
 def _log(message: str) -> None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
 
@@ -47,9 +48,17 @@ def query_of(
     if messages is not None:
         if isinstance(messages, Mapping):
             said, tools, wants_json = _request(messages)
+        elif isinstance(messages, str | bytes) or not isinstance(messages, Sequence):
+            raise Mistake(
+                "what is asked is neither a text nor messages",
+                "give a text, or a list of messages with `role` and `content`",
+                usage=True,
+            )
         else:
             said = tuple(_message(m, f"messages[{i}]") for i, m in enumerate(messages))
     if text is not None:
+        if not isinstance(text, str):
+            raise Mistake("the query beside `messages` must be a text", usage=True)
         said = (*said, Message("user", text))
     if not any(message.role == "user" for message in said):
         raise Mistake("there is no query: no message is from the user", usage=True)
@@ -95,6 +104,19 @@ def read_text(path: str) -> str:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "the path is not usable"
         raise Mistake(f"`{path}` can't be read: {reason.lower()}", usage=True) from None
+
+
+def check_meta(meta: Mapping[str, Any]) -> None:
+    """Refuse facts about the caller that no policy could look at.
+
+    Raises:
+        Mistake: when they aren't texts, numbers or booleans by name; ``None`` stands for a fact that isn't known.
+    """
+    if not isinstance(meta, Mapping) or not all(isinstance(name, str) for name in meta):
+        raise Mistake("`meta` must be facts by name", 'for example: `{"plan": "gold"}`', usage=True)
+    for name, value in meta.items():
+        if value is not None and not isinstance(value, str | int | float | Decimal):
+            raise Mistake(f"`meta.{name[:40]}` is neither a text nor a number nor true or false", usage=True)
 
 
 def meta_of(words: Sequence[str]) -> dict[str, Any]:
@@ -152,7 +174,13 @@ def _message(value: object, where: str) -> Message:
     if role is None:
         raise Mistake(
             f"`{where}` has the role `{str(value.get('role'))[:40]}`",
-            "roles are `system`, `user` and `assistant`",
+            "roles are `system`, `developer` (the same), `user` and `assistant`",
+            usage=True,
+        )
+    if value.get("tool_calls"):
+        raise Mistake(
+            f"`{where}` calls tools, and this version takes no conversation with calls of tools in it",
+            "leave out the messages about tools, or give as texts what they came to",
             usage=True,
         )
     content = value.get("content")

@@ -17,6 +17,7 @@ from cascadelang.graph.model import ProviderSpec
 from cascadelang.source import SourceFile, Span
 from cascadelang.workspace.config import read
 from cascadelang.workspace.fix import apply_fixes
+from cascadelang.workspace.lint import lint
 from cascadelang.workspace.mistake import Mistake
 from cascadelang.workspace.providers import Providers
 from cascadelang.workspace.query_file import meta_of, query_of
@@ -58,6 +59,14 @@ def test_facts():
     for wrong in (["a"], ["=b"], ["a-b=1"], ["a=1", "a=2"]):
         with pytest.raises(Mistake):
             meta_of(wrong)
+
+
+def test_calls_of_tools_in_a_conversation_are_refused_in_words():
+    called = {"role": "assistant", "content": None, "tool_calls": [{"id": "1", "type": "function"}]}
+    with pytest.raises(Mistake, match=r"`messages\[1\]` calls tools"):
+        query_of(None, [{"role": "user", "content": "hi"}, called])
+    with pytest.raises(Mistake, match="roles are `system`, `developer`"):
+        query_of(None, [{"role": "tool", "content": "5"}])
 
 
 def test_whole_requests():
@@ -132,7 +141,9 @@ def test_repairs_that_overlap_are_not_both_made(tmp_path: Path):
         span = Span(path, start, end)
         return Diagnostic("x", "error", "x", span, fix=Fix(span, new, f"write {new}"))
 
-    titles = apply_fixes([found(0, 3, "A"), found(4, 7, "B"), found(5, 11, "C")], {path: SourceFile(path, text)})
+    titles = apply_fixes(
+        [found(0, 3, "A"), found(4, 7, "B"), found(5, 11, "C")], {path: SourceFile(path, text)}, [path]
+    )
     assert Path(path).read_text() == "A bC"
     assert len(titles) == 2
     assert [p.name for p in tmp_path.iterdir()] == ["p.cl"]
@@ -149,3 +160,21 @@ def test_the_home_of_a_user_there_is_not_is_a_name_like_any_other(tmp_path: Path
     (tmp_path / "cascadelang.toml").write_text('trace_store = "~no-such-user-here/t.sqlite"\n')
     config = read(tmp_path, {})
     assert config.trace_path() == tmp_path / "~no-such-user-here" / "t.sqlite"
+
+
+def test_files_that_are_only_used_are_not_repaired(tmp_path: Path):
+    named, used = tmp_path / "a" / "p.cl", tmp_path / "b" / "used.cl"
+    slip = 'model {} = openai("gpt-4.1") {{ temprature: 0 }}\n'
+    for file, text in (
+        (used, slip.format("far")),
+        (named, 'use "../b/used.cl"\n' + slip.format("near") + "policy main = cascade [near, far] until empty\n"),
+    ):
+        file.parent.mkdir()
+        file.write_text(text)
+    report = lint([str(named.parent)], fix=True)
+    assert len(report.fixed) == 1
+    assert "temperature" in named.read_text()
+    assert used.read_text() == slip.format("far")
+    assert [d.name for d in report.diagnostics] == ["unknown-field"]
+    assert len(lint([str(named), str(used)], fix=True).fixed) == 1
+    assert "temperature" in used.read_text()

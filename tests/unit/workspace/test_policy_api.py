@@ -150,6 +150,28 @@ def test_ways_to_ask(file: Path):
             policy.run("hi", policy="mian")
 
 
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"query": 5}, "neither a text nor messages"),
+        ({"query": b"hi"}, "neither a text nor messages"),
+        ({"query": [5]}, "must be an object"),
+        ({"query": "hi", "messages": "before"}, "neither a text nor messages"),
+        ({"query": "hi", "meta": {"a": object()}}, "`meta.a` is neither"),
+        ({"query": "hi", "meta": {5: "a"}}, "facts by name"),
+        ({"query": "hi", "meta": "gold"}, "facts by name"),
+        ({"query": Query.of("hi"), "meta": {"a": []}}, "`meta.a` is neither"),
+        ({"query": "hi", "seed": "x"}, "whole number"),
+        ({"query": "hi", "seed": True}, "whole number"),
+    ],
+)
+def test_arguments_of_another_type_are_a_mistake(file: Path, asked: dict[str, Any], said: str):
+    with Policy.load(file, traces=False) as policy:
+        for ask in (policy.run, policy.astream, lambda **given: asyncio.run(policy.arun(**given))):
+            with pytest.raises(Mistake, match=said):
+                ask(**asked)
+
+
 def test_a_policy_with_errors(tmp_path: Path):
     (tmp_path / "bad.cl").write_text('use "std/anthropic"\npolicy main = sonet\n')
     with pytest.raises(PolicyError) as caught:
