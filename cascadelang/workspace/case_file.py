@@ -69,7 +69,7 @@ def _csv(path: str, text: str) -> list[dict[str, Any]]:
 
     rows: list[dict[str, Any]] = []
     try:
-        table = list(csv.DictReader(io.StringIO(text)))
+        table = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
     except csv.Error as error:
         raise Mistake(f"`{path}` is not CSV that can be read: {error}") from None
     for row in table:

@@ -199,6 +199,7 @@ def test_comparing(op: str, left: object, right: object, value: bool | None):
     ("table", "words"),
     [
         (f'query\n"{"x" * 200_000}"\n', "is not CSV that can be read"),
+        ('query,path\n"hi,small\nho,large\n', "is not CSV that can be read"),
         ("query,meta,meta.plan\nhi,a,b\n", "a column `meta` and a column `meta.plan`"),
     ],
 )
