@@ -190,13 +190,18 @@ def junit(report: TestReport) -> str:
             facts = _case_json(case, file)
             said = [
                 facts["problem"],
-                *(f"line {u['line']}: expect {u['expect']}: {u['values']}" for u in facts["unmet"]),
+                *(f"line {u['line']}: expect {u['expect']}{_values(u['values'])}" for u in facts["unmet"]),
             ]
             body = escape("\n".join(_xml_safe(words) for words in said if words))
             inner = f"<failure>{body}</failure>" if not case.passed else ""
             lines.append(f"    <testcase name={quoteattr(_xml_safe(case.name))}>{inner}</testcase>")
         lines.append("  </testsuite>")
     return "\n".join([*lines, "</testsuites>"])
+
+
+def _values(values: dict[str, str]) -> str:
+    """The facts that an expectation looked at: ``: path is [small], calls is 1``."""
+    return ": " * bool(values) + ", ".join(f"{name} is {value}" for name, value in values.items())
 
 
 def _xml_safe(text: str) -> str:

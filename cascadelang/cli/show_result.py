@@ -60,7 +60,9 @@ def print_result(result: Result, *, form: str, trace: bool, streamed: bool) -> N
 
 
 def _print_end(result: Result, *, traced: bool) -> None:
-    """Why there is no answer, or why it wasn't accepted; a trace says it already."""
+    """Why there is no answer, or why it wasn't accepted (a trace says it already); and whether it is empty."""
+    if result.status != "failed" and not result.answer.strip():
+        print_warning(f"the answer of `{result.model}` is empty")
     if result.status == "failed" and result.failure is not None:
         kind, message = result.failure.kind, one_line(result.failure.message, 1000)
         if not traced:

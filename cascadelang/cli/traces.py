@@ -48,7 +48,7 @@ def list_(  # noqa: PLR0917 - one for each option
         return
     if not runs:
         narrowed = any(only is not None for only in (policy, model, since, status))
-        write("no run that is recorded is like that" if narrowed else "nothing is recorded yet", err=True)
+        write("no run matches" if narrowed else "nothing is recorded yet", err=True)
     from time import localtime, strftime
 
     width = max((len(run.policy) for run in runs), default=0)

@@ -35,13 +35,13 @@ def read_query(query: str | None, messages: str | None, meta: Sequence[str]) -> 
 
 
 def _text(query: str) -> str:
-    """The text that ``--query`` names."""
+    """The text that ``--query`` names; of stdin without the line end that a shell command puts behind its output."""
     if query == "-":
         data = sys.stdin.buffer.read(MAX_BYTES + 1)
         if len(data) > MAX_BYTES:
             raise Mistake(f"the query on stdin is larger than {MAX_BYTES // 1024 // 1024} MB", usage=True)
         try:
-            return data.decode("utf-8-sig")
+            return data.decode("utf-8-sig").removesuffix("\n").removesuffix("\r")
         except UnicodeDecodeError:
             raise Mistake("the query on stdin is not UTF-8 text", usage=True) from None
     return read_text(query[1:]) if query.startswith("@") and len(query) > 1 else query

@@ -91,6 +91,7 @@ def test_failing_tests_say_why(cl, snapshot):
     assert report["files"][0]["tests"][1]["unmet"][0]["values"] == {"path": "[small]"}
     suite = ET.fromstring(cl("test", "p.cl", "--output", "junit").out)[0]  # noqa: S314 - our own text
     assert (suite.get("tests"), suite.get("failures")) == ("3", "2")
+    assert any((f.text or "").endswith("expect path == [large] and cost < $0.01: path is [small]") for f in suite.iter("failure"))
 
 
 def test_init_writes_what_lints_and_tests(cl):
@@ -138,6 +139,7 @@ def test_doctor_names_keys_and_shows_none(cl, monkeypatch: pytest.MonkeyPatch):
     states = {i["name"]: i["state"] for i in json.loads(cl("doctor", "--output", "json").out)["items"]}
     assert states["ANTHROPIC_API_KEY"] == "missing"
     assert states["store"] == "ok"
+    assert states["lang"] in {"ok", "missing"}
 
 
 def test_colour_only_when_asked(cl, monkeypatch: pytest.MonkeyPatch):

@@ -72,6 +72,7 @@ def test_ways_to_give_a_query(cl):
     for args, stdin in (
         (["--query", LONG], None),
         (["--query", "-"], LONG),
+        (["--query", "-"], f"{LONG}\n"),
         (["--query", "@q.txt"], None),
         (["--messages", "m.json"], None),
         (["--messages", "whole.json"], None),
@@ -79,6 +80,22 @@ def test_ways_to_give_a_query(cl):
     ):
         ran = cl("run", "p.cl", *args, stdin=stdin)
         assert (ran.code, ran.out) == (0, '{"city": "Paris"}\n'), args
+
+
+@pytest.mark.parametrize(("given", "asked"), [("a\n", "a"), ("a\r\n", "a"), ("a\n\n", "a\n"), ("a", "a"), ("\n", "")])
+def test_one_line_end_of_stdin_is_not_part_of_the_query(cl, given: str, asked: str):
+    cl("run", "p.cl", "-q", "-", stdin=given)
+    assert json.loads(cl("traces", "show", "last", "--output", "json").out)["query"] == asked
+
+
+def test_an_empty_answer_is_told_on_stderr(cl):
+    Path("q.cl").write_text(
+        'provider fake = scripted { replies: { q: " ", r: "x" } }\nmodel q = fake("q")\nmodel r = fake("r")\n'
+        "policy main = q\npolicy full = r\n"
+    )
+    ran = cl("run", "q.cl", "-q", "hi")
+    assert (ran.code, ran.err) == (0, "warning: the answer of `q` is empty\n")
+    assert "is empty" not in cl("run", "q.cl", "-q", "hi", "--policy", "full").err
 
 
 def test_dry_runs_call_nothing_and_record_nothing(cl):
@@ -131,7 +148,7 @@ def test_the_list_is_narrowed_by_model_and_age(cl, monkeypatch):
     assert policies("--since", "2w") == ["strict", "main"]
     assert policies("--since", day) == ["strict"]
     assert policies("--model", "none") == []
-    assert "no run that is recorded is like that" in cl("traces", "list", "--model", "none").err
+    assert "no run matches" in cl("traces", "list", "--model", "none").err
     for odd in ("", "7", "d", "-1d", "1.5d", "٣d", "yesterday", "2026-13-01", "9" * 40 + "w"):
         refused = cl("traces", "list", "--since", odd)
         assert refused.code == 2
