@@ -50,7 +50,7 @@ def lint(paths: Sequence[str], *, fix: bool = False) -> LintReport:
 
     Args:
         paths: files and folders.
-        fix: make the repairs that are certain, then look again.
+        fix: make the repairs that are certain, in these files and in none that they only use, then look again.
 
     Raises:
         Mistake: when there is no policy file.
@@ -63,7 +63,7 @@ def lint(paths: Sequence[str], *, fix: bool = False) -> LintReport:
         return report
     from cascadelang.workspace.fix import apply_fixes
 
-    fixed = apply_fixes(report.diagnostics, report.sources)
+    fixed = apply_fixes(report.diagnostics, report.sources, files)
     if not fixed:
         return report
     again = _look(files)
