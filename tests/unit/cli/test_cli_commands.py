@@ -91,7 +91,10 @@ def test_failing_tests_say_why(cl, snapshot):
     assert report["files"][0]["tests"][1]["unmet"][0]["values"] == {"path": "[small]"}
     suite = ET.fromstring(cl("test", "p.cl", "--output", "junit").out)[0]  # noqa: S314 - our own text
     assert (suite.get("tests"), suite.get("failures")) == ("3", "2")
-    assert any((f.text or "").endswith("expect path == [large] and cost < $0.01: path is [small]") for f in suite.iter("failure"))
+    assert (suite.findtext("testcase/failure") or "").splitlines() == [
+        "line 23: expect path == [large] and cost < $0.01: path is [small]",
+        'line 24: expect answer == "Hello" or failed: answer is Bonjour, failed is false',
+    ]
 
 
 def test_init_writes_what_lints_and_tests(cl):
