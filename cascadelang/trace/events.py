@@ -18,7 +18,8 @@ Version 1. ``node`` is the graph node's id and ``at_s`` the seconds since the ru
 ``call_failed``
     A call that failed. ``model``, ``purpose``, ``attempt``, ``latency_s``; ``kind``: one of the eleven; ``message``.
     Only where there is one: ``status``, that of HTTP; ``held_usd``, what the attempt counts against ``within``,
-    because it was cut short and may yet be billed.
+    because it may have been billed and nobody said what; or, where the provider said what it billed, ``cost_usd``,
+    ``input_tokens``, ``output_tokens``, ``cached_tokens`` and ``estimated``, as in ``call``.
 ``retry``
     The same call is made again. ``model``; ``attempt``: the one that comes; ``wait_s``; ``because``: the kind.
 ``check``
