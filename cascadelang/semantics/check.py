@@ -16,9 +16,10 @@ The passes, in order:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from cascadelang.contracts.spec import Catalog
+from cascadelang.diagnostics.model import Diagnostic
 from cascadelang.semantics import expressions
 from cascadelang.semantics.bounds import check_require
 from cascadelang.semantics.capabilities import check_capabilities
@@ -107,13 +108,19 @@ def _too_deep(decl: ast.Decl | None, state: State) -> None:
         )
 
 
+def in_order(path: str, files: Iterable[str], found: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Diagnostics in the order of the files, that at ``path`` first, and of the places in them."""
+    order = {file: position for position, file in enumerate([path, *(other for other in files if other != path)])}
+    return tuple(
+        sorted(found, key=lambda d: (order.get(d.span.path, 0), d.span.start, d.span.end, d.name)),
+    )
+
+
 def _frozen(path: str, state: State) -> CheckedPolicy:
-    order = {file: position for position, file in enumerate([path, *(p for p in state.modules if p != path)])}
-    found = sorted(state.diagnostics, key=lambda d: (order.get(d.span.path, 0), d.span.start, d.span.end, d.name))
     return CheckedPolicy(
         path=path,
         modules=state.modules,
-        diagnostics=tuple(found),
+        diagnostics=in_order(path, state.modules, state.diagnostics),
         calls=state.calls,
         types=state.types,
         models=state.models,

@@ -70,7 +70,7 @@ def prove(path: str, files: Files | None = None, *, needs_graph: bool = False) -
         Mistake: when a file that was checked can't be compiled: beyond the limits of a graph, say.
     """
     from cascadelang.catalog.models import find
-    from cascadelang.semantics.check import check
+    from cascadelang.semantics.check import check, in_order
     from cascadelang.workspace.catalog import InstalledCatalog
 
     checked = check(path, files or DiskFiles(), InstalledCatalog(), find)
@@ -90,7 +90,8 @@ def prove(path: str, files: Files | None = None, *, needs_graph: bool = False) -
         from cascadelang.graph.bounds import bounds
         from cascadelang.graph.requirements import check_requirements
 
-        found = (*found, *check_requirements(graph, bounds(graph)))
+        proofs = check_requirements(graph, bounds(graph))
+        found = in_order(checked.path, checked.modules, (*found, *proofs))
     wrong = any(d.severity == "error" for d in found)
     return Proved(checked, found, None if wrong else graph)
 
