@@ -46,7 +46,7 @@ def render(diagnostic: Diagnostic, sources: Mapping[str, SourceFile], *, colour:
 
     Args:
         diagnostic: what to show.
-        sources: the texts by path; where one is missing, only the path is shown.
+        sources: the texts by path; where one is missing or empty, only the path is shown.
         colour: with ANSI colours.
     """
     paint = _Paint(colour)
@@ -64,7 +64,8 @@ def render(diagnostic: Diagnostic, sources: Mapping[str, SourceFile], *, colour:
     edge = " " * width + paint.blue("=")
     if diagnostic.help:
         lines += _noted(edge, "help", diagnostic.help, paint)
-    for note in diagnostic.notes:
+    unframed = [diagnostic.label] if diagnostic.label and _without_text(diagnostic.span, sources) else []
+    for note in [*unframed, *diagnostic.notes]:
         lines += _noted(edge, "note", note, paint)
     lines.append(f"{edge} {paint.bold('docs')}: cascadelang explain {diagnostic.name}")
     return "\n".join(lines)
@@ -115,6 +116,12 @@ def _number_width(span: Span, sources: Mapping[str, SourceFile]) -> int:
     return 1 if source is None else len(str(source.position(span.end).line))
 
 
+def _without_text(span: Span, sources: Mapping[str, SourceFile]) -> bool:
+    """Whether a file is there in name only: it was read in vain, and nothing of it can be shown."""
+    source = sources.get(span.path)
+    return source is not None and not source.text
+
+
 def _by_file(marks: list[_Mark]) -> list[tuple[str, list[_Mark]]]:
     """The marks grouped by file, the first mark's file first."""
     groups: dict[str, list[_Mark]] = {}
@@ -128,7 +135,7 @@ def _file_lines(
 ) -> list[str]:
     """One file's excerpt."""
     corner = " " * width + paint.blue("┌─" if first else "├─")
-    if source is None:
+    if source is None or not source.text:
         return [f"{corner} {visible(path)}"] if path else []
     at = source.position(marks[0].span.start)
     gutter = " " * width + paint.blue("│")

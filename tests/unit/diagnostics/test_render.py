@@ -121,3 +121,15 @@ def test_json():
             {"path": "clean.cl", "diagnostics": []},
         ],
     }
+
+
+def test_a_file_without_text_has_no_frame():
+    empty = Diagnostic(
+        "not-text", "error", "it can't be read", Span("a.cl", 0, 0), "byte 3", help="save it as UTF-8 text"
+    )
+    assert render(empty, {"a.cl": SourceFile("a.cl", "")}).splitlines()[1:5] == [
+        " ┌─ a.cl",
+        " │",
+        " = help: save it as UTF-8 text",
+        " = note: byte 3",
+    ]
