@@ -108,10 +108,18 @@ def _drop_deep(machine: Machine, diagnostics: list[Diagnostic]) -> set[str]:
                 "too-deep",
                 "error",
                 f"this is nested more than {MAX_NESTING} deep",
-                Span(decl.span.path, decl.span.start, decl.span.start + len(machine.tokens.texts[starts[number]])),
+                _deep_part(decl),
                 help="name the inner parts: `tier`, `signal`, `check` and `policy` each give a part a name",
+                notes=("in a chain such as `a + b + c`, each sum is nested in the next",),
             )
         )
         names.add(getattr(decl, "name", ""))
         del machine.decls[number], starts[number]
     return names - {""}
+
+
+def _deep_part(decl: ast.Decl) -> Span:
+    """Where a declaration is deep: what stands behind its `=`, or all of it where nothing does."""
+    part = getattr(decl, "expr", None) or getattr(decl, "strategy", None)
+    span = getattr(part, "span", None)
+    return span if isinstance(span, Span) else decl.span

@@ -371,3 +371,9 @@ def test_a_header_from_the_environment_is_told_of_plainly(checked):
     (told,) = checked(text.format('tenant: env("TENANT")')).diagnostics
     assert told.message == "the header `tenant` can't take its value from an environment variable"
     assert told.help == 'only a provider\'s key can: `key: env("ACME_KEY")`'
+
+
+def test_what_is_too_deep_is_underlined_where_it_is_deep(checked):
+    text = f"signal big = {' + '.join(['words'] * 120)} > 5\n"
+    (found,) = checked(text).diagnostics
+    assert (found.name, found.span.start, found.span.end) == ("too-deep", len("signal big = "), len(text) - 1)
