@@ -93,7 +93,7 @@ def test_a_provider_says_what_it_is(name, tmp_path):
 @pytest.mark.parametrize("name", ["scripted", "replay"])
 def test_what_was_not_given_is_never_made_up(name, tmp_path):
     async def use(provider):
-        asked = request(messages=(Message("user", "Something else"),), purpose="judge")
+        asked = request(model="nobody", messages=(Message("user", "Something else"),), purpose="judge")
         with pytest.raises(CallFailed) as caught:
             await provider.send(asked)
         assert caught.value.kind == "policy"
