@@ -30,6 +30,7 @@ from cascadelang.graph.names import Names
 from cascadelang.graph.optimize import optimize
 from cascadelang.graph.places import Places
 from cascadelang.graph.walk import in_order, uses_of
+from cascadelang.graph.wording import AS_IT_COMES, DECLARED
 from cascadelang.semantics.checked import CheckedPolicy, ModelInfo, ProviderInfo, Symbol
 from cascadelang.syntax import ast
 
@@ -155,7 +156,7 @@ class _Models:
         name = self._names.of(symbol) if symbol is not None and declared else own.name
         spec = _spec(name, own)
         if self.providers.setdefault(name, spec) != spec:
-            name = f"{name}:{'declared' if declared else 'as it comes'}"
+            name = f"{name}{DECLARED if declared else AS_IT_COMES}"
             self.providers.setdefault(name, _spec(name, own))
         return name
 

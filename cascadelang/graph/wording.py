@@ -18,6 +18,16 @@ LONGEST: Final = 40
 _SHORT: Final = 24
 
 
+DECLARED: Final = ":declared"
+AS_IT_COMES: Final = ":as it comes"
+# Behind the name of a provider in the graph, where a kind used as it comes and a declared one share theirs.
+
+
+def provider_wording(name: str) -> str:
+    """A provider's name in the graph as messages say it."""
+    return name.removesuffix(DECLARED).removesuffix(AS_IT_COMES)
+
+
 def wording(expr: g.GraphExpr, graph: g.Graph) -> str:
     """The expression in words."""
     if isinstance(expr, (g.TuneValue, g.SignalValue, g.CheckValue)):

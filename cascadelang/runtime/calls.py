@@ -26,6 +26,7 @@ from cascadelang.contracts.failure import CallFailed
 from cascadelang.contracts.messages import Delta, Reply, Request
 from cascadelang.contracts.provider import Provider
 from cascadelang.graph.cost import most_call_cost
+from cascadelang.graph.wording import provider_wording
 from cascadelang.runtime.billing import Leave, Target, ask_leave, bill, most_tokens_of, set_up, tell_failed
 from cascadelang.runtime.outcome import Failed
 from cascadelang.runtime.retry import wait_before_retry
@@ -104,7 +105,7 @@ async def _attempt(  # noqa: C901, PLR0912, PLR0917 - one loop, on the hot path
                 raise
             failed = CallFailed("timeout", f"`{target.model}` gave no answer within {request.timeout_s:g} s")
         except Exception as error:  # noqa: BLE001 - whatever an adapter raises, a run ends in words
-            words = f"the provider `{target.provider}` broke, a mistake in its adapter"
+            words = f"the provider `{provider_wording(target.provider)}` broke, a mistake in its adapter"
             failed = CallFailed("policy", words, maybe_billed=True)
             failed.__cause__ = error
         else:
@@ -197,9 +198,9 @@ def _unmade(run: Run, target: Target, request: Request, error: Exception) -> Fai
     if isinstance(error, CallFailed):
         failed = error
     elif isinstance(error, KeyError):
-        failed = CallFailed("policy", f"there is no provider `{target.provider}`")
+        failed = CallFailed("policy", f"there is no provider `{provider_wording(target.provider)}`")
     else:
-        failed = CallFailed("policy", f"the provider `{target.provider}` could not be set up")
+        failed = CallFailed("policy", f"the provider `{provider_wording(target.provider)}` could not be set up")
         failed.__cause__ = error
     tell_failed(run, target, request, failed.kind, failed, 1, 0.0, None)
     return Failed(failed.kind, failed.message, target.model, None, failed.__cause__ or failed)

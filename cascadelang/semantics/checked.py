@@ -89,7 +89,8 @@ class Type:
 class ProviderInfo:
     """A configured provider: the kind it is of, its settings with defaults, and where its key comes from.
 
-    ``key_env`` is the name of an environment variable, never a key.
+    ``key_env`` is the name of an environment variable, never a key. ``folder`` is what the paths among the settings
+    are relative to, empty for a kind that takes none.
     """
 
     name: str

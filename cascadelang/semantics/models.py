@@ -67,7 +67,7 @@ def provider_of(symbol: Symbol, state: State) -> ProviderInfo | None:
     moved = str(settings.get("base_url")).rstrip("/") != str(usual)
     if not keyed and not moved:
         key_env = key_variable(spec, state)
-    info = ProviderInfo(decl.name, spec.name, settings, key_env, posixpath.dirname(symbol.path))
+    info = ProviderInfo(decl.name, spec.name, settings, key_env, _paths_folder(spec, symbol.path))
     state.providers[id(decl)] = info
     return info
 
@@ -189,7 +189,12 @@ def _provider(name: ast.Name, path: str, state: State) -> ProviderInfo | None:
         )
         return None
     settings = {param.name: param.default for param in spec.params if param.type != "secret"}
-    return ProviderInfo(spec.name, spec.name, settings, key_variable(spec, state), posixpath.dirname(path))
+    return ProviderInfo(spec.name, spec.name, settings, key_variable(spec, state), _paths_folder(spec, path))
+
+
+def _paths_folder(spec: Spec, path: str) -> str:
+    """What a provider's paths are relative to; nothing for a kind without paths, which is one for all files."""
+    return posixpath.dirname(path) if any(param.type == "path" for param in spec.params) else ""
 
 
 def _info(decl: ast.ModelDecl, provider: ProviderInfo, values: Mapping[str, Any], state: State) -> ModelInfo:

@@ -17,6 +17,7 @@ from cascadelang.contracts.messages import Delta, Reply, Request
 from cascadelang.contracts.provider import Progress, Provider, ProviderConfig, Secret
 from cascadelang.contracts.spec import Capability, Spec
 from cascadelang.graph.model import ProviderSpec
+from cascadelang.graph.wording import provider_wording
 
 
 class Unusable:
@@ -95,19 +96,20 @@ def _make(spec: ProviderSpec, environ: Mapping[str, str], progress: Progress | N
     entry: Any = InstalledCatalog().entry("provider", spec.kind)
     if entry is None:
         return Unusable(CallFailed("policy", f"no provider of the kind `{spec.kind}` is installed"))
+    name = provider_wording(spec.name)
     key = environ.get(spec.key_env, "").strip() if spec.key_env else ""
     if spec.key_env and not key and spec.key_env != getattr(entry, "key_env", ""):
         # The adapters know of their usual variable only; one that the policy names is missed here.
-        what = f"no key for provider `{spec.name}`: set the environment variable `{spec.key_env}`"
+        what = f"no key for provider `{name}`: set the environment variable `{spec.key_env}`"
         return Unusable(CallFailed("auth", what))
     settings = _moved(spec.settings, entry, environ)
     try:
-        made = entry(ProviderConfig(spec.name, settings, Secret(key) if key else None, spec.folder, progress))
+        made = entry(ProviderConfig(name, settings, Secret(key) if key else None, spec.folder, progress))
     except CallFailed as failure:
         return Unusable(failure)
     except ImportError as error:
         missing = f": `{error.name}` is missing" if error.name else ""
-        return Unusable(CallFailed("policy", f"the provider `{spec.name}` can't be used here{missing}"))
+        return Unusable(CallFailed("policy", f"the provider `{name}` can't be used here{missing}"))
     return cast("Provider", made)
 
 

@@ -210,6 +210,18 @@ def test_a_declared_provider_and_a_kind_of_its_name_are_two(graph_of_files):
     assert settings == {"own": "http://localhost:1", "plain": ""}
 
 
+def test_a_provider_without_paths_is_one_for_files_of_all_folders(graph_of_files):
+    graph = graph_of_files(
+        {
+            "p.cl": 'use "lib/other.cl"\nmodel own = openai("x") { price: $0 / $0 }\n'
+            "policy main = fallback [own, plain]\n",
+            "lib/other.cl": 'model plain = openai("y") { price: $0 / $0 }\n',
+        },
+        "p.cl",
+    )
+    assert [(p.name, p.folder) for p in graph.providers.values()] == [("openai", "")]
+
+
 def test_requirements(graph_of):
     [cost, calls] = graph_of(
         "policy main = haiku\nrequire main for input <= 4k { cost <= $0.3, calls < 2 }"
