@@ -17,10 +17,18 @@ class Agrees(Unsupported):
         summary="whether an earlier rung, or another model, gives the same final answer",
         doc="With `previous` the answer of the rung before is compared; with a model, that model is asked.",
         gives="bool",
-        params=(Param("model", "model", "who else answers", required=True),),
+        params=(
+            Param(
+                "model",
+                "model",
+                "who else answers: a model, or the rung before",
+                required=True,
+                choices=("previous",),
+            ),
+        ),
         supported="agreement between answers is not part of this version",
         bare=False,
-        examples=("agrees(sonnet)",),
+        examples=("agrees(sonnet)", "agrees(previous)"),
         calls=1,
     )
 

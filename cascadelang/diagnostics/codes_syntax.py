@@ -66,7 +66,9 @@ CODES: Final = (
         "missing-else",
         "error",
         "a `route` that doesn't say what happens to the rest",
-        "A `route` takes the first arm whose condition is true. `else` says who answers when none is.",
+        "A `route` takes the first arm whose condition is true. `else` says who answers when none is. A `route by` "
+        "needs one, too, unless every label has an arm and the signal always has a label: a fact from the caller may "
+        "be missing, or none of the labels.",
         "A query that no arm takes would have no answer.",
         'use "std/anthropic"\nroute has_code -> opus\n',
         'use "std/anthropic"\nroute has_code -> opus else haiku\n',

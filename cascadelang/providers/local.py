@@ -55,7 +55,12 @@ class LocalProvider:
         doc=_DOC,
         params=(
             Param("threads", "count", "threads per model; by default 1 on up to four cores, else up to 4"),
-            Param("context", "count", "the most tokens prompt and answer may have together", default=DEFAULT_CONTEXT),
+            Param(
+                "context",
+                "count",
+                "the most tokens prompt and answer may have together, rounded up to a multiple of 256",
+                default=DEFAULT_CONTEXT,
+            ),
             Param("gguf", "path", "a GGUF file that answers for every model of this provider"),
         ),
         calls=None,

@@ -121,7 +121,7 @@ def _gives(spec: Spec, values: dict[str, Any]) -> Type:
     return Type(spec.gives, labels)
 
 
-def _bind(expr: ast.Call, args: tuple[ast.Arg, ...], spec: Spec, place: Place, state: State) -> Type:
+def _bind(expr: ast.Call, args: tuple[ast.Arg, ...], spec: Spec, place: Place, state: State) -> Type | None:
     off = told_unsupported(spec, expr.span, state)
     given, scattered, sound = _deal(args, spec, state)
     values: dict[str, Any] = {}
@@ -146,7 +146,9 @@ def _bind(expr: ast.Call, args: tuple[ast.Arg, ...], spec: Spec, place: Place, s
         kind: EntryKind = "check" if spec.kind == "check" else "signal"
         whole = expr.name.parts[0] == "conversation"
         state.calls[id(expr)] = BoundCall(kind, spec, values, "conversation" if whole else "query")
-    return _gives(spec, values)
+    found = _gives(spec, values)
+    # Labels that were told to be wrong aren't missed anywhere else.
+    return None if found.value == "label" and not found.labels and not sound else found
 
 
 def _tell_missing(expr: ast.Call, spec: Spec, param: Param, state: State) -> None:

@@ -164,7 +164,7 @@ def _calls(expr: ast.Expr, path: str, state: State) -> Iterator[BoundCall]:
         call = state.calls.get(id(here))
         if call is not None:
             yield call
-            stack.extend((part, file) for part in _expr_args(call))
+            stack.extend((part, file) for part in expressions_of(call))
             continue
         if isinstance(here, ast.Ref) and id(here) not in state.words:
             symbol = lookup(here.name, file, state)
@@ -176,7 +176,8 @@ def _calls(expr: ast.Expr, path: str, state: State) -> Iterator[BoundCall]:
         stack.extend((part, file) for part in inner(here))
 
 
-def _expr_args(call: BoundCall) -> list[ast.Expr]:
+def expressions_of(call: BoundCall) -> list[ast.Expr]:
+    """The expressions among a call's arguments: numbers that are computed, signals that are weighed."""
     found: list[ast.Expr] = []
     for param in call.spec.params:
         value = call.args.get(param.name)

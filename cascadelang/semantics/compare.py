@@ -29,6 +29,10 @@ def check_pair(expr: ast.Compare, place: Place, state: State) -> None:
     op, left, right = expr.op, expr.left, expr.right
     if place.tested and cases.compared(op, left, right, place, state):
         return
+    if place.tested:
+        for one, other in ((left, right), (right, left)):
+            if isinstance(one, ast.Ref) and isinstance(other, ast.ListExpr) and state.type_of(one, place) is None:
+                return  # only a path is a list: what should name one, doesn't
     for one, other in ((left, right), (right, left)):
         if _worded(op, one, other, place, state):
             return

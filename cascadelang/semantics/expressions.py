@@ -19,7 +19,7 @@ from cascadelang.semantics import bind, cases, compare
 from cascadelang.semantics.checked import Symbol, Type
 from cascadelang.semantics.conditions import want_bool
 from cascadelang.semantics.declared import type_of_declared
-from cascadelang.semantics.resolve import find, unknown_entry, wrong_kind
+from cascadelang.semantics.resolve import find, lookup, unknown_entry, wrong_kind
 from cascadelang.semantics.state import Place, State
 from cascadelang.semantics.types import PLAIN, SAID, combined
 from cascadelang.syntax import ast
@@ -63,7 +63,7 @@ def _ref(expr: ast.Ref, place: Place, state: State) -> Type | None:
         return _meta(expr, place, state)
     if first in ("query", "conversation"):
         return bind.prefixed(expr, (), place, state)
-    symbol = find(name, place.path, state)
+    symbol = lookup(name, place.path, state)
     if symbol is None:
         return _catalogued(expr, place, state)
     return _symbol(expr, symbol, place, state)
@@ -84,13 +84,11 @@ def _meta(expr: ast.Ref, place: Place, state: State) -> Type | None:
 
 
 def _symbol(expr: ast.Ref, symbol: Symbol, place: Place, state: State) -> Type | None:
-    if symbol.kind == "tune":
-        return type_of_declared(symbol, state)
-    if symbol.kind == "signal":
+    # Only what is of the right kind is depended on: a policy taken for a signal is one mistake, not a circle, too.
+    if symbol.kind in ("tune", "signal") or (symbol.kind == "check" and place.stage == "check"):
+        state.depends(symbol, expr.name.span)
         return type_of_declared(symbol, state)
     if symbol.kind == "check":
-        if place.stage == "check":
-            return type_of_declared(symbol, state)
         wrong_kind(
             expr.name,
             symbol,

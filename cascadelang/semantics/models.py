@@ -119,8 +119,24 @@ def check_model(symbol: Symbol, state: State) -> None:
         return
     if provider is not None:
         state.models[id(decl)] = _info(decl, provider, values, state)
+        _has_room(decl, state.models[id(decl)], state)
         if state.models[id(decl)].provider.kind == "local":
             _served_here(decl.model, provider, state)
+
+
+def _has_room(decl: ast.ModelDecl, model: ModelInfo, state: State) -> None:
+    """Tell a model whose longest answer alone would fill what it can hold."""
+    if model.context is None or model.max_tokens < model.context:
+        return
+    said = {entry.key: entry.value.span for entry in decl.fields.entries}
+    state.error(
+        "out-of-range",
+        f"`max_tokens` of `{decl.name}` is {model.max_tokens:,}, and prompt and answer together may have "
+        f"{model.context:,} tokens",
+        said.get("max_tokens") or said.get("context") or decl.name_span,
+        label="" if "max_tokens" in said else f"`max_tokens` is {MAX_TOKENS:,} unless said",
+        help=f"give it a `max_tokens` well under {model.context:,}, so that there is room for a prompt",
+    )
 
 
 def _look_for(name: ast.Text, folder: str, state: State) -> None:

@@ -50,13 +50,14 @@ def find(name: ast.Name, path: str, state: State) -> Symbol | None:
 
 def require(name: ast.Name, path: str, kinds: Sequence[SymbolKind], state: State) -> Symbol | None:
     """What the name means; ``None``, and an error, when it names nothing of the kinds wanted."""
-    symbol = find(name, path, state)
+    symbol = lookup(name, path, state)
     if symbol is None:
         unknown(name, path, kinds, state)
         return None
     if symbol.kind not in kinds:
         wrong_kind(name, symbol, kinds, state)
         return None
+    state.depends(symbol, name.span)
     return symbol
 
 

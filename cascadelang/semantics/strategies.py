@@ -16,9 +16,10 @@ from cascadelang.semantics.compare import unknown_label
 from cascadelang.semantics.conditions import want_bool
 from cascadelang.semantics.constants import whole
 from cascadelang.semantics.fields import CALL_FIELDS, RETRY_MOST, read_fields
-from cascadelang.semantics.resolve import ANSWERERS, require, unsupported
+from cascadelang.semantics.resolve import ANSWERERS, lookup, require, unsupported
 from cascadelang.semantics.state import Place, State
 from cascadelang.semantics.types import SAID
+from cascadelang.semantics.unknowns import unknown_for
 from cascadelang.source import Span
 from cascadelang.syntax import ast
 
@@ -89,6 +90,26 @@ def _route_by(route: ast.RouteBy, path: str, state: State) -> None:
             _head(route, "route by"),
             help="add `else NAME` behind the last arm",
         )
+    elif labels and not missing and not stray:
+        _always_known(route, path, state)
+
+
+def _always_known(route: ast.RouteBy, path: str, state: State) -> None:
+    """Tell a label that may be unknown, where every known one has its arm and nothing else is said."""
+    why = unknown_for(route.by, path, state)
+    if not why:
+        return
+    symbol = lookup(route.by.name, path, state) if isinstance(route.by, ast.Ref) else None
+    valued = f"signal {symbol.name} … else {route.arms[0].label}" if symbol is not None else ""
+    state.error(
+        "missing-else",
+        "the label may be unknown, so the `route by` needs an `else`",
+        route.by.span,
+        label=why,
+        help=f"give it a value for that, `{valued}`, or add `else NAME` behind the last arm"
+        if valued
+        else "add `else NAME` behind the last arm",
+    )
 
 
 def _labelled_help(kind: Type, by: ast.Expr, labels: list[str]) -> str:

@@ -38,6 +38,8 @@ test "wrong" {
   expect cost < 3                                                   # error: [wrong-type]
   expect calls < 3s                                                 # error: [wrong-type]
   expect code                                                       # error: [unknown-name]
+  expect pathh == [gpt]                                             # error: [unknown-name]
+  expect [gpt] == pathh                                             # error: [unknown-name]
   expect pased                                                      # error: [unknown-name]
   expect cost                                                       # error: [wrong-type]
   expect path == case.path                                          # error: [unknown-name]

@@ -9,3 +9,4 @@ policy main   = route second -> gpt else other
 policy other  = cascade [gpt_mini, main] until json               # error: [circle]
 policy self   = fallback [self, gpt]                              # error: [circle]
 signal sum    = score(sum: 0.5, second: 0.5)                      # error: [circle]
+policy chars  = route chars == 5 -> gpt else gpt_mini             # error: [wrong-kind]

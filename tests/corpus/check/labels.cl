@@ -25,3 +25,17 @@ policy fact   = route by meta.plan gold -> gpt else gpt                     # er
 policy from_start = cascade [gpt_mini, gpt] from start until json
 policy from_topic = cascade [gpt_mini, gpt] from topic until json           # error: [unknown-rung]
 policy from_fact  = cascade [gpt_mini, gpt] from meta.start until json      # error: [wrong-type]
+
+# Labels that may be unknown.
+signal open_plan: {free, gold} = meta.plan
+signal sure_plan: {free, gold} = meta.plan else free
+signal lengthy = band(meta.size, few: 10, many)
+signal ratio   = band(words / lines, few: 10, many)
+signal wrong_band = band(words, a: 5, b: 3, c)              # error: [out-of-range]
+policy maybe    = route by open_plan free -> gpt, gold -> gpt_mini          # error: [missing-else]
+policy caught   = route by open_plan free -> gpt, gold -> gpt_mini else gpt
+policy settled  = route by sure_plan free -> gpt, gold -> gpt_mini
+policy sizes    = route by lengthy few -> gpt, many -> gpt_mini             # error: [missing-else]
+policy ratios   = route by ratio few -> gpt, many -> gpt_mini               # error: [missing-else]
+policy sized_by = route by size short -> gpt, medium -> gpt, long -> gpt
+policy no_bands = route by wrong_band a -> gpt, b -> gpt_mini

@@ -11,3 +11,4 @@ policy ballot  = vote [gpt, gpt_mini, sol]                        # error: [not-
 policy kept    = gpt cached 1d                                    # error: [not-supported-yet]
 policy sorted  = cascade [gpt_mini, gpt] order by learned("quality.json")  # error: [not-supported-yet]
 alert "too many" when escalation_rate > 60%                       # error: [not-supported-yet]
+policy echoed  = cascade [gpt_mini, gpt] until agrees(previous)  # error: [not-supported-yet]
