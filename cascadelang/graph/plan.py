@@ -219,8 +219,8 @@ def _gate_words(row: Row, graph: Graph) -> dict[int, str]:
 
 def _order_words(graph: Graph, gate: GraphExpr) -> str:
     uses = [graph.uses[id_] for id_ in uses_of(graph, [gate])]
-    free = [use_wording(use) for use in uses if use.calls == 0]
-    paid = [f"{use_wording(use)} ({_calls_words(use)})" for use in uses if use.calls != 0]
+    free = [use_wording(use, judged=True) for use in uses if use.calls == 0]
+    paid = [f"{use_wording(use, judged=True)} ({_calls_words(use)})" for use in uses if use.calls != 0]
     first = f"free: {', '.join(free)}" if free else ""
     then = f"{'then ' if free else ''}paid: {', '.join(paid)}" if paid else ""
     return "  ".join(part for part in (first, then) if part)
@@ -241,7 +241,8 @@ def _why(decision: Decision, graph: Graph) -> str:
         + (f" ({k.reason})" * bool(k.reason))
         for k in decision.signals
     ]
-    because = "; ".join([*known, *([decision.reason] if decision.reason else [])])
+    told = {words for k in decision.signals for words in (k.reason, f"{k.name}: {k.reason}")}
+    because = "; ".join([*known, *(words for words in decision.reason.split("; ") if words and words not in told)])
     to = f" -> {decision.to}" if decision.to else ""
     return f"{decision.node} takes {taken}{to}" + (f", because {because}" if because else "")
 

@@ -1,4 +1,4 @@
-"""Explains: a policy's plan, and the pages of diagnostics, checks, signals, strategies and providers.
+"""Explains: a policy's plan, and the pages of diagnostics, checks, signals, strategies, declarations and providers.
 
 Takes: a path or a name. Gives: text, Markdown or JSON. Guarantees: no model is called.
 """
@@ -32,19 +32,21 @@ def page(name: str) -> str:
         Mistake: when nothing has that name.
     """
     from cascadelang.workspace.catalog import InstalledCatalog
+    from cascadelang.workspace.declaration_pages import DECLARATIONS
     from cascadelang.workspace.spec_page import spec_page
     from cascadelang.workspace.strategy_pages import ALSO, PAGES
 
     catalog = InstalledCatalog()
     pages = [spec_page(spec) for kind in _KINDS if (spec := catalog.spec(kind, name)) is not None]
-    strategy = ALSO.get(name, name)
-    if strategy in PAGES:
-        pages.append(f"# {strategy}\n\n{PAGES[strategy]}")
+    written = {**PAGES, **DECLARATIONS}
+    title = ALSO.get(name, name)
+    if title in written:
+        pages.append(f"# {title}\n\n{written[title]}")
     diagnostic = _diagnostic(name)
     if diagnostic:
         pages.append(diagnostic)
     if not pages:
-        names = [*PAGES, *ALSO, *(n for kind in _KINDS for n in catalog.names(kind)), *_diagnostic_names()]
+        names = [*written, *ALSO, *(n for kind in _KINDS for n in catalog.names(kind)), *_diagnostic_names()]
         meant = nearest(name, names)
         help_ = f"did you mean `{meant}`?" if meant else "give a policy file, or a name as it stands in one"
         raise Mistake(f"there is no page about `{name}`", help_, usage=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from cascadelang.cli.main import COMMANDS
+from cascadelang.workspace.declaration_pages import DECLARATIONS
 
 FAILING = """
 test "this one is wrong" {
@@ -123,6 +124,29 @@ def test_explain(cl):
     assert "The rungs in order" in cl("explain", "until").out
     assert "Error: " in cl("explain", "unknown-name").out
     assert "did you mean `cascade`?" in cl("explain", "casade").err
+
+
+@pytest.mark.parametrize("name", ["require", "tune", "meta", "test", "provider", "model"])
+def test_declarations_have_pages_whose_policies_lint(cl, name: str):
+    assert cl("explain", name).out.splitlines()[0].strip("# ") == name
+    policy = DECLARATIONS[name].split("```")[1]
+    parts = [policy if "model haiku" in policy else f'use "std/anthropic"\n{policy}']
+    if name in {"require", "test", "tune"}:
+        gates = {"tune": "sound", "require": "json", "test": 'json and judge(opus, "Is it right?") >= 0.5'}
+        parts.append(f"policy main = cascade [haiku, sonnet] until {gates[name]}")
+    elif name != "meta":
+        parts.append("policy main = haiku")
+    Path("page.cl").write_text("\n".join(parts))
+    ran = cl("lint", "page.cl")
+    assert ran.code == 0, ran.out
+    assert name != "test" or cl("test", "page.cl").code == 0
+
+
+def test_a_dry_run_says_once_why_nothing_is_known(cl):
+    with Path("p.cl").open("a") as file:
+        file.write('policy by_plan = route meta.plan == "gold" -> large else small\n')
+    ran = cl("run", "p.cl", "-q", "hi", "--policy", "by_plan", "--dry")
+    assert ran.out.count("the caller gave no `meta.plan`") == 1
 
 
 def test_models(cl):
