@@ -78,7 +78,7 @@ test "prose goes up one rung" {
 - `reply NAME "…"` is what a model answers, `reply NAME error rate_limit` how it fails; several are used in order and
   the last one repeats. `judge NAME 0.9 "why"` is what it says as a judge.
 - `expect` knows `path`, `model`, `answer`, `passed`, `failed`, `unchecked`, `status`, `failure`, `cost`, `calls` and
-  `latency`.
+  `latency`. A test that expects nothing fails.
 - `policy NAME` asks another policy than `main`. `for each "cases.yaml"`, behind the words, runs the test for each
   case of a file, whose fields are `case.NAME`.
 

@@ -72,6 +72,18 @@ def test_folders_are_searched(cl):
     assert [f["path"] for f in report["files"]] == ["p.cl", "a/x.cl"]
 
 
+def test_lint_json_has_the_keys_of_the_docs_in_their_order(cl):
+    Path("bad.cl").write_text('use "std/anthropic"\npolicy main = sonet\n')
+    page = (Path(__file__).parents[3] / "docs" / "cli.md").read_text(encoding="utf-8")
+    (example,) = (
+        json.loads(block.split("```")[0])
+        for block in page.split("```json\n")[1:]
+        if '"diagnostics"' in block.split("```")[0]
+    )
+    found = json.loads(cl("lint", "bad.cl", "--output", "json").out)
+    assert json.dumps(found) == json.dumps(example)
+
+
 def test_test(cl):
     ran = cl("test", "p.cl", "--coverage")
     assert ran.code == 0
