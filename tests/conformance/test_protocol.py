@@ -6,6 +6,7 @@ import asyncio
 import gc
 import json
 from contextlib import AsyncExitStack
+from dataclasses import replace
 
 import pytest
 from adapters import provider_at, request
@@ -93,7 +94,7 @@ def test_a_provider_says_what_it_is(name, tmp_path):
 @pytest.mark.parametrize("name", ["scripted", "replay"])
 def test_what_was_not_given_is_never_made_up(name, tmp_path):
     async def use(provider):
-        asked = request(model="nobody", messages=(Message("user", "Something else"),), purpose="judge")
+        asked = replace(request(messages=(Message("user", "Something else"),), purpose="judge"), model="nobody")
         with pytest.raises(CallFailed) as caught:
             await provider.send(asked)
         assert caught.value.kind == "policy"
