@@ -191,7 +191,7 @@ class _Pen:
                 done += outs
                 failing = [(entry, "is down", "fails")]
                 continue
-            gate = self._box(frame, "gate", wording(rung.until, graph), paid=rung.paid)
+            gate = self._box(frame, "gate", wording(rung.until, graph, judged=True), paid=rung.paid)
             for start, label, style in outs:
                 self._edge(start, gate, label, style)
             done.append((gate, "passes", "plain"))

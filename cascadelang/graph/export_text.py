@@ -17,7 +17,8 @@ def to_text(graph: Graph) -> str:
         blocks.append("\n".join([one_line(section.title), *lines]))
     named = [f"signal {s.name} = {wording(s.expr, graph)}" for s in graph.signals.values()]
     named += [
-        f"check {c.name} = {wording(c.expr, graph)}{'  (paid)' if c.paid else ''}" for c in graph.checks.values()
+        f"check {c.name} = {wording(c.expr, graph, judged=True)}{'  (paid)' if c.paid else ''}"
+        for c in graph.checks.values()
     ]
     if named:
         blocks.append("\n".join(one_line(line) for line in named))

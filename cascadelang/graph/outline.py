@@ -128,7 +128,7 @@ class Outline:
             rows.append(self._at(f"{number}.", rung.node, depth))
             if rung.until is not None:
                 paid = "  (paid)" if rung.paid else ""
-                rows.append(Row("", f"until {wording(rung.until, self.graph)}{paid}", gate=True))
+                rows.append(Row("", f"until {wording(rung.until, self.graph, judged=True)}{paid}", gate=True))
         if node.otherwise_node is not None:
             rows.append(self._at("otherwise", node.otherwise_node, depth))
         elif any(rung.until is not None for rung in node.rungs):

@@ -28,45 +28,50 @@ def provider_wording(name: str) -> str:
     return name.removesuffix(DECLARED).removesuffix(AS_IT_COMES)
 
 
-def wording(expr: g.GraphExpr, graph: g.Graph) -> str:
-    """The expression in words."""
+def wording(expr: g.GraphExpr, graph: g.Graph, *, judged: bool = False) -> str:
+    """The expression in words; ``judged``: it is asked of an answer, so a signal is said as ``query.words``."""
     if isinstance(expr, (g.TuneValue, g.SignalValue, g.CheckValue)):
         return expr.name
     if isinstance(expr, g.UseValue):
-        return use_wording(graph.uses[expr.use])
+        return use_wording(graph.uses[expr.use], judged=judged)
     if isinstance(expr, g.Const):
         return literal_wording(expr.value)
     if isinstance(expr, g.MetaValue):
         return f"meta.{expr.name}"
     if isinstance(expr, g.MetaMissing):
         return f"meta.{expr.name} is {'not ' if expr.negated else ''}missing"
-    return _composed(expr, graph)
+    return _composed(expr, graph, judged)
 
 
 def _composed(
     expr: g.NotValue | g.LogicValue | g.CompareValue | g.ArithValue | g.InValue | g.ScoreValue | g.BandValue,
     graph: g.Graph,
+    judged: bool,
 ) -> str:
     """An expression made of others, in words."""
     if isinstance(expr, g.NotValue):
-        words = f"not {_inner(expr.value, graph)}"
+        words = f"not {_inner(expr.value, graph, judged)}"
     elif isinstance(expr, g.LogicValue):
-        words = f" {expr.op} ".join(_inner(value, graph) for value in expr.values)
+        words = f" {expr.op} ".join(_inner(value, graph, judged) for value in expr.values)
     elif isinstance(expr, (g.CompareValue, g.ArithValue)):
-        words = f"{_inner(expr.left, graph)} {expr.op} {_inner(expr.right, graph)}"
+        words = f"{_inner(expr.left, graph, judged)} {expr.op} {_inner(expr.right, graph, judged)}"
     elif isinstance(expr, g.InValue):
-        words = f"{_inner(expr.value, graph)} {'not ' if expr.negated else ''}in {literal_wording(expr.items)}"
+        words = _inner(expr.value, graph, judged)
+        words += f" {'not ' if expr.negated else ''}in {literal_wording(expr.items)}"
     elif isinstance(expr, g.ScoreValue):
-        parts = [f"{_argument_name(part.value, graph)}: {part.weight:g}" for part in expr.parts]
+        parts = [f"{_argument_name(part.value, graph, judged)}: {part.weight:g}" for part in expr.parts]
         words = f"score({', '.join(parts)})"
     else:
         steps = [f"{step.label}: {step.below:g}" for step in expr.steps]
-        words = f"band({', '.join([wording(expr.value, graph), *steps, expr.last])})"
+        words = f"band({', '.join([wording(expr.value, graph, judged=judged), *steps, expr.last])})"
     return words
 
 
-def use_wording(use: g.CatalogUse) -> str:
-    """``judge(sonnet)``, ``logprob(mean)``, ``contains("traceback")``: the entry with its short arguments."""
+def use_wording(use: g.CatalogUse, *, judged: bool = False) -> str:
+    """``judge(sonnet)``, ``logprob(mean)``, ``contains("traceback")``: the entry with its short arguments.
+
+    ``judged``: it is asked of an answer, where a signal is ``query.contains("traceback")``.
+    """
     shown = []
     for name, value in use.args.items():
         if name in use.model_args and isinstance(value, str):
@@ -77,7 +82,7 @@ def use_wording(use: g.CatalogUse) -> str:
             shown.append(literal_wording([f'"{item}"' for item in value]))
         elif isinstance(value, dict) and isinstance(value.get("pattern"), str):
             shown.append(_cut(f"/{value['pattern']}/{value.get('flags') or ''}"))
-    scope = "conversation." if use.scope == "conversation" else ""
+    scope = "conversation." if use.scope == "conversation" else "query." if judged and use.kind == "signal" else ""
     return f"{scope}{use.entry}({', '.join(shown)})" if shown else f"{scope}{use.entry}"
 
 
@@ -183,13 +188,13 @@ def _setting(name: str, value: object) -> str:
     return f'"{_cut(value)}"' if isinstance(value, str) else literal_wording(value)
 
 
-def _inner(expr: g.GraphExpr, graph: g.Graph) -> str:
-    words = wording(expr, graph)
+def _inner(expr: g.GraphExpr, graph: g.Graph, judged: bool) -> str:
+    words = wording(expr, graph, judged=judged)
     return f"({words})" if isinstance(expr, (g.LogicValue, g.CompareValue, g.ArithValue, g.InValue)) else words
 
 
-def _argument_name(expr: g.GraphExpr, graph: g.Graph) -> str:
-    return graph.uses[expr.use].entry if isinstance(expr, g.UseValue) else wording(expr, graph)
+def _argument_name(expr: g.GraphExpr, graph: g.Graph, judged: bool) -> str:
+    return graph.uses[expr.use].entry if isinstance(expr, g.UseValue) else wording(expr, graph, judged=judged)
 
 
 def _cut(words: str) -> str:

@@ -108,8 +108,8 @@ class Builder:
     def _gate(self, node: str, rung: g.GraphRung, settings: Settings) -> Gate | None:
         if rung.until is None:
             return None
-        evaluate = self._expressions.compile(rung.until, settled=True)
+        evaluate = self._expressions.gate(rung.until)
         made = self._expressions.paid
         paid = {use: made[use] for use in uses_of(self._graph, [rung.until]) if use in made}
-        text = wording(rung.until, self._graph)
+        text = wording(rung.until, self._graph, judged=True)
         return Gate(node, text, evaluate, paid, self._graph.models, settings.retry)

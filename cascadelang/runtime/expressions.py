@@ -53,7 +53,22 @@ class Expressions:
         self._signals: dict[str, Evaluate] = {}
         self._checks: dict[tuple[str, bool], Evaluate] = {}
         self._made: dict[str, Check | PaidCheck | Signal] = {}
+        self._judged = False
         self.paid: dict[str, PaidCheck] = {}
+
+    def gate(self, expr: g.GraphExpr) -> Evaluate:
+        """The function of a gate's condition, whose words are those of a check."""
+        return self._within(expr, judged=True, settled=True)
+
+    def _within(self, expr: g.GraphExpr, *, judged: bool, settled: bool = False, owner: str = "") -> Evaluate:
+        outer, self._judged = self._judged, judged
+        try:
+            return self.compile(expr, settled=settled, owner=owner)
+        finally:
+            self._judged = outer
+
+    def _words(self, expr: g.GraphExpr) -> str:
+        return wording(expr, self._graph, judged=self._judged)
 
     def compile(self, expr: g.GraphExpr, *, settled: bool = False, owner: str = "") -> Evaluate:  # noqa: C901, PLR0911, PLR0912 - one case a kind
         """The function of an expression.
@@ -80,26 +95,26 @@ class Expressions:
             case g.MetaMissing(name=name, negated=negated):
                 return _missing(name, negated)
             case g.NotValue(value=inner):
-                return _not(self.compile(inner, owner=owner), wording(inner, self._graph))
+                return _not(self.compile(inner, owner=owner), self._words(inner))
             case g.LogicValue(op=op, values=values):
-                parts = [(self.compile(v, settled=settled, owner=owner), wording(v, self._graph)) for v in values]
+                parts = [(self.compile(v, settled=settled, owner=owner), self._words(v)) for v in values]
                 return _logic(parts, decides=op == "or", settled=settled and op == "and")
             case g.CompareValue(op=op, left=left, right=right):
                 sides = (self.compile(left, owner=owner), self.compile(right, owner=owner))
-                return _compare(op, *sides, wording(left, self._graph), wording(right, self._graph))
+                return _compare(op, *sides, self._words(left), self._words(right))
             case g.InValue(value=inner, items=items, negated=negated):
                 return _in(self.compile(inner, owner=owner), items, negated)
             case g.ArithValue(op=op, left=left, right=right):
                 return _arith(op, self.compile(left, owner=owner), self.compile(right, owner=owner))
             case g.ScoreValue(parts=weighted):
-                named = [(wording(part.value, self._graph), part) for part in weighted]
+                named = [(self._words(part.value), part) for part in weighted]
                 return _score([(self.compile(p.value, owner=owner), p.weight, name) for name, p in named])
             case g.BandValue(value=inner, steps=steps, last=last):
                 return _band(
                     self.compile(inner, owner=owner),
                     [(s.label, s.below) for s in steps],
                     last,
-                    wording(inner, self._graph),
+                    self._words(inner),
                 )
             case _:
                 assert_never(expr)
@@ -112,7 +127,7 @@ class Expressions:
         declared = self._graph.signals[name]
         if isinstance(declared.expr, g.UseValue) and declared.default is None and not declared.labels:
             return self._use(self._graph.uses[declared.expr.use], "", name)
-        inner = _one_of(self.compile(declared.expr), declared)
+        inner = _one_of(self._within(declared.expr, judged=False), declared)
         default = declared.default
         key = f"signal {name}"
 
@@ -143,7 +158,7 @@ class Expressions:
         else_pass = declared.else_pass
         if isinstance(declared.expr, g.UseValue) and not else_pass:
             return self._use(self._graph.uses[declared.expr.use], name, name)
-        inner = self.compile(declared.expr, settled=settled, owner=name)
+        inner = self._within(declared.expr, judged=True, settled=settled, owner=name)
 
         def judge(sight: Sight) -> Value:
             notes = sight.notes
@@ -169,7 +184,7 @@ class Expressions:
             else:
                 made = self._make_check(use.entry, use.args)
             self._made[use.id] = made
-        name = name or use_wording(use)
+        name = name or use_wording(use, judged=self._judged)
         if use.kind == "signal":
             return _read_signal(use.id, name, cast("Signal", made))
         if hasattr(made, "judge_paid"):

@@ -292,3 +292,15 @@ def test_checks_may_look_at_the_query(kit):
     root = kit.cascade([(kit.model("a", "bad"), gate)])
     assert kit.run(root, Query.of("x", {"trusted": True})).status == "accepted"
     assert kit.run(root, Query.of("x", {"trusted": False})).status == "unmet"
+
+
+def test_a_signal_inside_a_check_is_said_with_its_prefix(kit, tell):
+    long = g.CompareValue(">", kit.use("fact", "signal", name="long"), g.Const(5))
+    for gate in (long, kit.check("fits", long)):
+        result = kit.run(kit.cascade([(kit.model("a", "1"), gate)]), meta={"long": 3})
+        (told,) = tell(result, "check")
+        assert told["reason"].removeprefix("fits: ") == "query.fact(long) is 3, not > 5"
+        assert told["check"] in ("query.fact(long) > 5", "fits")
+    assert arm(kit, long, {"long": 9}).model == "yes"
+    result = arm(kit, long, {})
+    assert tell(result, "route")[0]["because"] == {"fact(long)": None}
