@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -53,5 +54,17 @@ def print_json(value: object) -> None:
     import json
     import re
 
-    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+    try:
+        text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+    except ValueError:  # a number of an old record or of a division that JSON has no way to write
+        text = json.dumps(_finite(value), indent=2, ensure_ascii=False, allow_nan=False)
     click.echo(re.sub(_DRIVING, lambda found: f"\\u{ord(found[0]):04x}", text))
+
+
+def _finite(value: object) -> object:
+    """The same with null for every number that isn't finite."""
+    if isinstance(value, dict):
+        return {key: _finite(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -139,6 +139,8 @@ def policy_named(graph: Graph, name: str) -> str:
     Raises:
         Mistake: if it hasn't, with the one that was probably meant.
     """
+    if not isinstance(name, str):
+        raise Mistake("the name of a policy must be a text", usage=True)
     if name in graph.policies:
         return name
     meant = nearest(name, list(graph.policies))

@@ -391,8 +391,9 @@ def _query(query: Asked | None, messages: Messages | None, meta: Mapping[str, An
     Raises:
         Mistake: when they make none.
     """
-    if meta is not None:
-        check_meta(meta)
+    for given in (meta, query.meta if isinstance(query, Query) else None):
+        if given is not None:
+            check_meta(given)
     if isinstance(query, Query):
         if messages is not None:
             raise Mistake("a query that is whole takes no messages", usage=True)

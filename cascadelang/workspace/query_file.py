@@ -11,6 +11,7 @@ parts, of type ``text`` or ``image_url``; ``developer`` is the newer name of the
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -117,6 +118,8 @@ def check_meta(meta: Mapping[str, Any]) -> None:
     for name, value in meta.items():
         if value is not None and not isinstance(value, str | int | float | Decimal):
             raise Mistake(f"`meta.{name[:40]}` is neither a text nor a number nor true or false", usage=True)
+        if isinstance(value, float | Decimal) and not math.isfinite(value):
+            raise Mistake(f"`meta.{name[:40]}` is no finite number", usage=True)
 
 
 def meta_of(words: Sequence[str]) -> dict[str, Any]:
@@ -139,12 +142,13 @@ def meta_of(words: Sequence[str]) -> dict[str, Any]:
 
 
 def typed(value: str) -> bool | int | float | str:
-    """A value as what it looks like."""
+    """A value as what it looks like; a number too large to be one is a text."""
     if value in {"true", "false"}:
         return value == "true"
     number = _NUMBER.fullmatch(value)
     if number and len(value) <= 40:
-        return float(value) if number[1] or number[2] else int(value)
+        found = float(value) if number[1] or number[2] else int(value)
+        return found if math.isfinite(found) else value
     if len(value) >= 2 and value[0] == value[-1] == '"':
         return value[1:-1]
     return value
@@ -167,7 +171,7 @@ def _request(body: Mapping[str, Any]) -> tuple[tuple[Message, ...], tuple[Tool, 
 def _message(value: object, where: str) -> Message:
     """One message."""
     if isinstance(value, Message):
-        return value
+        return _checked(value, where)
     if not isinstance(value, Mapping):
         raise Mistake(f"`{where}` must be an object with `role` and `content`", usage=True)
     role = _ROLES.get(str(value.get("role")))
@@ -202,6 +206,13 @@ def _message(value: object, where: str) -> Message:
                 f"`{at}` is neither text nor an image", "parts are of type `text` or `image_url`", usage=True
             )
     return Message(role, "\n".join(texts), tuple(images))
+
+
+def _checked(message: Message, where: str) -> Message:
+    """A message that the caller made, if its text is one."""
+    if not isinstance(message.text, str):
+        raise Mistake(f"the text of `{where}` is no text", usage=True)
+    return message
 
 
 def _image(value: object, where: str) -> Image:

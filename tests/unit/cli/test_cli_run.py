@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from cascadelang.cli.options import print_json
 from cascadelang.contracts.clock import SystemClock
 
 LONG = "What is the capital of France?"
@@ -98,6 +99,16 @@ def test_an_empty_answer_is_told_on_stderr(cl):
     assert "is empty" not in cl("run", "q.cl", "-q", "hi", "--policy", "full").err
 
 
+def test_numbers_that_json_can_not_write_are_null(capsys):
+    print_json({"meta": [float("inf"), 1.5, "a"]})
+    assert json.loads(capsys.readouterr().out) == {"meta": [None, 1.5, "a"]}
+
+
+def test_a_fact_too_large_for_a_number_is_a_text(cl):
+    assert cl("run", "p.cl", "-q", "hi", "--meta", "a=1e999").code == 0
+    assert json.loads(cl("traces", "show", "last", "--output", "json").out)["meta"] == {"a": "1e999"}
+
+
 def test_dry_runs_call_nothing_and_record_nothing(cl):
     ran = cl("run", "p.cl", "--query", LONG, "--dry")
     assert ran.code == 0
@@ -149,6 +160,7 @@ def test_the_list_is_narrowed_by_model_and_age(cl, monkeypatch):
     assert policies("--since", day) == ["strict"]
     assert policies("--model", "none") == []
     assert "no run matches" in cl("traces", "list", "--model", "none").err
+    assert cl("traces", "list", "--policy", "none").err == "no run matches\n"
     for odd in ("", "7", "d", "-1d", "1.5d", "٣d", "yesterday", "2026-13-01", "9" * 40 + "w"):
         refused = cl("traces", "list", "--since", odd)
         assert refused.code == 2
