@@ -239,3 +239,20 @@ def tell_failed(  # noqa: PLR0917 - all of it goes into one event
     cost_usd = 0.0 if failed.usage is None else _count(run, target, failed.usage, data)
     run.tell("call_failed", target.node, data)
     return cost_usd
+
+
+def tell_cancelled(  # noqa: PLR0917 - all of it goes into one event
+    run: Run, target: Target, request: Request, attempt: int, latency_s: float, held_usd: float | None
+) -> None:
+    """Tell of an attempt that was on the wire when the run was cancelled; nobody says what was used."""
+    data: dict[str, Any] = {
+        "model": target.model,
+        "purpose": request.purpose,
+        "attempt": attempt,
+        "kind": "cancelled",
+        "message": f"the run was cancelled while `{target.model}` was answering",
+        "latency_s": round(latency_s, 6),
+    }
+    if held_usd is not None:
+        data["held_usd"] = held_usd
+    run.tell("call_failed", target.node, data)

@@ -13,6 +13,7 @@ Takes: a `Target` (who), a `Request` (what) and the scope it is made in. Gives: 
   although the run's cost holds only what providers said was used. Only what was surely refused counts nothing.
 - Nothing but `asyncio.CancelledError` is raised. A provider that raises something of its own is mistaken, which no
   other rung should hide: that is a failure of kind ``policy``, with the exception kept as its cause.
+- A call that is cancelled while it is on the wire is told of, with the most it can have cost.
 - When it ends, however it ends, nothing of it is left running.
 """
 
@@ -27,7 +28,16 @@ from cascadelang.contracts.messages import Delta, Reply, Request
 from cascadelang.contracts.provider import Provider
 from cascadelang.graph.cost import most_call_cost
 from cascadelang.graph.wording import provider_wording
-from cascadelang.runtime.billing import Leave, Target, ask_leave, bill, most_tokens_of, set_up, tell_failed
+from cascadelang.runtime.billing import (
+    Leave,
+    Target,
+    ask_leave,
+    bill,
+    most_tokens_of,
+    set_up,
+    tell_cancelled,
+    tell_failed,
+)
 from cascadelang.runtime.outcome import Failed
 from cascadelang.runtime.retry import wait_before_retry
 
@@ -102,8 +112,10 @@ async def _attempt(  # noqa: C901, PLR0912, PLR0917 - one loop, on the hot path
             failed = raised
         except asyncio.CancelledError:
             if not guard.caught():
+                held_usd = _held(target, request, leave)
+                tell_cancelled(run, target, request, attempt, now_s() - begun_s, held_usd)
                 raise
-            failed = CallFailed("timeout", f"`{target.model}` gave no answer within {request.timeout_s:g} s")
+            failed = CallFailed("timeout", f"`{target.model}` gave no answer within {_seconds(request.timeout_s)}")
         except Exception as error:  # noqa: BLE001 - whatever an adapter raises, a run ends in words
             words = f"the provider `{provider_wording(target.provider)}` broke, a mistake in its adapter"
             failed = CallFailed("policy", words, maybe_billed=True)
@@ -150,10 +162,7 @@ def _failed(  # noqa: PLR0917 - one step of `_attempt`
     late = cut is not None and failed.kind == "timeout" and run.now_s() >= deadline_s - _CLOCK_SLACK_S
     held_usd: float | None = None
     if failed.usage is None and (failed.maybe_billed or run.streamed):
-        if target.price is not None:
-            held_usd = (leave.each_usd if leave is not None else 0.0) or most_call_cost(
-                target.price, most_tokens_of(request), request.max_tokens
-            )
+        held_usd = _held(target, request, leave)
     elif leave is not None:
         leave.spent_usd -= leave.each_usd
     if late and cut is not None:
@@ -165,6 +174,19 @@ def _failed(  # noqa: PLR0917 - one step of `_attempt`
     if leave is not None:
         leave.spent_usd += cost_usd
     return ended
+
+
+def _held(target: Target, request: Request, leave: Leave | None) -> float | None:
+    """The most that an attempt whose usage nobody told can have cost."""
+    if target.price is None:
+        return None
+    each_usd = 0.0 if leave is None else leave.each_usd
+    return each_usd or most_call_cost(target.price, most_tokens_of(request), request.max_tokens)
+
+
+def _seconds(timeout_s: float) -> str:
+    """A timeout as people say it: what a ``within`` has left is never round."""
+    return f"{round(timeout_s, 2 if timeout_s >= 0.1 else 4):g} s"
 
 
 async def _stream(run: Run, target: Target, provider: Provider, request: Request, emit: Emit) -> Reply:

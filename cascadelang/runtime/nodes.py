@@ -25,6 +25,7 @@ What a cascade does, where the language leaves it open:
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from cascadelang.contracts.check import UNCHECKED
@@ -111,7 +112,12 @@ class Call:
             timeout_s,
         )
         events = len(run.events)
-        reply = await place_call(run, self._target, request, scope)
+        try:
+            reply = await place_call(run, self._target, request, scope)
+        except asyncio.CancelledError:
+            if len(run.events) > events:  # it was asked
+                run.path.append(self.label)
+            raise
         if isinstance(reply, Failed):
             if run.events[events].kind != "skip":
                 run.path.append(self.label)

@@ -16,7 +16,8 @@ Version 1. ``node`` is the graph node's id and ``at_s`` the seconds since the ru
     the tokens were counted by us), ``id`` (the model the provider says answered, where it isn't the one asked for),
     ``mean_logprob`` (where there are logprobs), ``text`` (what it answered, where texts are kept).
 ``call_failed``
-    A call that failed. ``model``, ``purpose``, ``attempt``, ``latency_s``; ``kind``: one of the eleven; ``message``.
+    A call that failed. ``model``, ``purpose``, ``attempt``, ``latency_s``; ``kind``: one of the eleven, or
+    ``cancelled`` where the run was cancelled before the answer came; ``message``.
     Only where there is one: ``status``, that of HTTP; ``held_usd``, what the attempt counts against ``within``,
     because it may have been billed and nobody said what; or, where the provider said what it billed, ``cost_usd``,
     ``input_tokens``, ``output_tokens``, ``cached_tokens`` and ``estimated``, as in ``call``.

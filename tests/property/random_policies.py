@@ -88,8 +88,8 @@ def routes(draw: st.DrawFn, inner: st.SearchStrategy[str]) -> str:
         return f"route {', '.join(arms)} else {draw(inner)}"
     if draw(st.booleans()):
         return f"route by sure a -> {draw(inner)}, b -> {draw(inner)}"
-    otherwise = f" else {draw(inner)}" if draw(st.booleans()) else f", other -> {draw(inner)}"
-    return f"route by plan free -> {draw(inner)}, gold_ -> {draw(inner)}{otherwise}"
+    other = f", other -> {draw(inner)}" if draw(st.booleans()) else ""
+    return f"route by plan free -> {draw(inner)}, gold_ -> {draw(inner)}{other} else {draw(inner)}"
 
 
 @st.composite

@@ -5,7 +5,9 @@ import time
 
 import pytest
 
+import cascadelang.runtime.calls as calls_module
 import cascadelang.runtime.guard as guard_module
+from cascadelang.cli.draw_trace import draw_trace
 from cascadelang.contracts.clock import SystemClock
 from cascadelang.contracts.failure import CallFailed
 from cascadelang.contracts.messages import Query, Reply, Usage
@@ -79,6 +81,12 @@ def test_cancelling_leaves_nothing_running_and_is_recorded(kit):
     assert kit.providers["fake"].ended == ["a"]
     (record,) = kit.sink.runs
     assert (record.status, record.failure, record.answer) == ("cancelled", "", "")
+    assert [e.kind for e in record.events] == ["call_failed", "end"]
+    told = record.events[0].data
+    assert (told["model"], told["kind"], told["attempt"], record.path) == ("a", "cancelled", 1, ("a",))
+    assert told["message"] == "the run was cancelled while `a` was answering"
+    assert told["held_usd"] > 0
+    assert "cancelled while `a` was answering" in draw_trace(record)
 
 
 def test_cancelling_while_waiting_to_retry(kit, answer_of):
@@ -94,6 +102,12 @@ def test_cancelling_while_waiting_to_retry(kit, answer_of):
 
     asyncio.run(cancelled())
     assert [e.kind for e in kit.sink.runs[0].events] == ["call_failed", "retry", "end"]
+    assert kit.sink.runs[0].path == ("a",)
+
+
+@pytest.mark.parametrize(("time_s", "said"), [(2.99975, "3 s"), (0.03, "0.03 s"), (0.0004, "0.0004 s"), (90, "90 s")])
+def test_a_timeout_is_said_in_round_figures(time_s, said):
+    assert calls_module._seconds(time_s) == said
 
 
 def test_cancelling_at_the_moment_the_guard_strikes_is_still_cancelling(kit, monkeypatch):
