@@ -86,8 +86,9 @@ class Provider(Protocol):
     async def count_tokens(self, request: Request) -> int | None:
         """Exactly how many input tokens the request has, where that is known without a call, else ``None``.
 
-        Awaited where a ``within`` limits dollars, before the call. Like all coroutines of a provider it doesn't hold
-        up the event loop; it sets nothing up, so it gives ``None`` for a model that isn't ready.
+        Awaited where a ``within`` limits dollars or the prompt may be longer than the model's declared context,
+        before the call. Like all coroutines of a provider it doesn't hold up the event loop; it sets nothing up, so
+        it gives ``None`` for a model that isn't ready.
         """
         ...
 

@@ -30,17 +30,30 @@ of image inputs). A model that counts fewer is refused a little early, none too 
 
 
 class Target:
-    """Who is called: the policy's name of the model, where it is, what it costs, and how often it is tried again."""
+    """Who is called: the policy's name of the model, where it is, what it costs, and how often it is tried again.
 
-    __slots__ = ("id", "model", "node", "price", "provider", "retry")
+    ``context`` is the most tokens it holds, where the policy says so.
+    """
 
-    def __init__(self, node: str, model: str, id_: str, provider: str, price: Price | None, retry: int) -> None:  # noqa: PLR0917 - as the graph has them
+    __slots__ = ("context", "id", "model", "node", "price", "provider", "retry")
+
+    def __init__(  # noqa: PLR0917 - as the graph has them
+        self,
+        node: str,
+        model: str,
+        id_: str,
+        provider: str,
+        price: Price | None,
+        retry: int,
+        context: int | None = None,
+    ) -> None:
         self.node = node
         self.model = model
         self.id = id_
         self.provider = provider
         self.price = price
         self.retry = retry
+        self.context = context
 
 
 class Leave:
@@ -143,6 +156,22 @@ def _refuse(  # noqa: PLR0917 - all of it goes into one event
     data = {"model": target.model, "purpose": request.purpose, "because": "over_budget", "within": budget.node}
     run.tell("skip", target.node, {**data, **figures})
     return Failed("over_budget", words, target.model, budget)
+
+
+async def too_long(run: Run, target: Target, request: Request, provider: Provider, context: int) -> Failed | None:
+    """The failure of a prompt that is certain to be over the model's context; ``None`` where it isn't certain."""
+    if most_tokens_of(request) <= context:
+        return None
+    try:
+        tokens = await provider.count_tokens(request)
+    except Exception:  # noqa: BLE001 - who can't count says nothing, and the provider will
+        tokens = None
+    if tokens is None or tokens <= context:
+        return None
+    words = f"the prompt has {tokens:,} tokens, and `{target.model}` holds {context:,}"
+    failed = CallFailed("context_length", words)
+    tell_failed(run, target, request, failed.kind, failed, 1, 0.0, None)
+    return Failed(failed.kind, words, target.model, None, failed)
 
 
 async def most_input_tokens(provider: Provider, request: Request) -> int:

@@ -90,7 +90,8 @@ class Builder:
     def _call(self, node: g.CallNode, settings: Settings) -> Call:
         spec = self._graph.models[node.model]
         retry = spec.retry if settings.retry is None else settings.retry
-        return Call(node.id, Target(node.id, spec.name, spec.id, spec.provider, spec.price, retry), spec, settings)
+        target = Target(node.id, spec.name, spec.id, spec.provider, spec.price, retry, spec.context)
+        return Call(node.id, target, spec, settings)
 
     def _cascade(self, node: g.CascadeNode, settings: Settings) -> Cascade:
         rungs: list[tuple[Strategy, Gate | None]] = []

@@ -4,6 +4,7 @@ Takes: a `Target` (who), a `Request` (what) and the scope it is made in. Gives: 
 
 - Every `within` around is asked before the call, with the most that all its attempts can cost, and what doesn't fit
   isn't made.
+- A prompt that the provider counts as longer than the model's declared context isn't sent: ``context_length``.
 - All attempts and the waits between them happen within the request's ``timeout_s``, or what a ``within`` has left of
   it. A call that such a ``within`` cut short ends as ``over_budget``, not as ``timeout``.
 - What a provider sets up before its first call (`Preparing`) is no part of the call, and takes as long as it takes.
@@ -37,6 +38,7 @@ from cascadelang.runtime.billing import (
     set_up,
     tell_cancelled,
     tell_failed,
+    too_long,
 )
 from cascadelang.runtime.outcome import Failed
 from cascadelang.runtime.retry import wait_before_retry
@@ -69,6 +71,10 @@ async def place_call(
             await set_up(run, prepare, request.model, scope.budget)
     except Exception as error:  # noqa: BLE001 - providers are made when they are first needed, and may not come to be
         return _unmade(run, target, request, error)
+    if target.context is not None:
+        long = await too_long(run, target, request, provider, target.context)
+        if long is not None:
+            return long
     leave: Leave | None = None
     if scope.budget is not None:
         asked = await ask_leave(run, target, request, provider, scope, most_input)

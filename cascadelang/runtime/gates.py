@@ -198,7 +198,7 @@ class Gate:
         if spec is None:
             return Failed("policy", f"a check asks the model `{name}`, which the policy doesn't declare")
         retry = spec.retry if self._retry is None else self._retry
-        target = Target(self.node, name, spec.id, spec.provider, spec.price, retry)
+        target = Target(self.node, name, spec.id, spec.provider, spec.price, retry, spec.context)
         return await place_call(run, target, self._request(spec, asked, run.seed), Scope(budget), most_input)
 
     def _settle(self, run: Run, answered: Answered, sight: Sight, value: Value) -> None:

@@ -196,3 +196,36 @@ def test_runs_at_once_share_nothing(kit, answer_of):
     assert {r.path for r in results} == {("a", "b")}
     assert len({r.trace_id for r in results}) == 64
     assert {len(r.events) for r in results} == {6}
+
+
+class Counts:
+    """Counts a token a letter, or says that it can't; answers everything."""
+
+    def __init__(self, *, knows: bool) -> None:
+        self.knows = knows
+        self.asked = []
+
+    async def count_tokens(self, request):
+        return sum(len(message.text) for message in request.messages) if self.knows else None
+
+    async def send(self, request):
+        self.asked.append(request.model)
+        return Reply("good", "stop", Usage(1, 1))
+
+
+@pytest.mark.parametrize(
+    ("knows", "letters", "path"), [(True, 500, ("small", "large")), (True, 400, ("small",)), (False, 500, ("small",))]
+)
+def test_a_prompt_surely_over_the_context_moves_on(kit, tell, knows, letters, path):
+    provider = Counts(knows=knows)
+    kit.providers = {"fake": provider}
+    root = kit.add(g.FallbackNode, [kit.model("small", context=400), kit.model("large", context=10_000)])
+    result = kit.run(root, "x" * letters)
+    assert (result.status, result.path, provider.asked) == ("unchecked", path, [path[-1]])
+    if len(path) == 2:
+        (told,) = tell(result, "call_failed")
+        assert (told["kind"], told["message"]) == (
+            "context_length",
+            "the prompt has 500 tokens, and `small` holds 400",
+        )
+        assert "held_usd" not in told
