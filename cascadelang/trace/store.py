@@ -37,7 +37,7 @@ BUSY_S: Final = 10.0
 
 _GATHER_S: Final = 0.25
 """How long runs are gathered before they are written together: what a killed process can lose. Fewer, larger
-transactions cost a run a third less CPU than writing every 30 ms."""
+transactions take a third less of tracing's CPU than writing every 30 ms."""
 _MOST_AT_ONCE: Final = 256
 _ROWS_AT_ONCE: Final = 32
 _UNSTORABLE: Final = (UnicodeEncodeError, OverflowError)
