@@ -14,7 +14,12 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 import cascadelang
+from cascadelang.catalog.models import find
+from cascadelang.diagnostics import codes_files, codes_names, codes_types
 from cascadelang.diagnostics.codes import Code, all_codes, code, docs_path
+from cascadelang.semantics.check import check
+from cascadelang.source import DiskFiles
+from cascadelang.workspace.catalog import InstalledCatalog
 from cascadelang.workspace.lint import LintReport, lint, render
 
 PACKAGE = Path(cascadelang.__file__).parent
@@ -38,6 +43,9 @@ ALONG = {
     "shares-total": {"not-supported-yet"},  # `split` can be checked, and not be run
 }
 """The bad examples that must be wrong in a second way."""
+
+OF_CHECKING = {entry.name for area in (codes_files, codes_names, codes_types) for entry in area.CODES}
+"""Those told of a file that can be parsed: what is right instead is a policy that can be asked."""
 
 NOT_DIAGNOSTICS = {"api-key", "proxy-authorization", "x-api-key", "x-goog-api-key", "graphviz-pure"}
 """Hyphenated words in the passes that are headers and packages."""
@@ -70,6 +78,9 @@ def test_the_bad_example_gives_it_and_nothing_else(entry: Code, linted, snapshot
 @pytest.mark.parametrize("entry", CODES)
 def test_the_good_example_gives_nothing(entry: Code, linted):
     assert [d.message for d in linted(entry.good.encode()).diagnostics] == []
+    if entry.name in OF_CHECKING:
+        known = check("policy.cl", DiskFiles(), InstalledCatalog(), find)
+        assert known.policies == ("main",)
 
 
 @pytest.mark.parametrize("entry", CODES)
