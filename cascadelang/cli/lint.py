@@ -13,7 +13,7 @@ from cascadelang.cli.paint import color_option, colours, paint, write
 @click.argument("paths", nargs=-1, metavar="[PATHS]...")
 @click.option("--fix", is_flag=True, help="Make the repairs that are certain, then lint again.")
 @click.option("--strict", is_flag=True, help="Exit 1 on warnings too.")
-@output_option("text", "json")
+@output_option("text", "json", "sarif", "github", "junit")
 @color_option
 def command(paths: tuple[str, ...], fix: bool, strict: bool, output: str | None) -> int:
     """Prove policy files: names, types, limits and bounds, before anything is paid for.
@@ -24,16 +24,22 @@ def command(paths: tuple[str, ...], fix: bool, strict: bool, output: str | None)
       cascadelang lint
       cascadelang lint policies/ --strict
       cascadelang lint support.cl --output json
+      cascadelang lint --output sarif > lint.sarif
     """
     import gc
 
     gc.freeze()  # a short life that makes little garbage: collecting it would be a tenth of it
     gc.set_threshold(200_000, 50, 50)
-    from cascadelang.workspace.lint import lint, output_of, render, to_json
+    from cascadelang.workspace.lint import lint, output_of, render
 
     report = lint(paths, fix=fix)
-    if (output or output_of(paths)) == "json":
-        click.echo(to_json(report))
+    form = output or output_of(paths)
+    if form != "text":
+        from cascadelang.workspace.lint_output import lint_output
+
+        shown = lint_output(report, form, strict=strict)
+        if shown:
+            click.echo(shown)
     else:
         if report.diagnostics:
             write(render(report.diagnostics, report.sources, colour=colours()))

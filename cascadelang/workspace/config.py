@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args
 
 from cascadelang.workspace.mistake import Mistake
 
-Output = Literal["text", "json"]
+Output = Literal["text", "json", "sarif", "github", "junit"]
 _PREFIX = "CASCADELANG_"
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off"}
@@ -28,7 +28,7 @@ class Config:
         trace_store: path of the trace store, relative to the file that says so; ``off`` records nothing; empty is
             the platform's data folder.
         keep_text: whether queries and answers are kept in the trace store.
-        output: what commands print where ``--output`` isn't given.
+        output: what commands print where ``--output`` isn't given; one that hasn't that form prints text.
         found: the file these settings come from; empty when there is none.
     """
 
@@ -159,5 +159,7 @@ def _value(key: str, value: object, where: str) -> object:
     if not isinstance(value, str):
         raise Mistake(f"{name} must be a text in quotes")
     if key == "output" and value not in get_args(Output):
-        raise Mistake(f"{name} is `{value}`", "it may be `text` or `json`")
+        raise Mistake(
+            f"{name} is `{value}`", "it may be `text`, `json`, or for `lint` also `sarif`, `github` or `junit`"
+        )
     return value

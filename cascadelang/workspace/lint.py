@@ -1,7 +1,7 @@
 """Lints policy files.
 
-Takes: paths. Gives: a `LintReport`, and its text and JSON forms. Guarantees: each file's diagnostics are those of the
-file and of what it uses, each shown once even where several files use the same one.
+Takes: paths. Gives: a `LintReport`, and its text; `lint_output` has the other forms. Guarantees: each file's
+diagnostics are those of the file and of what it uses, each shown once even where several files use the same one.
 """
 
 from __future__ import annotations
@@ -85,18 +85,6 @@ def render(diagnostics: Iterable[Diagnostic], sources: Mapping[str, SourceFile],
     from cascadelang.diagnostics.render_text import render_all
 
     return render_all(diagnostics, sources, colour=colour)
-
-
-def to_json(report: LintReport) -> str:
-    """The report as `lint --output json` prints it, version 1; a diagnostic stands under the file it is in."""
-    import json
-
-    from cascadelang.diagnostics.render_json import report_data
-
-    by_file: dict[str, list[Diagnostic]] = {path: [] for path in report.files}
-    for diagnostic in report.diagnostics:
-        by_file.setdefault(diagnostic.span.path, []).append(diagnostic)
-    return json.dumps(report_data(by_file.items(), report.sources), indent=2, ensure_ascii=False)
 
 
 def output_of(paths: Sequence[str]) -> str:

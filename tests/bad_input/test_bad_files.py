@@ -110,7 +110,7 @@ def test_graph_files_that_are_none(machine: Machine, text: str):
         ("trace_stor = 'off'", "did you mean `trace_store`?"),
         ("keep_text = 3", "must be true or false"),
         ("trace_store = [", "are not TOML"),
-        ("output = 'yaml'", "it may be `text` or `json`"),
+        ("output = 'yaml'", "it may be `text`, `json`, or for `lint` also `sarif`, `github` or `junit`"),
     ],
 )
 def test_settings(machine: Machine, text: str, said: str):

@@ -207,3 +207,26 @@ def test_a_console_that_knows_no_symbols(tmp_path: Path):
         [sys.executable, "-m", "cascadelang", "doctor"], env=env, cwd=tmp_path, capture_output=True, check=True
     )
     assert b"ok cascadelang" in done.stdout
+
+
+@pytest.mark.parametrize("form", ["json", "sarif", "github", "junit"])
+def test_lint_in_a_form_for_machines(cl, form: str):
+    Path("bad.cl").write_text('use "std/anthropic"\npolicy main = sonet\n')
+    ran = cl("lint", "bad.cl", "p.cl", "--output", form)
+    assert (ran.code, ran.err) == (1, "")
+    if form == "sarif":
+        (result,) = json.loads(ran.out)["runs"][0]["results"]
+        assert (result["ruleId"], result["fixes"][0]["description"]["text"]) == ("unknown-name", "change to `sonnet`")
+    elif form == "github":
+        assert ran.out.startswith("::error file=bad.cl,line=2,endLine=2,col=15,endColumn=20,title=unknown-name::")
+        assert ran.out.count("\n") == 1
+    elif form == "junit":
+        cases = ET.fromstring(ran.out).findall(".//testcase")  # noqa: S314 - our own document
+        assert [(case.attrib["name"], len(case)) for case in cases] == [("bad.cl", 1), ("p.cl", 0)]
+    Path("cascadelang.toml").write_text(f'output = "{form}"\n')
+    assert cl("lint", "bad.cl", "p.cl").out == ran.out
+
+
+def test_an_output_without_findings(cl):
+    assert cl("lint", "p.cl", "--output", "github").out == ""
+    assert json.loads(cl("lint", "p.cl", "--output", "sarif").out)["runs"][0]["results"] == []
