@@ -12,20 +12,65 @@ from hypothesis import strategies as st
 from cascadelang.contracts.failure import CallFailed
 from cascadelang.contracts.messages import Delta, Message, Query, Reply, Request, TokenLogprob, Usage
 from cascadelang.graph.limits import MESSAGE_TOKENS
+from cascadelang.source import MemoryFiles
 
 # ---- Policies, as text ------------------------------------------------------------------------------------------
 
-MODELS = ("a", "b", "c", "d")
-HEAD = """
+MODELS = ("a", "b", "c", "d", "e", "lib.f")
+"""Declared in the policy itself, in a file that it uses as it is, and in one behind an alias."""
+TIERS = ("low", "lib.pair")
+
+BASE = """
 provider x = openai { base_url: "http://127.0.0.1:9/v1" }
+model e = x("e") { max_tokens: 60, timeout: 5s, price: $2 / $8, can: [logprobs, top_logprobs, json] }
+signal asks = contains("please") or turns > 2
+check  brief = words < 50 and not repeats
+tune   low_bar = 0.3 in 0.1 .. 0.9
+"""
+LIB = """
+use "base.cl"
+model f = x("f") { max_tokens: 25, timeout: 4s, retry: 1, price: $7 / $3, can: [logprobs, top_logprobs, json] }
+signal long = conversation.words > 8
+signal plan: {free, gold} = meta.plan
+check  fine = brief and judge(e, "Is it \\"fine\\"?") >= low_bar
+tune   bar = 0.6 in 0.2 .. 0.9
+tier   pair = fallback [f, e] retry 0
+policy helper = cascade [f until brief, e] until fine carry reasons
+policy settled = (e with { max_tokens: 44, temperature: 0.5 }) within $0.05 and 30s
+"""
+FILES = {
+    "base.cl": BASE,
+    "lib.cl": LIB,
+    "rubric.md": '# What is right\n\n- all of it\n- "quoted"\n',
+    "shape.json": '{"type": "object", "properties": {"score": {"maximum": 1}}, "required": ["score"]}',
+}
+"""What the policies read beside themselves."""
+
+
+def files_of(text: str) -> MemoryFiles:
+    """A random policy as ``policy.cl``, with the files it reads."""
+    return MemoryFiles({**FILES, "policy.cl": text})
+
+
+HEAD = """
+use "base.cl"
+use "lib.cl" as lib
 signal code = has_code
 signal gold = meta.plan == "gold"
 signal told = meta.words > 3 else true
 signal plan: {free, gold_, other} = meta.level
 signal sure: {a, b} = meta.level else b
 signal start: {a, b, c} = band(score(has_code: 0.5, gold: 0.4), a: 0.3, b: 0.6, c)
+signal from_who: {a, b, c} = meta.level
+signal flag = meta.flag == true
+signal size = meta.words * 2 + words
+signal weight = score(code: 0.3, flag: 0.5, asks: 0.4)
+signal grade = band(meta.words / 10, low: 0.2, mid: 0.5, high)
 check  well = not empty and not hedges
 check  kind = words <= 5 or contains("thanks") else pass
+check  sure_of_it = logprob(mean) >= -0.5 else pass
+check  strict = well and judge(b, "rubric.md") >= enough
+check  lenient = (judge(c, "Is it kind?") >= 0.5 and words > 1) else pass
 tune   enough = 0.5 in 0.1 .. 0.9
 """
 CONDITIONS = (
@@ -36,6 +81,25 @@ CONDITIONS = (
     'contains("please") and not code',
     "meta.plan is missing",
     "has_url",
+    "flag",
+    "not flag",
+    "not gold or told",
+    "flag and (gold or has_url)",
+    "meta.words is not missing and not asks",
+    'meta.plan in ["gold", "free"]',
+    'meta.plan not in ["gold", "free"]',
+    "meta.words in [3, 4.5, 7]",
+    "size > 9",
+    "size - meta.words >= meta.words",
+    "weight >= 0.5",
+    "grade == high",
+    "grade != low",
+    "plan == free",
+    "lib.plan == gold",
+    "lib.long",
+    "conversation.turns > 1 or matches(/gr(ü|u)/i)",
+    "lines > 1 and chars < 2k",
+    "meta.plan < meta.level",
 )
 FREE = (
     "well",
@@ -46,7 +110,19 @@ FREE = (
     'contains("yes")',
     "logprob(mean) >= -0.5",
     "chars > 9000",
+    "not (logprob(min) < -0.5)",
+    "sure_of_it",
+    "perplexity <= 2",
+    "brief",
+    'schema("shape.json")',
+    "matches(/^(yes|no)/) or refuses",
+    "query.words > words",
+    "query.has_code or tokens < 40",
+    'not query.contains("yes")',
+    "words / 10 >= logprob(mean) + 1",
+    "margin >= 0.1",
 )
+PAID = ("strict", "lenient", "lib.fine", "not strict", "lenient and strict", "(strict or lenient) and json")
 
 
 def pick(*values: Any) -> st.SearchStrategy[Any]:
@@ -57,15 +133,26 @@ def pick(*values: Any) -> st.SearchStrategy[Any]:
 def gates(draw: st.DrawFn) -> str:
     free = draw(st.sampled_from(FREE))
     judge = f'judge({draw(st.sampled_from(MODELS))}, "Is it\\n\\"right\\"?") >= {draw(pick("0.5", "enough", "0"))}'
-    more = draw(st.sampled_from(FREE))
-    forms = (free, free, f"{free} and {more}", judge, f"{free} and {judge}", f"{judge} or {free}", f"not ({judge})")
+    more, paid = draw(st.sampled_from(FREE)), draw(st.sampled_from(PAID))
+    forms = (
+        free,
+        free,
+        f"({free}) and ({more})",
+        judge,
+        f"({free}) and {judge}",
+        f"{judge} or ({free})",
+        f"not ({judge})",
+        paid,
+        f"{judge} and (({free}) or ({paid}))",
+        f"({paid}) and not ({more} or {judge})",
+    )
     return draw(st.sampled_from(forms))
 
 
 @st.composite
 def model_lines(draw: st.DrawFn) -> str:
     lines = []
-    for name in MODELS:
+    for name in MODELS[:4]:
         fields = [f"max_tokens: {draw(pick(1, 40, 300, 4000))}", f"timeout: {draw(pick('2s', '10s', '60s'))}"]
         if draw(st.integers(0, 19)):
             fields.append(f"price: {draw(pick('$1 / $5', '$4 / $2', '$30 / $150', '$90 / $90', '$0 / $0'))}")
@@ -73,12 +160,12 @@ def model_lines(draw: st.DrawFn) -> str:
             fields.append(f"retry: {draw(pick(0, 1, 3))}")
         if draw(st.booleans()):
             fields.append('system: "Be brief, and say \\"I don\'t know\\" when you don\'t."')
-        lines.append(f'model {name} = x("{name}") {{ {", ".join(fields)}, can: [logprobs, json] }}')
+        lines.append(f'model {name} = x("{name}") {{ {", ".join(fields)}, can: [logprobs, top_logprobs, json] }}')
     return "\n".join(lines)
 
 
 def in_parens(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    return inner.map(lambda text: text if text.isidentifier() else f"({text})")
+    return inner.map(lambda text: text if text.replace(".", "").isidentifier() else f"({text})")
 
 
 @st.composite
@@ -88,6 +175,8 @@ def routes(draw: st.DrawFn, inner: st.SearchStrategy[str]) -> str:
         return f"route {', '.join(arms)} else {draw(inner)}"
     if draw(st.booleans()):
         return f"route by sure a -> {draw(inner)}, b -> {draw(inner)}"
+    if draw(st.booleans()):
+        return f"route by grade high -> {draw(inner)}, low -> {draw(inner)} else {draw(inner)}"
     other = f", other -> {draw(inner)}" if draw(st.booleans()) else ""
     return f"route by plan free -> {draw(inner)}, gold_ -> {draw(inner)}{other} else {draw(inner)}"
 
@@ -98,8 +187,8 @@ def cascades(draw: st.DrawFn, inner: st.SearchStrategy[str]) -> str:
     if draw(st.integers(0, 3)):
         rungs = draw(st.lists(inner, min_size=1, max_size=3))
     else:
-        rungs = ["a", "b retry 1", draw(pick("c", "c with { max_tokens: 90 }"))]
-        tails.append("from start")
+        rungs = ["a", "b retry 1", draw(pick("c", "c with { max_tokens: 90 }", "c retry 0 within 9s"))]
+        tails.append(draw(pick("from start", "from from_who")))
     rungs = [f"{rung} until {draw(gates())}" if draw(st.integers(0, 4)) == 0 else rung for rung in rungs]
     if draw(st.integers(0, 9)):
         tails.append(f"until {draw(gates())}")
@@ -123,6 +212,9 @@ def suffixed(draw: st.DrawFn, inner: st.SearchStrategy[str]) -> str:
         "retry 2",
         "with { max_tokens: 77, temperature: 0 }",
         'with { timeout: 3s, system: "Be kind." }',
+        "with { max_tokens: 5, top_p: 0.5, seed: 4 } retry 1",
+        'retry 3 with { timeout: 6s, stop: ["END"], effort: "low" }',
+        "retry 2 within 20s retry 0",
     )
     return f"{draw(inner)} {draw(st.sampled_from((*limits, *rest)))}"
 
@@ -138,8 +230,9 @@ def strategies(names: tuple[str, ...], depth: int = 3) -> st.SearchStrategy[str]
 
 @st.composite
 def policies(draw: st.DrawFn) -> str:
+    """The text of a policy file; `files_of` gives it with the files it reads."""
     lines = [HEAD, draw(model_lines()), f"tier low = {draw(strategies(MODELS, 1))}"]
-    names = (*MODELS, "low")
+    names = (*MODELS, *TIERS, "lib.helper", "lib.settled")
     for name in ("first", "second")[: draw(st.integers(0, 2))]:
         lines.append(f"policy {name} = {draw(strategies(names, 2))}")
         names = (*names, name)
@@ -174,7 +267,12 @@ def queries(draw: st.DrawFn) -> Query:
             Message("assistant", draw(texts)),
             *said,
         ]
-    meta = {"plan": draw(pick("gold", "free", 3)), "level": draw(pick("free", "gold_", "a", "nothing")), "words": 4}
+    meta = {
+        "plan": draw(st.sampled_from(("gold", "free", 3, True, ""))),
+        "level": draw(st.sampled_from(("free", "gold_", "a", "b", "nothing", 0.5))),
+        "words": draw(st.sampled_from((4, 3.0, -1, 0, True, "4", 1e200, float("nan"), [4], 10**400))),
+        "flag": draw(st.sampled_from((True, False, "true", 1, {"a": 1}, None))),
+    }
     for name in draw(st.sets(st.sampled_from(sorted(meta)))):
         del meta[name]
     return Query(tuple(said), meta)

@@ -14,7 +14,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
-from random_policies import ACTS, Act, Clock, Wilful, policies, queries, size
+from random_policies import ACTS, Act, Clock, Wilful, files_of, policies, queries, size
 
 from cascadelang.contracts.failure import FAILURE_KINDS
 from cascadelang.contracts.messages import Query, Usage
@@ -26,7 +26,6 @@ from cascadelang.graph.limits import MESSAGE_TOKENS
 from cascadelang.graph.model import Graph, WithinNode
 from cascadelang.graph.walk import children
 from cascadelang.runtime.interpreter import Interpreter
-from cascadelang.source import MemoryFiles
 from cascadelang.workspace.load import prove
 from cascadelang.workspace.makers import make_check, make_signal
 
@@ -154,7 +153,7 @@ def facts(result: RunResult) -> dict[str, Any]:
 
 
 def check_road(text: str, query: Query, acts: list[Act]) -> None:
-    proved = prove("policy.cl", MemoryFiles({"policy.cl": text}), needs_graph=True)
+    proved = prove("policy.cl", files_of(text), needs_graph=True)
     errors = [found for found in proved.diagnostics if found.severity == "error"]
     assert {found.name for found in errors} <= EXPECTED, [found.message for found in errors]
     graph = proved.graph
@@ -197,7 +196,7 @@ DEAREST = [Act('"\n' * 2000, thinks=True)]
 )
 @given(policies(), queries())
 def test_the_dearest_roads_stay_within_the_bounds(text: str, query: Query):
-    graph = prove("policy.cl", MemoryFiles({"policy.cl": text}), needs_graph=True).graph
+    graph = prove("policy.cl", files_of(text), needs_graph=True).graph
     if graph is None:
         return
     limits = bounds(graph)
