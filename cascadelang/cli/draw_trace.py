@@ -93,6 +93,8 @@ def _route(event: Event, pen: _Pen) -> list[str]:
     """Which arm was taken and what was known."""
     data = event.data
     arm = str(data.get("arm", ""))
+    if isinstance(data.get("share"), float | int):
+        arm = f"share {arm} ({data['share'] * 100:.4g}%)"
     if arm.isdigit():
         arm = f"arm {arm}"
     # a `route by` without `else` has nowhere to go with a label it doesn't know

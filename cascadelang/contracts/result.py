@@ -89,7 +89,7 @@ class Decision:
 
     Attributes:
         node: the graph node that chose.
-        kind: ``route``, ``route_by`` or ``from``.
+        kind: ``route``, ``route_by``, ``split`` or ``from``.
         taken: the arm's number from 1, the label, or ``else``; for ``from``, ``else`` is the first rung.
         to: the node chosen.
         signals: what was looked at, in order.
@@ -97,7 +97,7 @@ class Decision:
     """
 
     node: str
-    kind: Literal["route", "route_by", "from"]
+    kind: Literal["route", "route_by", "split", "from"]
     taken: str
     to: str
     signals: tuple[Known, ...] = ()

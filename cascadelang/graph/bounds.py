@@ -9,8 +9,9 @@ How it is counted, from the leaves up:
 
 - A call is tried ``1 + retry`` times; each attempt may be billed in full, and all of them together take no longer
   than the call's timeout.
-- A ``route`` costs what its conditions cost and the dearest arm; a ``cascade`` or ``fallback`` costs all its parts
-  one after the other, for each may fail; its gates cost what their paid checks cost, each made once for each answer.
+- A ``route`` or ``split`` costs what its conditions cost and the dearest arm; a ``cascade`` or ``fallback`` costs all
+  its parts one after the other, for each may fail; its gates cost what their paid checks cost, each made once for
+  each answer.
 - ``carry`` makes the next rung's input larger; ``within`` caps what is inside it, and a call whose price isn't known
   isn't made in it.
 
@@ -46,6 +47,7 @@ from cascadelang.graph.model import (
     RetryNode,
     RouteByNode,
     RouteNode,
+    SplitNode,
     WithinNode,
     WithNode,
 )
@@ -179,7 +181,7 @@ class Measure:
         parts = [self.points[child] for child in self.below(point)]
         if isinstance(node, CallNode):
             return self.call(self.graph.models[node.model], settings)
-        if isinstance(node, (RouteNode, RouteByNode)):
+        if isinstance(node, (RouteNode, RouteByNode, SplitNode)):
             asked = [self.paid(use, settings, 0) for use in self.asked(node)]
             return one_after_the_other([*asked, any_of(parts)])
         if isinstance(node, FallbackNode):

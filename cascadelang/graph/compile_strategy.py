@@ -19,9 +19,11 @@ from cascadelang.graph.model import (
     GraphArm,
     GraphNode,
     GraphRung,
+    GraphShare,
     RetryNode,
     RouteByNode,
     RouteNode,
+    SplitNode,
     WithinNode,
     WithNode,
 )
@@ -71,7 +73,7 @@ class Strategies:
         """What a strategy that is nothing but a name names."""
         return self._checked.resolve(strategy.name, path) if isinstance(strategy, ast.NameStrategy) else None
 
-    def _compile(self, strategy: ast.Strategy, id_: str, path: str) -> str:
+    def _compile(self, strategy: ast.Strategy, id_: str, path: str) -> str:  # noqa: C901 - one case a kind
         """Add the strategy's nodes under ``id_``; gives the id of the node it starts at."""
         if isinstance(strategy, ast.NameStrategy):
             return self._name(strategy, id_, path)
@@ -98,6 +100,13 @@ class Strategies:
             self.nodes[id_] = FallbackNode(id_, members, place)
             for number, member in enumerate(strategy.members, 1):
                 members.append(self._compile(member, f"{id_}.member{number}", path))
+        elif isinstance(strategy, ast.Split):
+            shares: list[GraphShare] = []
+            by = None if strategy.by is None else self._expressions.compile(strategy.by, path)
+            self.nodes[id_] = SplitNode(id_, shares, by, place)
+            for number, share in enumerate(strategy.shares, 1):
+                node_id = self._compile(share.strategy, f"{id_}.share{number}", path)
+                shares.append(GraphShare(float(share.share.value), node_id))
         else:
             word = type(strategy).__name__.lower()
             raise GraphError(f"`{word}` isn't supported by this version")

@@ -15,9 +15,9 @@ from itertools import pairwise
 from typing import Literal
 
 from cascadelang.graph.errors import GraphError
-from cascadelang.graph.model import CallNode, CascadeNode, FallbackNode, Graph, RouteByNode, RouteNode
+from cascadelang.graph.model import CallNode, CascadeNode, FallbackNode, Graph, RouteByNode, RouteNode, SplitNode
 from cascadelang.graph.outline import DEEPEST, OTHERWISE, Outline, suffixes
-from cascadelang.graph.wording import price_wording, wording
+from cascadelang.graph.wording import price_wording, share_wording, wording
 
 Shape = Literal["start", "model", "route", "gate", "use", "answer", "failure"]
 Style = Literal["plain", "fails", "aside"]
@@ -114,7 +114,9 @@ class _Pen:
         frame.boxes.append(Box(id_, shape, lines, paid))
         return id_
 
-    def _node(self, id_: str, frame: Frame, depth: int, *, is_root: bool = False) -> tuple[str, list[Out]]:
+    def _node(  # noqa: PLR0911 - one case a kind
+        self, id_: str, frame: Frame, depth: int, *, is_root: bool = False
+    ) -> tuple[str, list[Out]]:
         """Draw a node; gives the box to enter by, and the loose ends its answers come out of."""
         if depth > DEEPEST:
             raise GraphError("the graph is nested too deeply to be drawn")
@@ -135,6 +137,8 @@ class _Pen:
             frame = limit
         if isinstance(node, (RouteNode, RouteByNode)):
             return self._route(node, frame, depth)
+        if isinstance(node, SplitNode):
+            return self._split(node, frame, depth)
         if isinstance(node, FallbackNode):
             return self._fallback(node, frame, depth)
         assert isinstance(node, CascadeNode)  # noqa: S101 - suffixes leaves nothing else
@@ -162,6 +166,11 @@ class _Pen:
         if node.otherwise is not None:
             ways.append(("else", node.otherwise))
         return box, self._ways(box, ways, frame, depth)
+
+    def _split(self, node: SplitNode, frame: Frame, depth: int) -> tuple[str, list[Out]]:
+        by = () if node.by is None else (f"by {wording(node.by, self._graph)}",)
+        box = self._box(frame, "route", "split", *by)
+        return box, self._ways(box, [(share_wording(s.share), s.node) for s in node.shares], frame, depth)
 
     def _ways(self, box: str, ways: list[tuple[str, str]], frame: Frame, depth: int) -> list[Out]:
         outs: list[Out] = []

@@ -22,6 +22,7 @@ from cascadelang.graph.model import (
     GraphNode,
     RetryNode,
     SignalValue,
+    SplitNode,
     UseValue,
     WithinNode,
     WithNode,
@@ -114,6 +115,8 @@ def _check_node(id_: str, node: GraphNode, graph: Graph) -> None:
         _check_cascade(node, where)
     elif isinstance(node, FallbackNode) and not node.members:
         raise GraphError(f"{where} has no members")
+    elif isinstance(node, SplitNode):
+        _check_shares(node, where)
     elif isinstance(node, WithinNode):
         _check_within(node, where)
     elif isinstance(node, RetryNode):
@@ -129,6 +132,12 @@ def _check_cascade(node: CascadeNode, where: str) -> None:
         raise GraphError(f"{where} must have an `otherwise_node` when `otherwise` is `node`, and only then")
     if any(not 0 <= at < len(node.rungs) for at in node.start_at.values()):
         raise GraphError(f"{where} starts at a rung that it doesn't have")
+
+
+def _check_shares(node: SplitNode, where: str) -> None:
+    shares = [share.share for share in node.shares]
+    if not all(0 <= share <= 1 for share in shares) or not math.isclose(sum(shares), 1, abs_tol=1e-9):
+        raise GraphError(f"the shares of {where} don't add up to 1")
 
 
 def _check_within(node: WithinNode, where: str) -> None:

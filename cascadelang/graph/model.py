@@ -378,6 +378,30 @@ class FallbackNode:
 
 
 @dataclass(frozen=True, slots=True)
+class GraphShare:
+    """A share of the queries, from 0 to 1, and the node they go to."""
+
+    share: float
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class SplitNode:
+    """A share of the queries each, by a key or by chance.
+
+    With ``by``, equal keys go the same way: the key's place is the first 53 bits of the SHA-256 of the node's id, a
+    line break and the key's text, as a fraction of 1; it falls to the first share whose end it lies below, the ends
+    being the sums of the shares in order. Without ``by``, or for an unknown key, the place comes from the run's seed.
+    """
+
+    id: str
+    shares: list[GraphShare]
+    by: GraphExpr | None = None
+    place: Place | None = None
+    kind: Literal["split"] = "split"
+
+
+@dataclass(frozen=True, slots=True)
 class WithinNode:
     """A hard limit on all that ``child`` spends, checked before every call."""
 
@@ -415,7 +439,8 @@ class WithNode:
 
 
 GraphNode: TypeAlias = Annotated[
-    CallNode | RouteNode | RouteByNode | CascadeNode | FallbackNode | WithinNode | RetryNode | WithNode, ByKind()
+    CallNode | RouteNode | RouteByNode | CascadeNode | FallbackNode | SplitNode | WithinNode | RetryNode | WithNode,
+    ByKind(),
 ]
 
 

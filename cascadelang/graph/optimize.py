@@ -30,6 +30,7 @@ from cascadelang.graph.model import (
     RouteNode,
     ScoreValue,
     SignalValue,
+    SplitNode,
     UseValue,
 )
 from cascadelang.graph.order import successors_first
@@ -111,6 +112,8 @@ def _node(node: GraphNode, costs: Callable[[GraphExpr], bool]) -> GraphNode:
     if isinstance(node, RouteNode):
         return replace(node, arms=[replace(a, condition=free_first(a.condition, costs)) for a in node.arms])
     if isinstance(node, RouteByNode):
+        return replace(node, by=free_first(node.by, costs))
+    if isinstance(node, SplitNode) and node.by is not None:
         return replace(node, by=free_first(node.by, costs))
     if isinstance(node, CascadeNode):
         rungs = [

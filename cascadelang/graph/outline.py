@@ -15,15 +15,17 @@ from cascadelang.graph.model import (
     CascadeNode,
     FallbackNode,
     Graph,
+    GraphExpr,
     GraphNode,
     RetryNode,
     RouteByNode,
     RouteNode,
+    SplitNode,
     WithinNode,
     WithNode,
 )
 from cascadelang.graph.walk import children, in_order
-from cascadelang.graph.wording import limits_wording, price_wording, settings_wording, wording
+from cascadelang.graph.wording import limits_wording, price_wording, settings_wording, share_wording, wording
 
 DEEPEST = 100
 """Strategies in strategies that are still drawn."""
@@ -115,10 +117,16 @@ class Outline:
         elif isinstance(node, FallbackNode):
             text = "fallback"
             rows = [self._at("or" if number else "first", m, depth) for number, m in enumerate(node.members)]
+        elif isinstance(node, SplitNode):
+            text = f"split{self._by(node.by)}"
+            rows = [self._at(f"{share_wording(share.share)} ->", share.node, depth) for share in node.shares]
         else:
             assert isinstance(node, CascadeNode)  # noqa: S101 - suffixes leaves nothing else
             text, rows = self._cascade(node, depth)
         return Row(lead, f"{text}{suffix}", id_, tuple(rows))
+
+    def _by(self, by: GraphExpr | None) -> str:
+        return "" if by is None else f" by {wording(by, self.graph)}"
 
     def _cascade(self, node: CascadeNode, depth: int) -> tuple[str, list[Row]]:
         start = "" if node.start is None else f" from {wording(node.start, self.graph)}"

@@ -14,7 +14,7 @@ from cascadelang.contracts.result import Decision
 from cascadelang.graph.bounds import NodeBounds
 from cascadelang.graph.errors import GraphError
 from cascadelang.graph.export_text import lines_of, one_line
-from cascadelang.graph.model import CascadeNode, CatalogUse, Graph, GraphExpr, RouteByNode, RouteNode
+from cascadelang.graph.model import CascadeNode, CatalogUse, Graph, GraphExpr, RouteByNode, RouteNode, SplitNode
 from cascadelang.graph.outline import Outline, Row, suffixes
 from cascadelang.graph.walk import conditions, in_order, uses_of
 from cascadelang.graph.wording import (
@@ -24,6 +24,7 @@ from cascadelang.graph.wording import (
     literal_wording,
     require_wording,
     seconds,
+    share_wording,
     use_wording,
     wording,
 )
@@ -192,6 +193,10 @@ def _taken_rows(row: Row, graph: Graph, chosen: Mapping[str, Decision]) -> set[i
 def _row_number(graph: Graph, id_: str, decision: Decision) -> int | None:
     """Which of a node's rows a decision takes."""
     node = graph.nodes[id_]
+    if not decision.taken:
+        return None
+    if isinstance(node, SplitNode):
+        return int(decision.taken) - 1
     if isinstance(node, RouteNode):
         return int(decision.taken) - 1 if decision.taken.isdigit() else len(node.arms)
     if isinstance(node, RouteByNode):
@@ -236,6 +241,8 @@ def _why(decision: Decision, graph: Graph) -> str:
     taken = decision.taken
     if isinstance(node, RouteNode) and taken.isdigit() and int(taken) <= len(node.arms):
         taken = f"`{wording(node.arms[int(taken) - 1].condition, graph)}`"
+    if isinstance(node, SplitNode) and taken:
+        taken = f"the share of {share_wording(node.shares[int(taken) - 1].share)}"
     known = [
         f"{k.name} is {'unknown' if k.value is None else literal_wording(k.value)}"
         + (f" ({k.reason})" * bool(k.reason))
@@ -244,6 +251,8 @@ def _why(decision: Decision, graph: Graph) -> str:
     told = {words for k in decision.signals for words in (k.reason, f"{k.name}: {k.reason}")}
     because = "; ".join([*known, *(words for words in decision.reason.split("; ") if words and words not in told)])
     to = f" -> {decision.to}" if decision.to else ""
+    if not taken:
+        return f"{decision.node} isn't decided yet" + (f": {because}" if because else "")
     return f"{decision.node} takes {taken}{to}" + (f", because {because}" if because else "")
 
 

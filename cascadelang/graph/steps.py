@@ -18,9 +18,18 @@ from cascadelang.graph.model import (
     CatalogUse,
     RouteByNode,
     RouteNode,
+    SplitNode,
     WithinNode,
 )
-from cascadelang.graph.wording import count, dollars, limits_wording, seconds, use_wording, wording
+from cascadelang.graph.wording import (
+    count,
+    dollars,
+    limits_wording,
+    seconds,
+    share_wording,
+    use_wording,
+    wording,
+)
 
 What = Literal["cost", "calls", "latency"]
 
@@ -55,7 +64,7 @@ def worst_way(measure: Measure, start: Point, what: What, tokens: int) -> Iterat
             yield f"`{node.id}` asks `{node.model}`: {_said(measured, what, size)}{added}{tried}"
         elif isinstance(node, WithinNode) and value_of(measured, what, size) < _inside(measure, item, what, size):
             yield f"`{node.id}` stops at `{limits_wording(node)}`"
-        elif isinstance(node, (RouteNode, RouteByNode)):
+        elif isinstance(node, (RouteNode, RouteByNode, SplitNode)):
             ways = measure.below(item)
             worst = max(range(len(ways)), key=lambda n: value_of(measure.points[ways[n]], what, size))
             decision = f"`{node.id}` goes to `{ways[worst][0]}`{_because(measure, node, worst)}"
@@ -91,7 +100,9 @@ def _cascade(
     return items
 
 
-def _because(measure: Measure, node: RouteNode | RouteByNode, worst: int) -> str:
+def _because(measure: Measure, node: RouteNode | RouteByNode | SplitNode, worst: int) -> str:
+    if isinstance(node, SplitNode):
+        return f" for {share_wording(node.shares[worst].share)} of the queries"
     if isinstance(node, RouteByNode):
         labels = list(node.arms)
         return f" for `{labels[worst]}`" if worst < len(labels) else ""

@@ -26,11 +26,12 @@ from cascadelang.graph.model import (
     RouteNode,
     ScoreValue,
     SignalValue,
+    SplitNode,
     UseValue,
 )
 
 
-def children(node: GraphNode) -> list[str]:
+def children(node: GraphNode) -> list[str]:  # noqa: PLR0911 - one case a kind
     """The ids of the nodes that ``node`` can pass a query to, in order; one may stand there twice."""
     if isinstance(node, CallNode):
         return []
@@ -42,15 +43,19 @@ def children(node: GraphNode) -> list[str]:
         return [*(rung.node for rung in node.rungs), *([] if node.otherwise_node is None else [node.otherwise_node])]
     if isinstance(node, FallbackNode):
         return list(node.members)
+    if isinstance(node, SplitNode):
+        return [share.node for share in node.shares]
     return [node.child]
 
 
 def conditions(node: GraphNode) -> list[GraphExpr]:
-    """The conditions that ``node`` itself asks: of its arms, its label, its gates."""
+    """The conditions that ``node`` itself asks: of its arms, its label or key, its gates."""
     if isinstance(node, RouteNode):
         return [arm.condition for arm in node.arms]
     if isinstance(node, RouteByNode):
         return [node.by]
+    if isinstance(node, SplitNode):
+        return [] if node.by is None else [node.by]
     if isinstance(node, CascadeNode):
         gates = [rung.until for rung in node.rungs if rung.until is not None]
         return gates if node.start is None else [node.start, *gates]

@@ -67,6 +67,11 @@ def _composed(
     return words
 
 
+def share_wording(share: float) -> str:
+    """A share from 0 to 1 as a policy says it: ``90%``, ``0.5%``."""
+    return f"{share * 100:.6g}%"
+
+
 def use_wording(use: g.CatalogUse, *, judged: bool = False) -> str:
     """``judge(sonnet)``, ``logprob(mean)``, ``contains("traceback")``: the entry with its short arguments.
 

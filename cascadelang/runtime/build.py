@@ -18,10 +18,10 @@ from cascadelang.graph import model as g
 from cascadelang.graph.walk import uses_of
 from cascadelang.graph.wording import limits_wording, wording
 from cascadelang.runtime.billing import Target
-from cascadelang.runtime.choices import Arms, Labels
+from cascadelang.runtime.choices import Arms, Labels, Shares
 from cascadelang.runtime.expressions import Expressions
 from cascadelang.runtime.gates import Gate
-from cascadelang.runtime.nodes import Call, Cascade, Fallback, Route, RouteBy, Settings, Within
+from cascadelang.runtime.nodes import Call, Cascade, Fallback, Route, RouteBy, Settings, Split, Within
 from cascadelang.runtime.outcome import Strategy
 
 TOP_LOGPROBS = 2
@@ -54,6 +54,11 @@ class Builder:
         """The choice of an arm."""
         return Arms([self._expressions.compile(arm.condition) for arm in node.arms])
 
+    def shares(self, node: g.SplitNode) -> Shares:
+        """The choice of a share."""
+        by = None if node.by is None else self._expressions.compile(node.by)
+        return Shares(node.id, [share.share for share in node.shares], by)
+
     def _build(self, id_: str, settings: Settings) -> Strategy:
         key = (id_, settings.key)
         built = self._built.get(key)
@@ -76,6 +81,9 @@ class Builder:
                 return self._cascade(node, settings)
             case g.FallbackNode():
                 return Fallback(node.id, [self._build(member, settings) for member in node.members])
+            case g.SplitNode():
+                targets = [share.node for share in node.shares]
+                return Split(node, self.shares(node), [self._build(target, settings) for target in targets])
             case g.WithinNode():
                 child = self._build(node.child, settings)
                 return Within(node.id, child, node.cost_usd, node.time_s, limits_wording(node))

@@ -1,4 +1,4 @@
-"""Choosing without a call: which arm of a route, which label, which rung to start with.
+"""Choosing without a call: which arm of a route, which label, which share, which rung to start with.
 
 Takes: compiled conditions, a query. Gives: a `Choice` with everything that was looked at. Guarantees: pure and
 synchronous; an arm whose condition isn't known isn't taken, and the choice says why it wasn't known.
@@ -6,6 +6,7 @@ synchronous; an arm whose condition isn't known isn't taken, and the choice says
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 
 from cascadelang.contracts.check import Finding
@@ -79,6 +80,58 @@ class Labels:
         if isinstance(value, str) and value in self._index:
             return _choice(self._index[value], value, sight.notes)
         return _choice(len(self._index), ELSE, sight.notes)
+
+
+class Shares:
+    """The shares of a ``split``, and the key that says which one a query falls to."""
+
+    __slots__ = ("_by", "_ends", "_node")
+
+    def __init__(self, node: str, shares: Iterable[float], by: Evaluate | None) -> None:
+        self._node = node
+        self._by = by
+        parts = list(shares)
+        whole = max(at for at, part in enumerate(parts) if part > 0)
+        # rounding must leave nothing above the last share that is one
+        self._ends = [1.0 if at >= whole else sum(parts[: at + 1]) for at in range(len(parts))]
+
+    def choose(self, query: Query, signals: dict[str, Finding], drawn: float | None) -> Choice:
+        """The share that the key falls to; the one that ``drawn`` (0 to 1) falls to where there is no key.
+
+        With ``drawn`` ``None``, what would be left to chance has the empty arm.
+        """
+        notes: list[Note] = []
+        place = drawn
+        if self._by is not None:
+            sight = Sight(query, signals)
+            key = self._by(sight)
+            notes = sight.notes
+            if key is not None:
+                place = place_of(self._node, key_text(key))
+            else:
+                notes.append(("", None, "without its key, the query goes where the run's seed says", None))
+        if place is None:
+            return _choice(len(self._ends), "", notes)
+        index = next(at for at, end in enumerate(self._ends) if place < end)
+        return _choice(index, str(index + 1), notes)
+
+
+def place_of(node: str, key: str) -> float:
+    """Where a key falls between 0 and 1, the same for the same node and key on every machine and in every version.
+
+    The first 53 bits of the SHA-256 of the node's id, a line break and the key, all in UTF-8: as uniform as the hash.
+    """
+    data = f"{node}\n{key}".encode("utf-8", "surrogatepass")
+    return (int.from_bytes(hashlib.sha256(data).digest()[:8]) >> 11) / (1 << 53)
+
+
+def key_text(key: bool | float | str) -> str:
+    """A key as it is hashed: a text as it is, a whole number without a point, ``true`` and ``false``."""
+    if isinstance(key, bool):
+        return "true" if key else "false"
+    if isinstance(key, float) and key.is_integer():
+        return str(int(key))
+    return str(key)
 
 
 def _choice(index: int, arm: str, notes: list[Note]) -> Choice:

@@ -50,6 +50,11 @@ def decisions(  # noqa: C901 - one case a kind
                 next_ids = [rung.node for rung in node.rungs[at:]]
                 if node.otherwise_node is not None:
                     next_ids.append(node.otherwise_node)
+            case g.SplitNode() as node:
+                choice = builder.shares(node).choose(query, signals, None)
+                to = node.shares[choice.index].node if choice.arm else ""
+                found.append(_decision(id_, "split", choice, to))
+                next_ids = [to] if to else [share.node for share in node.shares]
             case g.FallbackNode(members=members):
                 next_ids = list(members)
             case g.WithinNode(child=child) | g.RetryNode(child=child) | g.WithNode(child=child):

@@ -36,7 +36,7 @@ from cascadelang.runtime.billing import Target
 from cascadelang.runtime.budget import Budget
 from cascadelang.runtime.calls import place_call
 from cascadelang.runtime.carry import exchange
-from cascadelang.runtime.choices import Arms, Choice, Labels
+from cascadelang.runtime.choices import Arms, Choice, Labels, Shares
 from cascadelang.runtime.outcome import Answered, Failed, Outcome, Strategy
 from cascadelang.runtime.scope import Scope
 from cascadelang.runtime.sight import show
@@ -175,14 +175,36 @@ def _no_arm(choice: Choice) -> str:
     return f"the route has no arm for the label and no `else`{f': {values}' if values else ''}"
 
 
-def tell_choice(run: Run, node: str, choice: Choice, taken: Strategy | None) -> None:
+class Split:
+    """The share that the query falls to."""
+
+    __slots__ = ("_parts", "_shares", "_strategies", "id", "label")
+
+    def __init__(self, node: g.SplitNode, shares: Shares, strategies: list[Strategy]) -> None:
+        self.id = node.id
+        self.label = node.id
+        self._shares = shares
+        self._parts = [share.share for share in node.shares]
+        self._strategies = strategies
+
+    async def answer(self, run: Run, scope: Scope) -> Outcome:
+        """See `Strategy.answer`."""
+        choice = self._shares.choose(run.query, run.signals, run.draw(self.id))
+        taken = self._strategies[choice.index]
+        tell_choice(run, self.id, choice, taken, share=self._parts[choice.index])
+        return await taken.answer(run, scope)
+
+
+def tell_choice(run: Run, node: str, choice: Choice, taken: Strategy | None, *, share: float | None = None) -> None:
     """The event of a choice."""
-    data = {
+    data: dict[str, Any] = {
         "arm": choice.arm,
         "to": "" if taken is None else taken.label,
         "because": {known.name: known.value for known in choice.signals},
         "unknown": list(choice.unknown),
     }
+    if share is not None:
+        data["share"] = share
     run.tell("route", node, data)
 
 

@@ -7,6 +7,7 @@ but the surroundings is shared between two runs.
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 from collections.abc import Mapping
 from typing import Any
@@ -16,6 +17,7 @@ from cascadelang.contracts.clock import Clock
 from cascadelang.contracts.messages import Query
 from cascadelang.contracts.provider import Provider
 from cascadelang.contracts.trace_sink import Event, EventKind
+from cascadelang.runtime.choices import place_of
 from cascadelang.runtime.guard import Guard
 
 _new_event = tuple.__new__
@@ -52,6 +54,7 @@ class Run:
     __slots__ = (
         "_guard",
         "_rng",
+        "_salt",
         "around",
         "cached_tokens",
         "cost_usd",
@@ -95,6 +98,7 @@ class Run:
         self.signals: dict[str, Finding] = {}
         self.streamed = False
         self._rng: random.Random | None = None
+        self._salt = ""
         self._guard: Guard | None = None
 
     def tell(self, kind: EventKind, node: str, data: Mapping[str, Any]) -> None:
@@ -117,6 +121,12 @@ class Run:
         """Let go of what the run holds on the event loop."""
         if self._guard is not None:
             self._guard.close()
+
+    def draw(self, node: str) -> float:
+        """A number from 0 to 1 that the run's seed gives this node: the same one whenever it is asked for."""
+        if not self._salt:
+            self._salt = f"seed {os.urandom(8).hex() if self.seed is None else self.seed}"
+        return place_of(node, self._salt)
 
     @property
     def rng(self) -> random.Random:

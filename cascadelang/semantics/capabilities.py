@@ -279,6 +279,6 @@ def conditions(strategy: ast.Strategy) -> list[ast.Expr]:
     if isinstance(strategy, ast.Cascade):
         own = [rung.until for rung in strategy.rungs if rung.until is not None]
         return own + [expr for expr in (strategy.until, strategy.start) if expr is not None]
-    if isinstance(strategy, ast.Vote):
+    if isinstance(strategy, (ast.Vote, ast.Split)):
         return [strategy.by] if strategy.by is not None else []
     return []

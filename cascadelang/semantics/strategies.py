@@ -234,9 +234,6 @@ def _hedge(hedge: ast.Hedge, path: str, state: State) -> None:
 
 
 def _split(split: ast.Split, path: str, state: State) -> None:
-    unsupported(
-        "split", _head(split, "split"), state, "route by a fact from the caller: `route meta.… == … -> a else b`"
-    )
     for share in split.shares:
         check_strategy(share.strategy, path, state)
     total = sum((share.share.value for share in split.shares), Decimal(0))

@@ -6,9 +6,11 @@ stays true for it; a key may be added to a kind without a new version, none is r
 Version 1. ``node`` is the graph node's id and ``at_s`` the seconds since the run began. ``data`` holds:
 
 ``route``
-    A choice, of ``route``, ``route by`` or ``from``. ``arm``: the arm's number from 1, the label, or ``else``;
+    A choice, of ``route``, ``route by``, ``split`` or ``from``. ``arm``: the number of the arm or share from 1, the
+    label, or ``else``;
     ``to``: the model, or the node id of a whole strategy; ``because``: value by signal, for every signal that was
-    looked at, unknown ones as null; ``unknown``: a list of words, one for each signal that wasn't known and why.
+    looked at, unknown ones as null; ``unknown``: a list of words, one for each signal that wasn't known and why. Of a
+    ``split`` only: ``share``, from 0 to 1.
 ``call``
     A call that was answered. ``model``: the policy's name; ``purpose``: ``answer``, ``judge`` or ``ask``; ``attempt``
     from 1; ``finish_reason``; ``input_tokens``, ``output_tokens``; ``cost_usd`` (null: the price isn't known);

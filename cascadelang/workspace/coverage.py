@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from cascadelang.graph.model import CascadeNode, Graph, RouteByNode, RouteNode
+from cascadelang.graph.model import CascadeNode, Graph, RouteByNode, RouteNode, SplitNode
 
 if TYPE_CHECKING:
     from cascadelang.contracts.result import RunResult
@@ -48,6 +48,9 @@ def _of_node(node: object, taken: set[tuple[str, str]], entered: set[str]) -> It
         yield from (f"{node.id}: {label}" for label in node.arms if (node.id, label) not in taken)
         if node.otherwise is not None and (node.id, "else") not in taken:
             yield f"{node.id}: else"
+    elif isinstance(node, SplitNode):
+        numbers = range(1, len(node.shares) + 1)
+        yield from (f"{node.id}: share {n}" for n in numbers if (node.id, str(n)) not in taken)
     elif isinstance(node, CascadeNode):
         yield from (f"{node.id}: rung {n}" for n, rung in enumerate(node.rungs, 1) if rung.node not in entered)
 

@@ -87,7 +87,23 @@ haiku with { temperature: 0, max_tokens: 200 }
 Settings: `max_tokens`, `timeout`, `temperature`, `top_p`, `seed`, `stop`, `effort`, `system`.
 """,
     "hedge": "Starts a second model when the first is slow. It isn't part of this version.\n",
-    "split": "A stable share of queries by key (canary, A/B). It isn't part of this version.\n",
+    "split": """\
+A share of the queries each: for a canary, or to compare two strategies.
+
+```
+split { 90% -> sonnet, 10% -> candidate } by meta.user
+split { 50% -> haiku, 50% -> luna }
+```
+
+The shares add up to 100%. With `by`, equal keys always go the same way, on every machine and after every restart:
+the key falls where its hash says (the first 53 bits of the SHA-256 of the node's id, such as `main`, a line break and
+the key's text). So a share is as exact as a hash is uniform: of 10,000 users, 10% are 1,000 give or take 60. Moving
+the `split` to another policy or place deals the keys anew. Changing the shares of two neighbours moves keys between
+these two only.
+
+Without `by`, and for a query whose key is unknown, chance decides: the run's seed, so that the same seed goes the
+same way. The trace says what the key was, or why there was none. See also: `route`.
+""",
     "shadow": "A second model that runs beside the first for the record only. It isn't part of this version.\n",
     "vote": "The majority answer of several models. It isn't part of this version.\n",
     "cached": "Answers kept for a while. It isn't part of this version.\n",

@@ -199,6 +199,13 @@ def cascades(draw: st.DrawFn, inner: st.SearchStrategy[str]) -> str:
     return f"cascade [{', '.join(rungs)}] {' '.join(draw(st.permutations(tails)))}".strip()
 
 
+@st.composite
+def splits(draw: st.DrawFn, inner: st.SearchStrategy[str]) -> str:
+    shares = draw(pick(("90%", "10%"), ("33.3%", "33.3%", "33.4%"), ("0%", "100%", "0%")))
+    parts = [f"{share} -> {draw(inner)}" for share in shares]
+    return f"split {{ {', '.join(parts)} }}{draw(pick('', ' by meta.level', ' by plan', ' by words'))}"
+
+
 AMOUNTS = ("$0.0001", "$0.002", "$0.01", "$0.02", "$0.05", "$0.1", "$0.4", "$1")
 
 
@@ -225,7 +232,7 @@ def strategies(names: tuple[str, ...], depth: int = 3) -> st.SearchStrategy[str]
     if depth > 1:
         inner = st.one_of(inner, inner, in_parens(strategies(names, depth - 1)))
     fallbacks = st.lists(inner, min_size=1, max_size=3).map(lambda found: f"fallback [{', '.join(found)}]")
-    return st.one_of(cascades(inner), cascades(inner), routes(inner), fallbacks, suffixed(inner))
+    return st.one_of(cascades(inner), cascades(inner), routes(inner), fallbacks, suffixed(inner), splits(inner))
 
 
 @st.composite

@@ -4,8 +4,6 @@ signal topic: {a, b} = nearest("no_such_file.yaml")               # error: [not-
 signal alike = similar("no_such_file.txt") > 0.5                  # error: [not-supported-yet]
 check  agreed = agree(5) >= 0.8                                   # error: [not-supported-yet]
 policy main    = hedge gpt_mini after 2s with gpt                 # error: [not-supported-yet]
-policy canary  = split { 90% -> gpt, 10% -> gpt_mini } by meta.user   # error: [not-supported-yet]
-policy shares  = split { 90% -> gpt, 20% -> gpt_mini } by meta.user   # error: [not-supported-yet] [shares-total]
 policy beside  = shadow gpt with gpt_mini on 5%                   # error: [not-supported-yet]
 policy ballot  = vote [gpt, gpt_mini, sol]                        # error: [not-supported-yet]
 policy kept    = gpt cached 1d                                    # error: [not-supported-yet]
