@@ -54,7 +54,7 @@ CODES: Final = (
         "The shares of a `split` don't add up to 100%.",
         "Some callers would have nobody to answer them.",
         'use "std/anthropic"\npolicy main = split { 90% -> haiku, 20% -> sonnet }\n',
-        'use "std/anthropic"\npolicy main = haiku\n',
+        'use "std/anthropic"\npolicy main = split { 90% -> haiku, 10% -> sonnet }\n',
     ),
     Code(
         "literal-key",

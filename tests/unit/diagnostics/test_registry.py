@@ -40,7 +40,6 @@ BESIDE = {
 
 ALONG = {
     "too-many-errors": {"unexpected-character"},  # it comes after many others
-    "shares-total": {"not-supported-yet"},  # `split` can be checked, and not be run
 }
 """The bad examples that must be wrong in a second way."""
 
