@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
+from html import escape
 from pathlib import Path
 
-from cascadelang.diagnostics.codes import all_codes
+from cascadelang.diagnostics.codes import Code
 from cascadelang.diagnostics.page import code_page
 from cascadelang.graph.json_schema import json_schema
+from cascadelang.lint.registry import all_codes, is_rule
 from cascadelang.workspace.catalog import InstalledCatalog
 from cascadelang.workspace.spec_page import spec_page
 
@@ -23,7 +25,7 @@ DOCS = Path(__file__).parent
 def pages() -> dict[Path, str]:
     """Every generated file with its text."""
     codes = all_codes()
-    out = {DOCS / "rules" / f"{name}.md": code_page(code) for name, code in codes.items()}
+    out = {DOCS / "rules" / f"{name}.md": code_page(code, is_rule=is_rule(name)) for name, code in codes.items()}
     out[DOCS / "rules" / "README.md"] = _index()
     out[DOCS / "reference.md"] = _reference()
     schema, published = json_schema(), DOCS / "graph.schema.json"
@@ -33,15 +35,36 @@ def pages() -> dict[Path, str]:
 
 
 def _index() -> str:
-    """The table of all diagnostics."""
-    rows = [
-        f"| [`{name}`]({name}.md) | {code.severity} | {code.summary} |" for name, code in sorted(all_codes().items())
-    ]
-    head = (
+    """The tables of all diagnostics, each with its example."""
+    rules = {name: code for name, code in sorted(all_codes().items()) if is_rule(name)}
+    errors = {name: code for name, code in sorted(all_codes().items()) if name not in rules}
+    return (
         "# Diagnostics\n\nEverything `cascadelang lint` can say, by name. "
         "`cascadelang explain NAME` shows a page in the terminal.\n\n"
+        "## Rules\n\nCommon mistakes in policies that are otherwise well formed. Each can be switched off or made an "
+        "error, and allowed at one place: [how](../lint.md).\n\n"
+        f"{_table(rules)}\n## Errors of the language\n\nWhat a policy can't mean. These can't be silenced.\n\n"
+        f"{_table(errors)}"
     )
-    return head + "| name | severity | what is wrong |\n|---|---|---|\n" + "\n".join(rows) + "\n"
+
+
+def _table(codes: dict[str, Code]) -> str:
+    rows = [
+        f"| [`{name}`]({name}.md) | {code.severity} | {code.summary} | {_cell(code.bad)} |"
+        for name, code in codes.items()
+    ]
+    return "| name | severity | what is wrong | for example |\n|---|---|---|---|\n" + "\n".join(rows) + "\n"
+
+
+def _cell(example: str) -> str:
+    """A policy as it can stand in a table; what it uses from `std/` goes without saying."""
+    lines = [line for line in example.rstrip().split("\n") if not line.startswith('use "std/')] or [example.rstrip()]
+    shown = [escape(line[:119] + "…" if len(line) > 120 else line, quote=False) for line in lines[:12]]
+    words = "<br>".join(line.replace("  ", "&nbsp; ") for line in shown) + ("<br>…" if len(lines) > 12 else "")
+    pictures = {number: 0x2400 + number for number in range(32)}
+    for sign in "|`*_\\[]":
+        words = words.replace(sign, f"&#{ord(sign)};")
+    return f"<code>{words.translate(pictures)}</code>"
 
 
 def _reference() -> str:

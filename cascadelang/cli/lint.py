@@ -13,16 +13,27 @@ from cascadelang.cli.paint import color_option, colours, paint, write
 @click.argument("paths", nargs=-1, metavar="[PATHS]...")
 @click.option("--fix", is_flag=True, help="Make the repairs that are certain, then lint again.")
 @click.option("--strict", is_flag=True, help="Exit 1 on warnings too.")
+@click.option("--select", multiple=True, metavar="NAME[,NAME]", help="Look only at these rules.")
+@click.option("--ignore", multiple=True, metavar="NAME[,NAME]", help="Don't look at these rules.")
 @output_option("text", "json", "sarif", "github", "junit")
 @color_option
-def command(paths: tuple[str, ...], fix: bool, strict: bool, output: str | None) -> int:
-    """Prove policy files: names, types, limits and bounds, before anything is paid for.
+def command(
+    *,
+    paths: tuple[str, ...],
+    fix: bool,
+    strict: bool,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    output: str | None,
+) -> int:
+    """Prove policy files: names, types, limits, bounds and rules, before anything is paid for.
 
     Folders are searched for .cl files, hidden and vendored folders left out; without PATHS, this folder is.
     Exit code: 0 without errors (with --strict: without findings), 1 with errors.
 
       cascadelang lint
       cascadelang lint policies/ --strict
+      cascadelang lint --select cascade-without-check
       cascadelang lint support.cl --output json
       cascadelang lint --output sarif > lint.sarif
     """
@@ -32,7 +43,7 @@ def command(paths: tuple[str, ...], fix: bool, strict: bool, output: str | None)
     gc.set_threshold(200_000, 50, 50)
     from cascadelang.workspace.lint import lint, output_of, render
 
-    report = lint(paths, fix=fix)
+    report = lint(paths, fix=fix, select=_names(select), ignore=_names(ignore))
     form = output or output_of(paths)
     if form != "text":
         from cascadelang.workspace.lint_output import lint_output
@@ -47,6 +58,11 @@ def command(paths: tuple[str, ...], fix: bool, strict: bool, output: str | None)
             write(f"{paint('fixed', 'green')}: {title}", err=True)
         write(_summary(len(report.files), report.errors, report.warnings), err=True)
     return 1 if report.errors or (strict and report.warnings) else 0
+
+
+def _names(given: tuple[str, ...]) -> list[str]:
+    """The names in ``a,b`` and further ones."""
+    return [name for words in given for part in words.split(",") if (name := part.strip())]
 
 
 def _summary(files: int, errors: int, warnings: int) -> str:

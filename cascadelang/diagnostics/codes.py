@@ -1,4 +1,4 @@
-"""Every diagnostic of the project, by name: what it means, why it is bad, and an example each way.
+"""Every diagnostic but those of lint's rules, by name: what it means, why it is bad, and an example each way.
 
 Takes: nothing but the modules ``codes_<area>.py`` beside this one; each has ``CODES``, a tuple of `Code`.
 Gives: `all_codes` and `code`. Guarantees: names are unique and never reused; the modules are read only when a code is
@@ -7,11 +7,13 @@ asked for, so that a file without mistakes pays nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import field
 from functools import cache
 from importlib import import_module
 
 from cascadelang.diagnostics.model import Severity
+from cascadelang.source.frozen import dataclass
 
 AREAS = ("syntax", "names", "types", "graph", "lint", "tests", "files")
 """One module ``codes_<area>`` for each, where there is one."""
@@ -29,6 +31,10 @@ class Code:
         why: what would happen if it were let pass.
         bad: policy text that gives it.
         good: the same, put right.
+        more_bad: further texts that give it, each a test.
+        more_good: further texts that must not give it, each a test.
+        files: further files that the examples name: text by path.
+        along: names of what the bad examples must be told beside it.
     """
 
     name: str
@@ -38,6 +44,10 @@ class Code:
     why: str
     bad: str
     good: str
+    more_bad: tuple[str, ...] = ()
+    more_good: tuple[str, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict)
+    along: tuple[str, ...] = ()
 
 
 @cache

@@ -10,16 +10,34 @@ _WIDEST: Final = 100
 """Characters of an example's line, before it is cut."""
 
 
-def code_page(code: Code) -> str:
-    """What it says, why that is bad, a file that gives it and one that doesn't."""
-    return (
+def code_page(code: Code, *, is_rule: bool = False) -> str:
+    """What it says, why that is bad, files that give it and files that don't.
+
+    Args:
+        code: the diagnostic.
+        is_rule: it can be configured and allowed.
+    """
+    kind = f"{code.severity.capitalize()}{', by a rule' if is_rule else ''}"
+    bad = "".join(_fenced(example) for example in (code.bad, *code.more_bad))
+    good = "".join(_fenced(example) for example in (code.good, *code.more_good))
+    page = (
         f"# {code.name}\n\n"
-        f"{code.severity.capitalize()}: {code.summary}\n\n"
+        f"{kind}: {code.summary}\n\n"
         f"{code.meaning}\n\n"
         f"## Why it is reported\n\n{code.why}\n\n"
-        f"## Example\n\n```text\n{_shown(code.bad)}\n```\n\n"
-        f"## Instead\n\n```text\n{_shown(code.good)}\n```\n"
+        f"## Example\n{bad}\n"
+        f"## Instead\n{good}"
     )
+    if not is_rule:
+        return page
+    return (
+        f'{page}\n## Configuring\n\n`{code.name} = "off"` (or `"warning"`, `"error"`) under `[rules]` in '
+        f"`cascadelang.toml`; for one place, `# cl: allow({code.name}) because …` above it.\n"
+    )
+
+
+def _fenced(example: str) -> str:
+    return f"\n```text\n{_shown(example)}\n```\n"
 
 
 def _shown(example: str) -> str:

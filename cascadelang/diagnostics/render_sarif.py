@@ -13,11 +13,11 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from cascadelang.diagnostics.codes import code, docs_path
+from cascadelang.diagnostics.codes import Code, code, docs_path
 from cascadelang.diagnostics.model import Diagnostic, Fix
 from cascadelang.diagnostics.page import code_page
 from cascadelang.source import SourceFile, Span
@@ -45,6 +45,7 @@ def sarif_log(
     allowed: Iterable[tuple[Diagnostic, str]] = (),
     docs_url: str = "",
     root: str = "",
+    entry_of: Callable[[str], Code | None] = code,
 ) -> dict[str, Any]:
     """The whole log.
 
@@ -55,8 +56,9 @@ def sarif_log(
         allowed: what was found and is allowed in the file, each with the reason given there.
         docs_url: where the documentation is published, up to the slash before ``docs/``; empty for nowhere.
         root: the folder that relative paths are relative to; the working directory unless said.
+        entry_of: gives a diagnostic's entry by its name; of the language's own unless said.
     """
-    writer = _Writer(files, sources, docs_url, root or os.getcwd())  # noqa: PTH109 - pathlib isn't needed for it
+    writer = _Writer(files, sources, docs_url, root or os.getcwd(), entry_of)  # noqa: PTH109 - pathlib isn't needed for it
     results = [writer.result(found) for found in diagnostics]
     for found, reason in allowed:
         suppression = {"kind": "inSource", "status": "accepted", **({"justification": reason} if reason else {})}
@@ -88,7 +90,15 @@ def sarif_log(
 class _Writer:
     """What the parts of one log share: the rules met so far, and the numbers of files."""
 
-    def __init__(self, files: Sequence[str], sources: Mapping[str, SourceFile], docs_url: str, root: str) -> None:
+    def __init__(
+        self,
+        files: Sequence[str],
+        sources: Mapping[str, SourceFile],
+        docs_url: str,
+        root: str,
+        entry_of: Callable[[str], Code | None],
+    ) -> None:
+        self.entry_of = entry_of
         self.sources = sources
         self.docs_url = docs_url
         self.root = root
@@ -120,7 +130,7 @@ class _Writer:
     def rule(self, name: str) -> int:
         """The number of a rule among those of the log; it is added when it is new."""
         if name not in self.rules:
-            entry = code(name)
+            entry = self.entry_of(name)
             rule: dict[str, Any] = {"id": name, "name": "".join(part.capitalize() for part in name.split("-"))}
             if entry is not None:
                 rule["shortDescription"] = {"text": entry.summary}

@@ -206,10 +206,15 @@ class Measure:
 
 def bounds(graph: Graph) -> dict[str, NodeBounds]:
     """The bounds of every node, whatever way it is reached, for the input that reaches it."""
+    return bounds_of(Measure(graph))
+
+
+def bounds_of(measure: Measure) -> dict[str, NodeBounds]:
+    """As `bounds`, of a graph that is measured already."""
     found: dict[str, NodeBounds] = {}
-    for (id_, _), measured in Measure(graph).points.items():
+    for (id_, _), measured in measure.points.items():
         found[id_] = any_of([found[id_], measured]) if id_ in found else measured
-    return {id_: found[id_] for id_ in graph.nodes if id_ in found}
+    return {id_: found[id_] for id_ in measure.graph.nodes if id_ in found}
 
 
 def settings_inside(node: GraphNode, around: Settings) -> Settings:

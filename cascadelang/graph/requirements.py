@@ -42,15 +42,17 @@ _HELP = {
 _WAYS = {"cost": "the dearest way", "calls": "the way with most calls", "latency": "the slowest way"}
 
 
-def check_requirements(graph: Graph, bounds: Mapping[str, NodeBounds]) -> tuple[Diagnostic, ...]:
+def check_requirements(
+    graph: Graph, bounds: Mapping[str, NodeBounds], measure: Measure | None = None
+) -> tuple[Diagnostic, ...]:
     """What the file requires and can't be proved: ``unproved-requirement``, ``within-too-small``.
 
     Args:
         graph: the graph.
         bounds: its nodes' bounds, of `cascadelang.graph.bounds.bounds`.
+        measure: the graph measured, where it is at hand.
     """
     found: list[Diagnostic] = []
-    measure: Measure | None = None
     for requirement in graph.requirements:
         if _problem(requirement, bounds[requirement.node]) is None:
             continue

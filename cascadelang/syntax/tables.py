@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import stat
 import sys
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from cascadelang.source.kept import read_kept, write_kept
 
 FORMAT = 1
 """Raised whenever the cached form below changes."""
@@ -81,7 +81,8 @@ def load_tables() -> Tables:
     data = _read_cache(path)
     if data is None:
         data = compile_grammar(grammar.decode())
-        _write_cache(path, data)
+        if path is not None:
+            write_kept(path, data)
         data = json.loads(json.dumps(data))
     return _tables(data)
 
@@ -191,18 +192,7 @@ def _lark_version() -> str:
 
 def _read_cache(path: Path | None) -> dict[str, Any] | None:
     """What the cache holds, or ``None`` if there is none that can be trusted."""
-    if path is None:
-        return None
-    try:
-        with path.open("rb") as file:
-            found = os.fstat(file.fileno())
-            if not stat.S_ISREG(found.st_mode) or found.st_size > 4_000_000:
-                return None
-            if hasattr(os, "getuid") and (found.st_uid != os.getuid() or found.st_mode & 0o022):
-                return None
-            data = json.load(file)
-    except (OSError, ValueError, RecursionError):
-        return None
+    data = None if path is None else read_kept(path)
     return data if _is_sound(data) else None
 
 
@@ -220,23 +210,3 @@ def _is_sound(data: Any) -> bool:
         )
     except (KeyError, TypeError, ValueError, AttributeError):
         return False
-
-
-def _write_cache(path: Path | None, data: dict[str, Any]) -> None:
-    """Writes beside and renames, so that a reader sees a whole file or none."""
-    if path is None:
-        return
-    import tempfile
-
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".grammar-")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(data, file, separators=(",", ":"))
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError:
-        return

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from cascadelang.workspace.mistake import Mistake
+
+if TYPE_CHECKING:
+    from cascadelang.lint.levels import Levels
 
 Output = Literal["text", "json", "sarif", "github", "junit"]
 _PREFIX = "CASCADELANG_"
@@ -29,18 +32,29 @@ class Config:
             the platform's data folder.
         keep_text: whether queries and answers are kept in the trace store.
         output: what commands print where ``--output`` isn't given; one that hasn't that form prints text.
+        rules: what lint's rules count as, by name: ``off``, ``warning`` or ``error``.
         found: the file these settings come from; empty when there is none.
     """
 
     trace_store: str = ""
     keep_text: bool = True
     output: Output = "text"
+    rules: Mapping[str, Any] = field(default_factory=dict)
     found: str = ""
 
     @property
     def traces_off(self) -> bool:
         """Whether nothing is to be recorded."""
         return self.trace_store == "off"
+
+    @property
+    def levels(self) -> Levels | None:
+        """What lint's rules count as; ``None`` where nothing is said."""
+        if not self.rules:
+            return None
+        from cascadelang.lint.levels import Levels
+
+        return Levels(self.rules)
 
     def trace_path(self) -> Path | None:
         """Where the trace store is; ``None`` when nothing is to be recorded."""
@@ -54,6 +68,8 @@ class Config:
 
 
 KEYS = tuple(f.name for f in fields(Config) if f.name != "found")
+_TABLES = ("rules",)
+# What is a table of its own, and so can't be said in the environment.
 
 
 def read(start: str | Path = ".", environ: Mapping[str, str] | None = None) -> Config:
@@ -76,7 +92,7 @@ def read(start: str | Path = ".", environ: Mapping[str, str] | None = None) -> C
         if store and store != "off":
             config = replace(config, trace_store=str(file.parent / _expanded(store)))
         config = replace(config, found=str(file))
-    named = {k: environ[_PREFIX + k.upper()] for k in KEYS if environ.get(_PREFIX + k.upper())}
+    named = {k: environ[_PREFIX + k.upper()] for k in KEYS if k not in _TABLES and environ.get(_PREFIX + k.upper())}
     return _apply(config, named, "the environment") if named else config
 
 
@@ -149,6 +165,8 @@ def _apply(config: Config, table: Mapping[str, Any], where: str) -> Config:
 def _value(key: str, value: object, where: str) -> object:
     """One value, checked."""
     name = f"`{_PREFIX}{key.upper()}`" if where == "the environment" else f"`{key}` in {where}"
+    if key == "rules":
+        return _rule_levels(value, where)
     if key == "keep_text":
         if isinstance(value, bool):
             return value
@@ -162,4 +180,18 @@ def _value(key: str, value: object, where: str) -> object:
         raise Mistake(
             f"{name} is `{value}`", "it may be `text`, `json`, or for `lint` also `sarif`, `github` or `junit`"
         )
+    return value
+
+
+def _rule_levels(value: object, where: str) -> Mapping[str, Any]:
+    """The table of rules, each name and level checked."""
+    if not isinstance(value, dict):
+        raise Mistake(f"`rules` in {where} must be a table", '`[rules]`, and a line such as `unused-name = "off"`')
+    from cascadelang.lint.levels import LEVELS
+    from cascadelang.workspace.rules import check_names
+
+    check_names(value, f"in {where}")
+    for name, level in value.items():
+        if level not in LEVELS:
+            raise Mistake(f"`{name}` in {where} is `{level}`", "a rule is `off`, `warning` or `error`")
     return value

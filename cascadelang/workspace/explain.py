@@ -55,16 +55,16 @@ def page(name: str) -> str:
 
 def _diagnostic(name: str) -> str:
     """The page of a diagnostic, or an empty string."""
-    from cascadelang.diagnostics.codes import code
     from cascadelang.diagnostics.page import code_page
+    from cascadelang.lint.registry import code, is_rule
 
     found = code(name)
-    return "" if found is None else code_page(found)
+    return "" if found is None else code_page(found, is_rule=is_rule(name))
 
 
 def _diagnostic_names() -> list[str]:
     """The names of all diagnostics."""
-    from cascadelang.diagnostics.codes import all_codes
+    from cascadelang.lint.registry import all_codes
 
     return list(all_codes())
 

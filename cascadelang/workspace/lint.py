@@ -6,6 +6,7 @@ diagnostics are those of the file and of what it uses, each shown once even wher
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,6 +17,8 @@ from cascadelang.workspace.load import prove
 
 if TYPE_CHECKING:
     from cascadelang.diagnostics.model import Diagnostic
+    from cascadelang.lint.engine import Allowed
+    from cascadelang.lint.levels import Levels
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +30,14 @@ class LintReport:
         diagnostics: all findings, file by file.
         sources: the text of every file that takes part, by path.
         fixed: titles of the repairs that were made.
+        allowed: findings that comments in the files silence.
     """
 
     files: tuple[str, ...]
     diagnostics: tuple[Diagnostic, ...]
     sources: Mapping[str, SourceFile]
     fixed: tuple[str, ...] = ()
+    allowed: tuple[Allowed, ...] = ()
 
     @property
     def errors(self) -> int:
@@ -45,20 +50,30 @@ class LintReport:
         return sum(d.severity == "warning" for d in self.diagnostics)
 
 
-def lint(paths: Sequence[str], *, fix: bool = False) -> LintReport:
+def lint(
+    paths: Sequence[str], *, fix: bool = False, select: Sequence[str] = (), ignore: Sequence[str] = ()
+) -> LintReport:
     """Lint the policy files under ``paths``; under the working directory when no path is given.
 
     Args:
         paths: files and folders.
         fix: make the repairs that are certain, in these files and in none that they only use, then look again.
+        select: names of the only rules to look at, whatever the settings say of them; empty is all. Errors of the
+            language are always told.
+        ignore: names of rules not to look at.
 
     Raises:
-        Mistake: when there is no policy file.
+        Mistake: when there is no policy file, a rule isn't one, or the settings can't be read.
     """
+    if select or ignore:
+        from cascadelang.workspace.rules import check_names
+
+        check_names((*select, *ignore), usage=True)
     files = policy_files(paths)
     if not files:
         raise none_found(paths)
-    report = _look(files)
+    levels = _LevelsOf(frozenset(select) if select else None, frozenset(ignore))
+    report = _look(files, levels)
     if not fix:
         return report
     from cascadelang.workspace.fix import apply_fixes
@@ -66,18 +81,45 @@ def lint(paths: Sequence[str], *, fix: bool = False) -> LintReport:
     fixed = apply_fixes(report.diagnostics, report.sources, files)
     if not fixed:
         return report
-    again = _look(files)
-    return LintReport(again.files, again.diagnostics, again.sources, tuple(fixed))
+    again = _look(files, levels)
+    return LintReport(again.files, again.diagnostics, again.sources, tuple(fixed), again.allowed)
 
 
-def _look(files: Sequence[str]) -> LintReport:
+class _LevelsOf:
+    """What rules count as, file by file: the settings of each folder are read once."""
+
+    def __init__(self, select: frozenset[str] | None, ignore: frozenset[str]) -> None:
+        self._select = select
+        self._ignore = ignore
+        self._known: dict[str, Levels | None] = {}
+
+    def __call__(self, path: str) -> Levels | None:
+        folder = os.path.dirname(path)  # noqa: PTH120 - a text is all that is needed
+        if folder not in self._known:
+            self._known[folder] = self._read(path)
+        return self._known[folder]
+
+    def _read(self, path: str) -> Levels | None:
+        from cascadelang.workspace.config import read
+
+        config = read(path)
+        if self._select is None and not self._ignore:
+            return config.levels
+        from cascadelang.lint.levels import Levels
+
+        return Levels(config.rules, self._select, self._ignore)
+
+
+def _look(files: Sequence[str], levels: _LevelsOf) -> LintReport:
     found: dict[Diagnostic, None] = {}
+    allowed: dict[Allowed, None] = {}
     sources: dict[str, SourceFile] = {}
     for path in files:
-        proved = prove(path)
+        proved = prove(path, levels=levels(path))
         found.update(dict.fromkeys(proved.diagnostics))
+        allowed.update(dict.fromkeys(proved.allowed))
         sources.update(proved.sources)
-    return LintReport(tuple(files), tuple(found), sources)
+    return LintReport(tuple(files), tuple(found), sources, allowed=tuple(allowed))
 
 
 def render(diagnostics: Iterable[Diagnostic], sources: Mapping[str, SourceFile], *, colour: bool = False) -> str:

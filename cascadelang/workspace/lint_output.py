@@ -35,7 +35,18 @@ def lint_output(report: LintReport, form: str, *, strict: bool = False) -> str:
     if form == "sarif":
         from cascadelang.diagnostics.render_sarif import sarif_log
 
-        return _json(sarif_log(report.files, report.diagnostics, report.sources, docs_url=_docs_url()))
+        from cascadelang.lint.registry import code
+
+        allowed = [(one.diagnostic, one.reason) for one in report.allowed]
+        log = sarif_log(
+            report.files,
+            report.diagnostics,
+            report.sources,
+            allowed=allowed,
+            docs_url=_docs_url(),
+            entry_of=code,
+        )
+        return _json(log)
     from cascadelang.diagnostics.render_json import report_data
 
     return _json(report_data(by_file(report).items(), report.sources))

@@ -1,21 +1,28 @@
 """From a path to a graph that can run.
 
 Takes: the path of a policy file, or of a graph that `compile` printed. Gives: a `Loaded`. Guarantees: a graph is only
-given for a file without errors, unproved requirements included; no model is called and no key is read.
+given for a file without errors, unproved requirements and what rules count as errors included; rules that only warn
+cost nothing until someone asks what they say; no model is called and no key is read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from cascadelang.source import DiskFiles, FileMissing, Files, SourceFile
 from cascadelang.workspace.mistake import Mistake, PolicyError, nearest
 
 if TYPE_CHECKING:
-    from cascadelang.diagnostics.model import Diagnostic
+    from datetime import date
+
+    from cascadelang.diagnostics.model import Diagnostic, Severity
     from cascadelang.graph.model import Graph
+    from cascadelang.lint.engine import Allowed, Findings
+    from cascadelang.lint.levels import Levels
+    from cascadelang.lint.subject import Subject
     from cascadelang.semantics.checked import CheckedPolicy
 
 
@@ -27,11 +34,15 @@ class Proved:
         checked: what checking found out.
         diagnostics: everything found, unproved requirements included.
         graph: ``None`` when there are errors, or nobody needed it.
+        allowed: what comments in the files silence.
+        subject: what rules look at; ``None`` where errors of the language keep them from it.
     """
 
     checked: CheckedPolicy
     diagnostics: tuple[Diagnostic, ...]
     graph: Graph | None
+    allowed: tuple[Allowed, ...] = ()
+    subject: Subject | None = None
 
     @property
     def sources(self) -> Mapping[str, SourceFile]:
@@ -39,7 +50,7 @@ class Proved:
         return {path: module.source for path, module in self.checked.modules.items()}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Loaded:
     """A policy that can run.
 
@@ -47,27 +58,55 @@ class Loaded:
         path: of the file, as it was given.
         graph: what runs.
         checked: what checking found out; ``None`` for a graph file.
-        warnings: diagnostics that don't stop it.
         files: where files were read from.
+        subject: what rules look at; ``None`` for a graph file.
+        levels: what each rule counts as; ``None`` is what it says itself.
     """
 
     path: str
     graph: Graph
     checked: CheckedPolicy | None = None
-    warnings: tuple[Diagnostic, ...] = ()
     files: Files = field(default_factory=DiskFiles)
+    subject: Subject | None = None
+    levels: Levels | None = None
+
+    @cached_property
+    def warnings(self) -> tuple[Diagnostic, ...]:
+        """What doesn't stop it; looked for when it is first asked for.
+
+        Raises:
+            Mistake: when a rule of another package fails.
+        """
+        if self.checked is None or self.subject is None:
+            return ()
+        from cascadelang.semantics.check import in_order
+
+        found = (*self.checked.diagnostics, *_rules(self.subject, self.levels).diagnostics)
+        return in_order(self.checked.path, self.checked.modules, (d for d in found if d.severity == "warning"))
 
 
-def prove(path: str, files: Files | None = None, *, needs_graph: bool = False) -> Proved:
-    """Check a policy file and prove what it requires. What is wrong with it is in the diagnostics.
+def prove(
+    path: str,
+    files: Files | None = None,
+    *,
+    needs_graph: bool = False,
+    levels: Levels | None = None,
+    only: Severity | None = None,
+) -> Proved:
+    """Check a policy file, prove what it requires, and let the rules look at it.
+
+    What is wrong with it is in the diagnostics. A file with errors of the language isn't looked at by rules.
 
     Args:
         path: the file.
         files: where it is read from.
-        needs_graph: give the graph, too; without it, a file that limits and requires nothing isn't compiled.
+        needs_graph: give the graph, too; without it, a file of which neither limits nor rules need it isn't compiled.
+        levels: what each rule counts as; ``None`` is what it says itself.
+        only: look only at the rules that count as this.
 
     Raises:
-        Mistake: when a file that was checked can't be compiled: beyond the limits of a graph, say.
+        Mistake: when a file that was checked can't be compiled: beyond the limits of a graph, say; or when a rule of
+            another package fails.
     """
     from cascadelang.catalog.models import find
     from cascadelang.semantics.check import check, in_order
@@ -76,24 +115,50 @@ def prove(path: str, files: Files | None = None, *, needs_graph: bool = False) -
     checked = check(path, files or DiskFiles(), InstalledCatalog(), find)
     if not checked.ok or checked.path not in checked.modules:
         return Proved(checked, checked.diagnostics, None)
-    if not needs_graph and not _has_limits(checked):
-        return Proved(checked, checked.diagnostics, None)
-    from cascadelang.graph.compile import compile_policy
     from cascadelang.graph.errors import GraphError
+    from cascadelang.lint.subject import Subject
 
+    subject = Subject(checked, today=_today, known_models=find)
+    proofs: tuple[Diagnostic, ...] = ()
     try:
-        graph = compile_policy(checked)
+        if _has_limits(checked):
+            proofs = _proofs(subject)
+        findings = _rules(subject, levels, only)
+        graph = subject.graph if needs_graph else None
     except GraphError as error:
         raise Mistake(f"`{path}` can't be compiled: {error}") from None
-    found: tuple[Diagnostic, ...] = checked.diagnostics
-    if graph.requirements or any(node.kind == "within" for node in graph.nodes.values()):
-        from cascadelang.graph.bounds import bounds
-        from cascadelang.graph.requirements import check_requirements
-
-        proofs = check_requirements(graph, bounds(graph))
-        found = in_order(checked.path, checked.modules, (*found, *proofs))
+    found = in_order(checked.path, checked.modules, (*checked.diagnostics, *proofs, *findings.diagnostics))
     wrong = any(d.severity == "error" for d in found)
-    return Proved(checked, found, None if wrong else graph)
+    return Proved(checked, found, None if wrong else graph, findings.allowed, subject)
+
+
+def _proofs(subject: Subject) -> tuple[Diagnostic, ...]:
+    """What is wrong with the limits that the file sets and requires."""
+    graph = subject.graph
+    if not graph.requirements and not any(node.kind == "within" for node in graph.nodes.values()):
+        return ()
+    from cascadelang.graph.requirements import check_requirements
+
+    return check_requirements(graph, subject.bounds, subject.measure)
+
+
+def _rules(subject: Subject, levels: Levels | None, only: Severity | None = None) -> Findings:
+    """What the rules say."""
+    from cascadelang.lint.engine import look
+    from cascadelang.lint.levels import EVERYTHING
+    from cascadelang.lint.table import RuleFaultError
+
+    try:
+        return look(subject, levels or EVERYTHING, only=only)
+    except RuleFaultError as error:
+        raise Mistake(str(error), "take the package out, or its rule: `[rules]` in cascadelang.toml") from None
+
+
+def _today() -> date:
+    """The day."""
+    from datetime import UTC, datetime
+
+    return datetime.now(UTC).date()
 
 
 def _has_limits(checked: CheckedPolicy) -> bool:
@@ -102,20 +167,30 @@ def _has_limits(checked: CheckedPolicy) -> bool:
     return any(word in text for text in texts for word in ("require", "within"))
 
 
-def load(path: str, files: Files | None = None) -> Loaded:
+def load(path: str, files: Files | None = None, *, levels: Levels | None = None) -> Loaded:
     """A policy that can run, from a policy file or a graph file (``.json``).
+
+    Args:
+        path: the file.
+        files: where it is read from.
+        levels: what each rule counts as; ``None`` is what the settings say for a file on disk, else what it says
+            itself.
 
     Raises:
         PolicyError: when the policy has errors.
-        Mistake: when the graph file can't be read.
+        Mistake: when the graph file or the settings can't be read.
     """
-    files = files or DiskFiles()
     if path.endswith(".json"):
-        return Loaded(path, _graph_file(path, files), files=files)
-    proved = prove(path, files, needs_graph=True)
+        return Loaded(path, _graph_file(path, files or DiskFiles()), files=files or DiskFiles())
+    if levels is None and files is None:
+        from cascadelang.workspace.config import read
+
+        levels = read(path).levels
+    files = files or DiskFiles()
+    proved = prove(path, files, needs_graph=True, levels=levels, only="error")
     if proved.graph is None:
         raise PolicyError(path, proved.diagnostics, proved.sources)
-    return Loaded(path, proved.graph, proved.checked, proved.diagnostics, files)
+    return Loaded(path, proved.graph, proved.checked, files, proved.subject, levels)
 
 
 def _graph_file(path: str, files: Files) -> Graph:

@@ -34,6 +34,7 @@ from cascadelang.contracts.messages import Delta, Message, Query
 from cascadelang.contracts.result import RunResult
 from cascadelang.contracts.trace_sink import TraceSink
 from cascadelang.graph.json_form import graph_sha256
+from cascadelang.lint.levels import EVERYTHING
 from cascadelang.runtime.interpreter import Interpreter
 from cascadelang.workspace.config import Config, read
 from cascadelang.workspace.load import Loaded, load, policy_named
@@ -66,7 +67,6 @@ class Policy:
     Attributes:
         path: of the file.
         policies: the policies that can be asked for, ``main`` first when there is one.
-        warnings: what lint warns about.
     """
 
     def __init__(
@@ -81,7 +81,12 @@ class Policy:
         self._finalizer.atexit = False  # `_close_open` does it
         self.path: str = loaded.path
         self.policies: tuple[str, ...] = tuple(loaded.graph.policies)
-        self.warnings: tuple[Diagnostic, ...] = loaded.warnings
+        self._loaded = loaded
+
+    @property
+    def warnings(self) -> tuple[Diagnostic, ...]:
+        """What lint warns about; looked for when it is first asked for."""
+        return self._loaded.warnings
 
     @classmethod
     def load(
@@ -107,8 +112,8 @@ class Policy:
             Mistake: when the settings or a graph file can't be read.
         """
         name = fspath(path)
-        loaded = load(name)
         config = read(name)
+        loaded = load(name, levels=config.levels or EVERYTHING)
         if traces is False:
             config = replace(config, trace_store="off")
         elif traces is not True:

@@ -15,8 +15,10 @@ from syrupy.assertion import SnapshotAssertion
 
 import cascadelang
 from cascadelang.catalog.models import find
-from cascadelang.diagnostics import codes_files, codes_names, codes_types
-from cascadelang.diagnostics.codes import Code, all_codes, code, docs_path
+from cascadelang.diagnostics import codes, codes_files, codes_names, codes_types
+from cascadelang.diagnostics.codes import Code, docs_path
+from cascadelang.lint.registry import all_codes, code, is_rule
+from cascadelang.lint.table import rule, table
 from cascadelang.semantics.check import check
 from cascadelang.source import DiskFiles
 from cascadelang.workspace.catalog import InstalledCatalog
@@ -24,6 +26,16 @@ from cascadelang.workspace.lint import LintReport, lint, render
 
 PACKAGE = Path(cascadelang.__file__).parent
 CODES = [pytest.param(entry, id=name) for name, entry in all_codes().items()]
+MORE_BAD = [
+    pytest.param(entry, text, id=f"{name}-{number}")
+    for name, entry in all_codes().items()
+    for number, text in enumerate(entry.more_bad, 2)
+]
+GOOD = [
+    pytest.param(entry, text, id=name if number == 1 else f"{name}-{number}")
+    for name, entry in all_codes().items()
+    for number, text in enumerate((entry.good, *entry.more_good), 1)
+]
 
 WRITTEN_OUT = {
     "file-too-large": b"#" * 1_000_001,
@@ -53,30 +65,46 @@ NOT_DIAGNOSTICS = {"api-key", "proxy-authorization", "x-api-key", "x-goog-api-ke
 @pytest.fixture(name="linted")
 def _linted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
-    for name, text in BESIDE.items():
-        (tmp_path / name).write_text(text, encoding="utf-8")
 
-    def run(source: bytes) -> LintReport:
+    def run(source: bytes, entry: Code) -> LintReport:
+        for name, text in {**BESIDE, **entry.files}.items():
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).write_text(text, encoding="utf-8")
         (tmp_path / "policy.cl").write_bytes(source)
-        return lint(["policy.cl"])
+        # the errors of the language are told of whatever rules may say besides: their examples are as short as can be
+        return lint(["policy.cl"], ignore=() if is_rule(entry.name) else tuple(table()))
 
     return run
 
 
-@pytest.mark.parametrize("entry", CODES)
-def test_the_bad_example_gives_it_and_nothing_else(entry: Code, linted, snapshot: SnapshotAssertion):
-    report = linted(WRITTEN_OUT.get(entry.name, entry.bad.encode()))
+def told_of(entry: Code, report: LintReport):
+    """What is said under the diagnostic's name; nothing else may be said but what its example needs."""
     said = [d for d in report.diagnostics if d.name == entry.name]
     assert said
     assert {d.severity for d in said} == {entry.severity}
-    assert {d.name for d in report.diagnostics} - {entry.name} == ALONG.get(entry.name, set())
+    others = {d.name for d in report.diagnostics} - {entry.name}
+    assert others == ALONG.get(entry.name, set()) | set(entry.along)
+    return said
+
+
+@pytest.mark.parametrize("entry", CODES)
+def test_the_bad_example_gives_it_and_nothing_else(entry: Code, linted, snapshot: SnapshotAssertion):
+    report = linted(WRITTEN_OUT.get(entry.name, entry.bad.encode()), entry)
+    said = told_of(entry, report)
     shown = said if entry.name == "too-many-errors" else report.diagnostics
     assert f"{entry.bad}\n{render(shown, report.sources)}\n" == snapshot
 
 
-@pytest.mark.parametrize("entry", CODES)
-def test_the_good_example_gives_nothing(entry: Code, linted):
-    assert [d.message for d in linted(entry.good.encode()).diagnostics] == []
+@pytest.mark.parametrize(("entry", "text"), MORE_BAD)
+def test_so_do_the_further_ones(entry: Code, text: str, linted, snapshot: SnapshotAssertion):
+    report = linted(text.encode(), entry)
+    told_of(entry, report)
+    assert f"{text}\n{render(report.diagnostics, report.sources)}\n" == snapshot
+
+
+@pytest.mark.parametrize(("entry", "text"), GOOD)
+def test_the_good_example_gives_nothing(entry: Code, text: str, linted):
+    assert [d.message for d in linted(text.encode(), entry).diagnostics] == []
     if entry.name in OF_CHECKING:
         known = check("policy.cl", DiskFiles(), InstalledCatalog(), find)
         assert known.policies == ("main",)
@@ -84,7 +112,8 @@ def test_the_good_example_gives_nothing(entry: Code, linted):
 
 @pytest.mark.parametrize("entry", CODES)
 def test_it_is_documented_in_whole_sentences(entry: Code):
-    assert all(getattr(entry, field.name).strip() for field in fields(entry))
+    texts = [getattr(entry, field.name) for field in fields(entry)]
+    assert all(text.strip() for text in texts if isinstance(text, str))
     assert re.fullmatch(r"[a-z]+(-[a-z]+)*", entry.name)
     assert entry.severity in ("error", "warning")
     assert "\n" not in entry.summary
@@ -92,7 +121,7 @@ def test_it_is_documented_in_whole_sentences(entry: Code):
     for text in (entry.meaning, entry.why):
         assert text.endswith(".")
         assert text[0].isupper() or text[0] == "`"
-    for example in (entry.bad, entry.good):
+    for example in (entry.bad, entry.good, *entry.more_bad, *entry.more_good):
         assert example.endswith("\n")
 
 
@@ -105,15 +134,25 @@ def test_every_registered_name_is_told():
     assert set(all_codes()) <= words_of_passes()
 
 
+def test_each_rule_is_a_file_of_its_name():
+    files = {file.stem.replace("_", "-") for file in (PACKAGE / "lint" / "rules").glob("*.py")} - {"--init--"}
+    assert files == set(table())
+    for name, entry in table().items():
+        assert rule(entry).code.name == name
+        assert rule(entry).words == entry.words
+        assert codes.code(name) is None
+
+
 def test_looking_up():
     assert code("mixed-and-or").name == "mixed-and-or"
+    assert code("many-rungs").name == "many-rungs"
     assert code("nonsense") is None
     assert docs_path("mixed-and-or") == "docs/rules/mixed-and-or.md"
 
 
 def nodes_of_passes():
     """The syntax of every module of the passes that tell diagnostics."""
-    for layer in ("syntax", "semantics", "graph"):
+    for layer in ("syntax", "semantics", "graph", "lint"):
         for path in (PACKAGE / layer).rglob("*.py"):
             yield from ast.walk(ast.parse(path.read_text(encoding="utf-8")))
 

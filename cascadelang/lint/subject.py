@@ -1,0 +1,143 @@
+"""What rules look at: a policy without errors, and everything that is known about it, worked out when asked for.
+
+Takes: a `CheckedPolicy` without errors, the day, and what is known about models. Gives: its graph, bounds, and the
+tables that several rules need. Guarantees: pure but for the day it is given; each thing is worked out at most once,
+and nothing that no rule asks for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
+
+from cascadelang.semantics.capabilities import children as strategies_in
+from cascadelang.syntax import ast
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from cascadelang.graph.bounds import Measure, NodeBounds
+    from cascadelang.graph.model import Graph, GraphNode, Place
+    from cascadelang.semantics.checked import CheckedPolicy, Module
+    from cascadelang.semantics.state import KnownModels
+    from cascadelang.source import Span
+
+Kind = TypeVar("Kind", bound="GraphNode")
+Declared = TypeVar("Declared", bound=ast.Decl)
+
+
+class Subject:
+    """A policy file as rules see it.
+
+    Attributes:
+        checked: the policy: its AST, names, types and bound calls.
+        known_models: what is known about a model, by provider kind, base URL (empty for the kind's own) and id.
+        lock: the policy's lock file, when it has one.
+    """
+
+    def __init__(
+        self,
+        checked: CheckedPolicy,
+        *,
+        today: Callable[[], date],
+        known_models: KnownModels,
+        graph: Graph | None = None,
+        lock: object = None,
+    ) -> None:
+        self.checked = checked
+        self.known_models = known_models
+        self.lock = lock
+        self._today = today
+        if graph is not None:
+            self.graph = graph
+
+    @property
+    def path(self) -> str:
+        """The file that was asked for."""
+        return self.checked.path
+
+    @property
+    def module(self) -> Module:
+        """The file that was asked for: its AST, text and names."""
+        return self.checked.modules[self.checked.path]
+
+    @cached_property
+    def today(self) -> date:
+        """The day, for what grows old."""
+        return self._today()
+
+    @cached_property
+    def graph(self) -> Graph:
+        """The execution graph: what the file's policies and requirements reach, in this file and those it uses.
+
+        Raises:
+            GraphError: if the policy is beyond what a graph can be.
+        """
+        from cascadelang.graph.compile import compile_policy
+
+        return compile_policy(self.checked)
+
+    @cached_property
+    def measure(self) -> Measure:
+        """The graph's bounds by node and the settings around it, and the paid checks each node asks."""
+        from cascadelang.graph.bounds import Measure
+
+        return Measure(self.graph)
+
+    @cached_property
+    def bounds(self) -> Mapping[str, NodeBounds]:
+        """The least and the most of every node of the graph, whatever way it is reached."""
+        from cascadelang.graph.bounds import bounds_of
+
+        return bounds_of(self.measure)
+
+    def nodes(self, kind: type[Kind]) -> list[Kind]:
+        """The graph's nodes of a kind, in order of the graph."""
+        found: list[Kind] = self._by_kind.get(kind, [])  # type: ignore[assignment] # the table is keyed by class
+        return found
+
+    def declarations(self, kind: type[Declared]) -> Iterator[Declared]:
+        """The declarations of a kind in the file that was asked for, in order."""
+        return (decl for decl in self.module.file.decls if isinstance(decl, kind))
+
+    def written(self, node: GraphNode) -> ast.Strategy | None:
+        """The strategy that a node of the graph was written as; ``None`` for what no one wrote."""
+        place = node.place
+        return None if place is None else self._strategies.get((place.path, place.start, place.end, node.kind))
+
+    @staticmethod
+    def span(place: Place | None) -> Span:
+        """The span of a place of the graph."""
+        from cascadelang.graph.requirements import span_of
+
+        return span_of(place)
+
+    @cached_property
+    def _by_kind(self) -> dict[type, list[GraphNode]]:
+        found: dict[type, list[GraphNode]] = {}
+        for node in self.graph.nodes.values():
+            found.setdefault(type(node), []).append(node)
+        return found
+
+    @cached_property
+    def _strategies(self) -> dict[tuple[str, int, int, str], ast.Strategy]:
+        """Every strategy written in any of the files, by its place and its kind of node."""
+        found: dict[tuple[str, int, int, str], ast.Strategy] = {}
+        for module in self.checked.modules.values():
+            waiting = [
+                decl.strategy for decl in module.file.decls if isinstance(decl, (ast.TierDecl, ast.PolicyDecl))
+            ]
+            while waiting:
+                strategy = waiting.pop()
+                span = strategy.span
+                found[span.path, span.start, span.end, _kind(strategy)] = strategy
+                waiting += strategies_in(strategy)
+        return found
+
+
+def _kind(strategy: ast.Strategy) -> str:
+    """The kind of graph node that a strategy becomes."""
+    if isinstance(strategy, ast.NameStrategy):
+        return "call"
+    return "route_by" if isinstance(strategy, ast.RouteBy) else type(strategy).__name__.lower()

@@ -1,0 +1,159 @@
+"""Comments that allow what a rule says: ``# cl: allow(name, name) because …``.
+
+Takes: the comments of a file. Gives: its `Allow`s, which findings they silence, and what is wrong with them.
+Guarantees: only what rules say can be silenced. A comment at the end of a line silences what begins on that line; one
+that stands alone, what begins on the next line that isn't a comment, or anywhere in a declaration that begins there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import field
+from typing import Final
+
+from cascadelang.diagnostics.model import Diagnostic, Fix
+from cascadelang.semantics.checked import Module
+from cascadelang.source import SourceFile, Span
+from cascadelang.source.frozen import dataclass
+from cascadelang.syntax import ast
+
+MARK: Final = "cl:"
+_BEGINS: Final = re.compile(r"#+\s*cl:\s*")
+_FORM: Final = re.compile(r"allow\s*\(([^()]*)\)\s*(.*)")
+_REASON: Final = re.compile(r"because\s+\S")
+_NAME: Final = re.compile(r"[^\s,]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Allow:
+    """One comment.
+
+    Attributes:
+        names: what it allows, each with its place.
+        span: of the comment.
+        lines: the first and the last line it speaks of.
+        reason: why, as it was written; empty when it doesn't say.
+        used: the names of it that silenced something; filled while findings are looked at.
+    """
+
+    names: tuple[tuple[str, Span], ...]
+    span: Span
+    lines: tuple[int, int]
+    reason: str
+    used: set[str] = field(default_factory=set)
+
+    def silences(self, name: str, line: int) -> bool:
+        """Whether it speaks of a finding of that name on that line."""
+        return self.lines[0] <= line <= self.lines[1] and any(name == own for own, _ in self.names)
+
+
+def allows_of(module: Module) -> tuple[list[Allow], list[tuple[Span, str]]]:
+    """The comments of a file that allow something, and those that try to and can't be read, with what they say."""
+    found: list[Allow] = []
+    unread: list[tuple[Span, str]] = []
+    source = module.source
+    for comment in module.file.comments:
+        begins = _BEGINS.match(comment.text)
+        if begins is None:
+            continue
+        form = _FORM.fullmatch(comment.text[begins.end() :].rstrip())
+        if form is None or not _NAME.search(form[1]):
+            unread.append((comment.span, comment.text[begins.end() :].strip()))
+            continue
+        at = comment.span.start + begins.end() + form.start(1)
+        names = tuple(
+            (name[0], Span(comment.span.path, at + name.start(), at + name.end())) for name in _NAME.finditer(form[1])
+        )
+        reason = form[2] if _REASON.match(form[2]) else ""
+        found.append(Allow(names, comment.span, _lines(comment, module.file.decls, source), reason))
+    return found, unread
+
+
+def _lines(comment: ast.Comment, decls: Iterable[ast.Decl], source: SourceFile) -> tuple[int, int]:
+    """The first and the last line that a comment speaks of."""
+    own = source.position(comment.span.start).line
+    if not _alone(source, own):
+        return own, own
+    line = own + 1
+    while source.line(line).lstrip().startswith("#"):
+        line += 1
+    for decl in decls:
+        first = source.position(decl.span.start).line
+        if first == line:
+            return line, source.position(decl.span.end).line
+    return line, line
+
+
+def _alone(source: SourceFile, line: int) -> bool:
+    """Whether nothing but a comment stands on a line."""
+    return source.line(line).lstrip().startswith("#")
+
+
+def complaints(
+    allows: Iterable[Allow],
+    unread: Iterable[tuple[Span, str]],
+    source: SourceFile,
+    looked_at: frozenset[str],
+) -> Iterator[Diagnostic]:
+    """What is wrong with the comments themselves.
+
+    Args:
+        allows: of one file, after all findings were looked at.
+        unread: as `allows_of` gives them.
+        source: the file.
+        looked_at: the names of the rules that were looked at: only of these it is known that nothing was silenced.
+    """
+    for span, said in unread:
+        yield Diagnostic(
+            "unknown-allow",
+            "warning",
+            f"`{_cut(said)}` can't be read" if said else "nothing is said behind `cl:`",
+            span,
+            help="write `# cl: allow(NAME) because REASON`",
+        )
+    for allow in allows:
+        yield from _misnamed(allow)
+        if not allow.reason:
+            yield Diagnostic(
+                "unreasoned-allow",
+                "warning",
+                "the comment doesn't say why",
+                allow.span,
+                help="write the reason behind it: `because …`",
+            )
+        unused = [(n, at) for n, at in allow.names if n in looked_at and n not in allow.used]
+        for number, (name, span) in enumerate(unused):
+            yield Diagnostic(
+                "unused-allow",
+                "warning",
+                f"nothing here needs `{name}` allowed",
+                span,
+                help="take it out",
+                fix=_removal(allow, source) if number == 0 and len(unused) == len(allow.names) else None,
+            )
+
+
+def _misnamed(allow: Allow) -> Iterator[Diagnostic]:
+    """The names in a comment that no rule has."""
+    from cascadelang.lint.levels import problem
+
+    for name, span in allow.names:
+        wrong = problem(name)
+        if wrong is not None:
+            yield Diagnostic("unknown-allow", "warning", wrong[0], span, help=wrong[1])
+
+
+def _removal(allow: Allow, source: SourceFile) -> Fix:
+    """Takes the comment out, with its line when it stands alone."""
+    line = source.position(allow.span.start).line
+    start = source.line_starts[line - 1]
+    if _alone(source, line):
+        end = source.line_starts[line] if line < len(source.line_starts) else len(source.text)
+        return Fix(Span(allow.span.path, start, end), "", "take the comment out")
+    before = source.text[start : allow.span.start]
+    return Fix(Span(allow.span.path, start + len(before.rstrip()), allow.span.end), "", "take the comment out")
+
+
+def _cut(words: str) -> str:
+    return words if len(words) <= 40 else f"{words[:39]}…"
