@@ -34,7 +34,6 @@ def lint_output(report: LintReport, form: str, *, strict: bool = False) -> str:
         return junit_document(by_file(report).items(), report.sources, strict=strict)
     if form == "sarif":
         from cascadelang.diagnostics.render_sarif import sarif_log
-
         from cascadelang.lint.registry import code
 
         allowed = [(one.diagnostic, one.reason) for one in report.allowed]
