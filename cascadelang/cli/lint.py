@@ -12,6 +12,7 @@ from cascadelang.cli.paint import color_option, colours, paint, write
 @click.command("lint", cls=Command)
 @click.argument("paths", nargs=-1, metavar="[PATHS]...")
 @click.option("--fix", is_flag=True, help="Make the repairs that are certain, then lint again.")
+@click.option("--locked", is_flag=True, help="Tell where lock files are missing or out of date.")
 @click.option("--strict", is_flag=True, help="Exit 1 on warnings too.")
 @click.option("--select", multiple=True, metavar="NAME[,NAME]", help="Look only at these rules.")
 @click.option("--ignore", multiple=True, metavar="NAME[,NAME]", help="Don't look at these rules.")
@@ -21,6 +22,7 @@ def command(
     *,
     paths: tuple[str, ...],
     fix: bool,
+    locked: bool,
     strict: bool,
     select: tuple[str, ...],
     ignore: tuple[str, ...],
@@ -33,6 +35,7 @@ def command(
 
       cascadelang lint
       cascadelang lint policies/ --strict
+      cascadelang lint --locked
       cascadelang lint --select cascade-without-check
       cascadelang lint support.cl --output json
       cascadelang lint --output sarif > lint.sarif
@@ -43,7 +46,7 @@ def command(
     gc.set_threshold(200_000, 50, 50)
     from cascadelang.workspace.lint import lint, output_of, render
 
-    report = lint(paths, fix=fix, select=_names(select), ignore=_names(ignore))
+    report = lint(paths, fix=fix, locked=locked, select=_names(select), ignore=_names(ignore))
     form = output or output_of(paths)
     if form != "text":
         from cascadelang.workspace.lint_output import lint_output

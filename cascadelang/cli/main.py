@@ -28,6 +28,7 @@ COMMANDS = {
     "init": "Write a first policy with its test; all of it runs at once.",
     "run": "Run one query through a policy and print the answer.",
     "lint": "Prove policy files before anything is paid for.",
+    "lock": "Record the prices and files that policies were reviewed with; `lint --locked` holds them.",
     "test": "Run the tests in policy files, offline.",
     "explain": "Show a policy's plan, or the page of a check, signal, strategy or diagnostic.",
     "graph": "Draw a policy's execution graph.",

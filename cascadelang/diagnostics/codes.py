@@ -15,7 +15,7 @@ from importlib import import_module
 from cascadelang.diagnostics.model import Severity
 from cascadelang.source.frozen import dataclass
 
-AREAS = ("syntax", "names", "types", "graph", "lint", "tests", "files")
+AREAS = ("syntax", "names", "types", "graph", "lint", "tests", "files", "lock")
 """One module ``codes_<area>`` for each, where there is one."""
 
 

@@ -26,12 +26,12 @@ from cascadelang.graph.model import (
     ProviderSpec,
     Requirement,
 )
-from cascadelang.graph.names import Names
 from cascadelang.graph.optimize import optimize
 from cascadelang.graph.places import Places
 from cascadelang.graph.walk import in_order, uses_of
 from cascadelang.graph.wording import AS_IT_COMES, DECLARED
 from cascadelang.semantics.checked import CheckedPolicy, ModelInfo, ProviderInfo, Symbol
+from cascadelang.semantics.names import Names
 from cascadelang.syntax import ast
 
 
@@ -43,7 +43,7 @@ def compile_policy(checked: CheckedPolicy) -> Graph:
     """
     if not checked.ok:
         raise GraphError(f"`{checked.path}` has errors, so it can't be compiled")
-    names, places = Names(checked), Places(checked)
+    names, places = Names(checked.path, checked.modules), Places(checked)
     expressions = Expressions(checked, names, places)
     strategies = Strategies(checked, names, places, expressions)
     policies = {name: strategies.root(_policy(name, checked)) for name in checked.policies}

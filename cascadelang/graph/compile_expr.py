@@ -37,9 +37,9 @@ from cascadelang.graph.model import (
     UseValue,
     Weighted,
 )
-from cascadelang.graph.names import Names
 from cascadelang.graph.places import Places
 from cascadelang.semantics.checked import BoundCall, CheckedPolicy, Symbol
+from cascadelang.semantics.names import Names
 from cascadelang.syntax import ast
 
 LITERALS = (ast.Text, ast.Number, ast.Count, ast.Percent, ast.Money, ast.Duration, ast.Bool)
@@ -124,8 +124,8 @@ class Expressions:
         word = self._checked.words.get(id(expr))
         symbol = None if word is not None else self._checked.resolve(expr.name, path)
         if symbol is not None and isinstance(symbol.decl, ast.TuneDecl):
-            value = literal(symbol.decl.value)
-            return TuneValue(self._names.of(symbol), float(value))
+            value = self._checked.tuned.get(id(symbol.decl))  # what the lock says, else the declaration
+            return TuneValue(self._names.of(symbol), float(literal(symbol.decl.value) if value is None else value))
         if symbol is not None and isinstance(symbol.decl, (ast.SignalDecl, ast.CheckDecl)):
             name = self._names.of(symbol)
             if name not in self.signals and name not in self.checks:

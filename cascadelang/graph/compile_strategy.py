@@ -27,9 +27,9 @@ from cascadelang.graph.model import (
     WithinNode,
     WithNode,
 )
-from cascadelang.graph.names import Names
 from cascadelang.graph.places import Places
 from cascadelang.semantics.checked import CheckedPolicy, Symbol
+from cascadelang.semantics.names import Names
 from cascadelang.syntax import ast
 
 SUFFIXES = {ast.Within: "within", ast.Retry: "retry", ast.With: "with"}

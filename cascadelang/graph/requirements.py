@@ -70,7 +70,7 @@ def _problem(requirement: Requirement, measured: NodeBounds) -> tuple[str, str] 
     """What is wrong and what to do, or ``None`` when the requirement is proved."""
     said, limit = require_wording(requirement), requirement.limit
     who = f"`{requirement.policy}`"
-    most, least = _most(requirement, measured), _least(requirement, measured)
+    most, least = most_of(requirement, measured), _least(requirement, measured)
     slack = TOLERANCE * abs(limit)
     upper = requirement.op in ("<", "<=", "==")
     if (most if upper else least) is None:
@@ -92,7 +92,8 @@ def _problem(requirement: Requirement, measured: NodeBounds) -> tuple[str, str] 
     return None
 
 
-def _most(requirement: Requirement, measured: NodeBounds) -> float | None:
+def most_of(requirement: Requirement, measured: NodeBounds) -> float | None:
+    """The most of what is required; ``None`` when it isn't known or grows with an input of any size."""
     if requirement.what == "calls":
         return measured.calls_most
     if requirement.what == "latency":
@@ -136,7 +137,7 @@ def _refused(requirement: Requirement, problem: tuple[str, str], measure: Measur
     message, help_ = problem
     measured = measure.points[point]
     notes: list[str] = []
-    known = _most(requirement, measured) is not None
+    known = most_of(requirement, measured) is not None
     if known and requirement.op in ("<", "<=", "=="):
         tokens = requirement.input_tokens
         if tokens is None:  # where the bound is reached

@@ -1,8 +1,8 @@
 """Runs the rules over a policy, each at most once, and lets its comments silence what they find.
 
 Takes: a `Subject` and `Levels`. Gives: `Findings`. Guarantees: a rule that is off, or whose words stand nowhere in
-the policy's files, isn't imported; what is silenced is handed on, with its reason; a rule of another package that
-fails is told as `RuleFaultError`, one of ours is a bug and raises as it is.
+the policy's files and its lock, isn't imported; what is silenced is handed on, with its reason; a rule of another
+package that fails is told as `RuleFaultError`, one of ours is a bug and raises as it is.
 """
 
 from __future__ import annotations
@@ -46,6 +46,8 @@ def look(subject: Subject, levels: Levels = EVERYTHING, *, only: Severity | None
         GraphError: if a rule needs the graph, and the policy is beyond what a graph can be.
     """
     texts = [module.source.text for module in subject.checked.modules.values()]
+    if subject.checked.lock_source is not None:
+        texts.append(subject.checked.lock_source.text)
     stands: dict[str, bool] = {}
 
     def has(words: str) -> bool:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from cascadelang.graph.bounds import Measure, NodeBounds
     from cascadelang.graph.model import Graph, GraphNode, Place
+    from cascadelang.lock.model import Lock
     from cascadelang.semantics.checked import CheckedPolicy, Module
     from cascadelang.semantics.state import KnownModels
     from cascadelang.source import Span
@@ -33,7 +34,6 @@ class Subject:
     Attributes:
         checked: the policy: its AST, names, types and bound calls.
         known_models: what is known about a model, by provider kind, base URL (empty for the kind's own) and id.
-        lock: the policy's lock file, when it has one.
     """
 
     def __init__(
@@ -43,11 +43,9 @@ class Subject:
         today: Callable[[], date],
         known_models: KnownModels,
         graph: Graph | None = None,
-        lock: object = None,
     ) -> None:
         self.checked = checked
         self.known_models = known_models
-        self.lock = lock
         self._today = today
         if graph is not None:
             self.graph = graph
@@ -61,6 +59,11 @@ class Subject:
     def module(self) -> Module:
         """The file that was asked for: its AST, text and names."""
         return self.checked.modules[self.checked.path]
+
+    @property
+    def lock(self) -> Lock | None:
+        """The lock file beside it, when it has one."""
+        return self.checked.lock
 
     @cached_property
     def today(self) -> date:

@@ -6,7 +6,7 @@ found. Guarantees: it never raises for what a file says, and it reads nothing bu
 
 The passes, in order:
 
-1. `load`: read and parse the files, merge their names.
+1. `load`: read and parse the files, merge their names; `locked`: take the values of tunes from the lock.
 2. `models`: what every provider and model says.
 3. `order`, `declared`, `expressions`, `compare`, `bind`: types of signals, checks and tunes, each worked out once.
 4. `strategies`, `bounds`, `cases`: tiers, policies, requirements and tests.
@@ -28,6 +28,7 @@ from cascadelang.semantics.checked import CheckedPolicy, Symbol
 from cascadelang.semantics.circles import tell_circles
 from cascadelang.semantics.declared import type_of_declared
 from cascadelang.semantics.load import load
+from cascadelang.semantics.locked import read_locked
 from cascadelang.semantics.models import check_model, provider_of
 from cascadelang.semantics.order import needed_first
 from cascadelang.semantics.resolve import unsupported
@@ -49,6 +50,7 @@ def check(path: str, files: Files, catalog: Catalog, known_models: KnownModels) 
     """
     state = State(files, catalog, known_models, expressions.type_of)
     load(path, state)
+    read_locked(path, state)
     symbols = [symbol for module in state.loaded.values() for symbol in module.everything]
     for symbol in needed_first(symbols, state):
         _guarded(symbol, state)
@@ -109,10 +111,10 @@ def _too_deep(decl: ast.Decl | None, state: State) -> None:
 
 
 def in_order(path: str, files: Iterable[str], found: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """Diagnostics in the order of the files, that at ``path`` first, and of the places in them."""
+    """Diagnostics in the order of the files, that at ``path`` first, the lock last, and of the places in them."""
     order = {file: position for position, file in enumerate([path, *(other for other in files if other != path)])}
     return tuple(
-        sorted(found, key=lambda d: (order.get(d.span.path, 0), d.span.start, d.span.end, d.name)),
+        sorted(found, key=lambda d: (order.get(d.span.path, len(order)), d.span.start, d.span.end, d.name)),
     )
 
 
@@ -128,6 +130,9 @@ def _frozen(path: str, state: State) -> CheckedPolicy:
         policies=tuple(_policies(path, state)),
         words=state.words,
         settings=state.settings,
+        lock=state.lock,
+        lock_source=state.lock_source,
+        tuned=state.tuned,
     )
 
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
+from decimal import Decimal
 from typing import Any, Literal
 
 from cascadelang.contracts.price import Price
 from cascadelang.contracts.spec import Capability, Spec, ValueType
 from cascadelang.diagnostics.model import Diagnostic
+from cascadelang.lock.model import Lock
 from cascadelang.source import SourceFile
 from cascadelang.source.frozen import dataclass
 from cascadelang.syntax import ast
@@ -141,6 +143,9 @@ class CheckedPolicy:
             signal (``topic == billing``), a signal's ``else`` label, a status, failure or model in an ``expect``.
             What is in here names no declaration, even where one has the same name.
         settings: what each ``with`` sets, by ``id`` of the `ast.With`, by the names that `ModelInfo` has for it.
+        lock: the lock file beside the policy, where there is one without mistakes.
+        lock_source: its text, also of one with mistakes.
+        tuned: the values that the lock gives to tunes, by ``id`` of the `ast.TuneDecl`.
     """
 
     path: str
@@ -153,6 +158,9 @@ class CheckedPolicy:
     policies: tuple[str, ...]
     words: Mapping[int, str] = field(default_factory=dict)
     settings: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+    lock: Lock | None = None
+    lock_source: SourceFile | None = None
+    tuned: Mapping[int, Decimal] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:

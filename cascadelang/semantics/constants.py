@@ -33,11 +33,12 @@ def written(expr: ast.Expr) -> Decimal | None:
 
 
 def number(expr: ast.Expr, path: str, state: State) -> Decimal | None:
-    """The number an expression is, written out or in a tune."""
+    """The number an expression is, written out or in a tune, whose value may stand in the lock."""
     tune = tune_of(expr, path, state)
     if tune is not None:
         assert isinstance(tune.decl, ast.TuneDecl)  # noqa: S101 - a tune's declaration
-        return written(tune.decl.value)
+        tuned = state.tuned.get(id(tune.decl))
+        return written(tune.decl.value) if tuned is None else tuned
     return written(expr)
 
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Literal
 
 from cascadelang.catalog.models import KnownModel
 from cascadelang.contracts.spec import Catalog
 from cascadelang.diagnostics.model import Diagnostic, Fix, Label
 from cascadelang.diagnostics.suggest import did_you_mean
+from cascadelang.lock.model import Lock
 from cascadelang.semantics.checked import BoundCall, FileUse, ModelInfo, Module, ProviderInfo, Symbol, Type
 from cascadelang.source import FileMissing, Files, SourceFile, Span
 from cascadelang.source.files import beside
@@ -86,6 +88,9 @@ class State:
         self.declared_types: dict[int, Type | None] = {}
         self.kept: list[ast.Expr] = []
         self.owner: Symbol | None = None
+        self.lock: Lock | None = None
+        self.lock_source: SourceFile | None = None
+        self.tuned: dict[int, Decimal] = {}
         self.edges: dict[Symbol, list[tuple[Symbol, Span]]] = {}
         self._told: set[tuple[str, Span, str]] = set()
 

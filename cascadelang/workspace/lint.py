@@ -51,13 +51,19 @@ class LintReport:
 
 
 def lint(
-    paths: Sequence[str], *, fix: bool = False, select: Sequence[str] = (), ignore: Sequence[str] = ()
+    paths: Sequence[str],
+    *,
+    fix: bool = False,
+    locked: bool = False,
+    select: Sequence[str] = (),
+    ignore: Sequence[str] = (),
 ) -> LintReport:
     """Lint the policy files under ``paths``; under the working directory when no path is given.
 
     Args:
         paths: files and folders.
         fix: make the repairs that are certain, in these files and in none that they only use, then look again.
+        locked: tell where locks are missing or out of date.
         select: names of the only rules to look at, whatever the settings say of them; empty is all. Errors of the
             language are always told.
         ignore: names of rules not to look at.
@@ -73,7 +79,7 @@ def lint(
     if not files:
         raise none_found(paths)
     levels = _LevelsOf(frozenset(select) if select else None, frozenset(ignore))
-    report = _look(files, levels)
+    report = _look(files, levels, locked=locked)
     if not fix:
         return report
     from cascadelang.workspace.fix import apply_fixes
@@ -81,7 +87,7 @@ def lint(
     fixed = apply_fixes(report.diagnostics, report.sources, files)
     if not fixed:
         return report
-    again = _look(files, levels)
+    again = _look(files, levels, locked=locked)
     return LintReport(again.files, again.diagnostics, again.sources, tuple(fixed), again.allowed)
 
 
@@ -110,12 +116,12 @@ class _LevelsOf:
         return Levels(config.rules, self._select, self._ignore)
 
 
-def _look(files: Sequence[str], levels: _LevelsOf) -> LintReport:
+def _look(files: Sequence[str], levels: _LevelsOf, *, locked: bool) -> LintReport:
     found: dict[Diagnostic, None] = {}
     allowed: dict[Allowed, None] = {}
     sources: dict[str, SourceFile] = {}
     for path in files:
-        proved = prove(path, levels=levels(path))
+        proved = prove(path, levels=levels(path), locked=locked)
         found.update(dict.fromkeys(proved.diagnostics))
         allowed.update(dict.fromkeys(proved.allowed))
         sources.update(proved.sources)

@@ -47,7 +47,9 @@ class Proved:
     @property
     def sources(self) -> Mapping[str, SourceFile]:
         """The text of each file that takes part, by path."""
-        return {path: module.source for path, module in self.checked.modules.items()}
+        found = {path: module.source for path, module in self.checked.modules.items()}
+        lock = self.checked.lock_source
+        return found if lock is None else {**found, lock.path: lock}
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,7 @@ def prove(
     needs_graph: bool = False,
     levels: Levels | None = None,
     only: Severity | None = None,
+    locked: bool = False,
 ) -> Proved:
     """Check a policy file, prove what it requires, and let the rules look at it.
 
@@ -103,6 +106,7 @@ def prove(
         needs_graph: give the graph, too; without it, a file of which neither limits nor rules need it isn't compiled.
         levels: what each rule counts as; ``None`` is what it says itself.
         only: look only at the rules that count as this.
+        locked: tell, too, where the lock beside the file is out of date, or that there is none.
 
     Raises:
         Mistake: when a file that was checked can't be compiled: beyond the limits of a graph, say; or when a rule of
@@ -112,7 +116,8 @@ def prove(
     from cascadelang.semantics.check import check, in_order
     from cascadelang.workspace.catalog import InstalledCatalog
 
-    checked = check(path, files or DiskFiles(), InstalledCatalog(), find)
+    files = files or DiskFiles()
+    checked = check(path, files, InstalledCatalog(), find)
     if not checked.ok or checked.path not in checked.modules:
         return Proved(checked, checked.diagnostics, None)
     from cascadelang.graph.errors import GraphError
@@ -124,6 +129,10 @@ def prove(
         if _has_limits(checked):
             proofs = _proofs(subject)
         findings = _rules(subject, levels, only)
+        if locked:
+            from cascadelang.workspace.lock import stale
+
+            proofs = (*proofs, *stale(checked, subject.graph, files))
         graph = subject.graph if needs_graph else None
     except GraphError as error:
         raise Mistake(f"`{path}` can't be compiled: {error}") from None
@@ -139,7 +148,12 @@ def _proofs(subject: Subject) -> tuple[Diagnostic, ...]:
         return ()
     from cascadelang.graph.requirements import check_requirements
 
-    return check_requirements(graph, subject.bounds, subject.measure)
+    found = check_requirements(graph, subject.bounds, subject.measure)
+    if found and subject.checked.lock is not None:
+        from cascadelang.graph.repriced import blame_prices
+
+        return blame_prices(found, graph, subject.checked.lock)
+    return found
 
 
 def _rules(subject: Subject, levels: Levels | None, only: Severity | None = None) -> Findings:

@@ -50,6 +50,20 @@ BESIDE = {
 }
 """The files that examples name."""
 
+LOCKED = "version: 1\nlocked: 2026-11-01\nprices:\n  models:\n"
+LOCKED += "    small: {provider: openai, id: small, input: 1, output: 4}\n"
+CURRENT = LOCKED + "    large: {provider: openai, id: large, input: 4, output: 16}\n"
+CHEAPER = LOCKED + "    large: {provider: openai, id: large, input: 2, output: 8}\n"
+
+LOCKS = {
+    "invalid-lock": ("vresion: 1\nlocked: 2026-11-01\n", CURRENT),
+    "missing-lock": (None, CURRENT),
+    "outdated-lock": (CHEAPER, CURRENT),
+    "locked-out-of-range": (CURRENT + "tune: {long: 1200}\n", CURRENT + "tune: {long: 340}\n"),
+    "price-breaks-requirement": (CHEAPER, CURRENT),
+}
+"""The lock files beside the bad example and beside the good one; with them the examples are linted `--locked`."""
+
 ALONG = {
     "too-many-errors": {"unexpected-character"},  # it comes after many others
 }
@@ -66,13 +80,15 @@ NOT_DIAGNOSTICS = {"api-key", "proxy-authorization", "x-api-key", "x-goog-api-ke
 def _linted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
 
-    def run(source: bytes, entry: Code) -> LintReport:
-        for name, text in {**BESIDE, **entry.files}.items():
+    def run(source: bytes, entry: Code, *, good: bool = False) -> LintReport:
+        lock = LOCKS.get(entry.name, (None, None))[good]
+        locks = {} if lock is None else {"policy.lock.yaml": lock}
+        for name, text in {**BESIDE, **entry.files, **locks}.items():
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / name).write_text(text, encoding="utf-8")
         (tmp_path / "policy.cl").write_bytes(source)
         # the errors of the language are told of whatever rules may say besides: their examples are as short as can be
-        return lint(["policy.cl"], ignore=() if is_rule(entry.name) else tuple(table()))
+        return lint(["policy.cl"], ignore=() if is_rule(entry.name) else tuple(table()), locked=entry.name in LOCKS)
 
     return run
 
@@ -104,7 +120,7 @@ def test_so_do_the_further_ones(entry: Code, text: str, linted, snapshot: Snapsh
 
 @pytest.mark.parametrize(("entry", "text"), GOOD)
 def test_the_good_example_gives_nothing(entry: Code, text: str, linted):
-    assert [d.message for d in linted(text.encode(), entry).diagnostics] == []
+    assert [d.message for d in linted(text.encode(), entry, good=True).diagnostics] == []
     if entry.name in OF_CHECKING:
         known = check("policy.cl", DiskFiles(), InstalledCatalog(), find)
         assert known.policies == ("main",)
@@ -152,7 +168,7 @@ def test_looking_up():
 
 def nodes_of_passes():
     """The syntax of every module of the passes that tell diagnostics."""
-    for layer in ("syntax", "semantics", "graph", "lint"):
+    for layer in ("lock", "syntax", "semantics", "graph", "lint"):
         for path in (PACKAGE / layer).rglob("*.py"):
             yield from ast.walk(ast.parse(path.read_text(encoding="utf-8")))
 
