@@ -63,15 +63,17 @@ def table() -> Mapping[str, Entry]:
     kept = read_kept(path) if path is not None else None
     if isinstance(kept, dict) and kept.get("format") == FORMAT and kept.get("state") == state:
         try:
-            return {entry.name: entry for entry in map(_entry, kept["rules"])}
-        except (KeyError, TypeError, ValueError):
+            if all(_mark(file) == mark for file, mark in kept["files"].items()):
+                return {entry.name: entry for entry in map(_entry, kept["rules"])}
+        except (AttributeError, KeyError, TypeError, ValueError):
             pass
     found = {entry.name: entry for entry in _built_in()}
     for entry in _foreign():
         found.setdefault(entry.name, entry)
     if path is not None:
         rows = [[e.name, e.severity, [*e.words], e.module, e.attribute] for e in found.values()]
-        write_kept(path, {"format": FORMAT, "state": state, "rules": rows})
+        files = {file: _mark(file) for file in map(_file, found.values()) if file}
+        write_kept(path, {"format": FORMAT, "state": state, "files": files, "rules": rows})
     return found
 
 
@@ -81,7 +83,7 @@ def rule(entry: Entry) -> Rule:
     Raises:
         RuleFaultError: when a rule of another package can't be imported.
     """
-    if entry.module.startswith("cascadelang.lint.rules."):
+    if _is_built_in(entry):
         made = import_module(entry.module).RULE
     else:
         made = _loaded(entry.name, entry.module, entry.attribute)
@@ -106,6 +108,26 @@ def _state() -> list[list[Any]]:
             except OSError:
                 continue
     return found
+
+
+def _file(entry: Entry) -> str:
+    """The file of a rule of another package: it may be edited where it stands."""
+    if _is_built_in(entry):
+        return ""
+    return getattr(sys.modules.get(entry.module), "__file__", None) or ""
+
+
+def _mark(file: str) -> list[int]:
+    """What changes when a file does."""
+    try:
+        at = os.stat(file)  # noqa: PTH116 - one look is all
+    except OSError:
+        return []
+    return [at.st_mtime_ns, at.st_size]
+
+
+def _is_built_in(entry: Entry) -> bool:
+    return entry.module.startswith(f"{__package__}.rules.")
 
 
 def _cache_path() -> Path | None:
