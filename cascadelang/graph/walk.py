@@ -27,6 +27,7 @@ from cascadelang.graph.model import (
     ScoreValue,
     SignalValue,
     SplitNode,
+    TuneValue,
     UseValue,
 )
 
@@ -91,6 +92,24 @@ def uses_of(graph: Graph, exprs: Iterable[GraphExpr]) -> list[str]:
         else:
             waiting += reversed(parts(expr))
     return list(found)
+
+
+def tunes_of(graph: Graph, exprs: Iterable[GraphExpr]) -> dict[str, float]:
+    """The tunes that evaluating ``exprs`` may need, each with the value it has, in order of evaluation."""
+    found: dict[str, float] = {}
+    seen: set[tuple[str, str]] = set()
+    waiting = [*exprs][::-1]
+    while waiting:
+        expr = waiting.pop()
+        if isinstance(expr, TuneValue):
+            found.setdefault(expr.name, expr.value)
+        elif isinstance(expr, (SignalValue, CheckValue)):
+            if (expr.kind, expr.name) not in seen:
+                seen.add((expr.kind, expr.name))
+                waiting.append((graph.signals if expr.kind == "signal" else graph.checks)[expr.name].expr)
+        else:
+            waiting += reversed(parts(expr))
+    return found
 
 
 def in_order(graph: Graph, starts: Iterable[str]) -> list[str]:

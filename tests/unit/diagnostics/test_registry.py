@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import fields
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -61,8 +62,17 @@ LOCKS = {
     "outdated-lock": (CHEAPER, CURRENT),
     "locked-out-of-range": (CURRENT + "tune: {long: 1200}\n", CURRENT + "tune: {long: 340}\n"),
     "price-breaks-requirement": (CHEAPER, CURRENT),
+    "old-calibration": (
+        CURRENT + "tune: {long: {value: 300, calibrated: 2026-01-07}}\n",
+        CURRENT + f"tune: {{long: {{value: 300, calibrated: {datetime.now(UTC).date()}}}}}\n",
+    ),
+    "calibrated-for-others": (
+        "version: 1\nlocked: 2026-11-01\ntune: {sure: {value: 0.9, models: [small-1, large]}}\n",
+        "version: 1\nlocked: 2026-11-01\ntune: {sure: {value: 0.9, models: [small-2, large]}}\n",
+    ),
+    "undeclared-locked-tune": (CURRENT + "tune: {lnog: 300}\n", CURRENT + "tune: {long: 300}\n"),
 }
-"""The lock files beside the bad example and beside the good one; with them the examples are linted `--locked`."""
+"""The lock files beside the bad example and the good one; with them the examples of errors are linted `--locked`."""
 
 ALONG = {
     "too-many-errors": {"unexpected-character"},  # it comes after many others
@@ -88,7 +98,11 @@ def _linted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
             (tmp_path / name).write_text(text, encoding="utf-8")
         (tmp_path / "policy.cl").write_bytes(source)
         # the errors of the language are told of whatever rules may say besides: their examples are as short as can be
-        return lint(["policy.cl"], ignore=() if is_rule(entry.name) else tuple(table()), locked=entry.name in LOCKS)
+        return lint(
+            ["policy.cl"],
+            ignore=() if is_rule(entry.name) else tuple(table()),
+            locked=entry.name in LOCKS and not is_rule(entry.name),
+        )
 
     return run
 
