@@ -8,8 +8,9 @@ from typing import Any
 
 import click
 
-_DRIVING = r"[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]"
-"""Control characters that JSON lets stand: a terminal takes some as commands, others turn text round."""
+_DRIVING = r"[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+"""Control characters that JSON lets stand: a terminal takes some as commands, others turn text round. And halves of
+characters, which names of files may hold and no encoding can write."""
 
 
 def output_option(*forms: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

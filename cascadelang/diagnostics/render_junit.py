@@ -50,24 +50,24 @@ def _case(
     path: str, failing: Sequence[Diagnostic], others: Sequence[Diagnostic], sources: Mapping[str, SourceFile]
 ) -> str:
     """One file as a test case."""
-    head = f'    <testcase classname="cascadelang.lint" name="{_attribute(path)}"'
+    head = f'    <testcase classname="cascadelang.lint" name="{xml_attribute(path)}"'
     inner = ""
     if failing:
         first = failing[0]
         more = f" (and {len(failing) - 1} more)" if len(failing) > 1 else ""
-        message, kind = _attribute(f"{first.message}{more}"), _attribute(first.name)
-        inner += f'<failure message="{message}" type="{kind}">{_text(render_all(failing, sources))}</failure>'
+        message, kind = xml_attribute(f"{first.message}{more}"), xml_attribute(first.name)
+        inner += f'<failure message="{message}" type="{kind}">{xml_text(render_all(failing, sources))}</failure>'
     if others:
-        inner += f"<system-out>{_text(render_all(others, sources))}</system-out>"
+        inner += f"<system-out>{xml_text(render_all(others, sources))}</system-out>"
     return f"{head}>{inner}</testcase>" if inner else f"{head}/>"
 
 
-def _text(text: str) -> str:
+def xml_text(text: str) -> str:
     """Text between tags."""
     return _FORBIDDEN.sub("\ufffd", text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _attribute(text: str) -> str:
+def xml_attribute(text: str) -> str:
     """Text between an attribute's quotes."""
-    escaped = _text(text).replace('"', "&quot;")
+    escaped = xml_text(text).replace('"', "&quot;")
     return escaped.replace("\t", "&#9;").replace("\n", "&#10;").replace("\r", "&#13;")

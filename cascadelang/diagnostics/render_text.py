@@ -97,7 +97,7 @@ def _shown(character: str) -> str:
     return character
 
 
-def _columns(text: str) -> int:
+def columns(text: str) -> int:
     """How many terminal columns a text takes once it is made visible."""
     shown = visible(text)
     if shown.isascii():
@@ -190,8 +190,8 @@ def _source_line(source: SourceFile, number: int, width: int, paint: _Paint, mar
     for start, end, mark in spots:
         begin = min(max(0, start - shift[0]), len(text))
         stop = min(max(begin, end - shift[0]), len(text))
-        before = len(lead) + _columns(text[:begin])
-        under = mark.sign * max(1, _columns(text[begin:stop]))
+        before = len(lead) + columns(text[:begin])
+        under = mark.sign * max(1, columns(text[begin:stop]))
         tint = paint.red if mark.sign == "^" else paint.blue
         words = f" {visible(mark.message)}" if mark.message else ""
         lines.append(f"{gutter} {' ' * before}{tint(under + words)}")
@@ -239,4 +239,4 @@ class _Paint:
         return self._in(_BOLD, text)
 
 
-__all__ = ["Label", "render", "render_all", "visible"]
+__all__ = ["Label", "columns", "render", "render_all", "visible"]

@@ -37,16 +37,26 @@ from cascadelang.runtime.sight import (
 
 MakeCheck = Callable[[str, Mapping[str, Any]], Check | PaidCheck]
 MakeSignal = Callable[[str, Mapping[str, Any]], Signal]
+OnCheck = Callable[[str, Value], None]
 
 
 class Expressions:
     """The expressions of one graph, each use built once.
 
+    Args:
+        graph: what they are of.
+        make_check: makes a check from its catalogue name and its arguments.
+        make_signal: makes a signal in the same way.
+        on_check: told what each declared check came to, each time it is made; nobody unless given.
+
     Attributes:
         paid: the paid checks in use, by use id.
     """
 
-    def __init__(self, graph: g.Graph, make_check: MakeCheck, make_signal: MakeSignal) -> None:
+    def __init__(
+        self, graph: g.Graph, make_check: MakeCheck, make_signal: MakeSignal, on_check: OnCheck | None = None
+    ) -> None:
+        self._on_check = on_check
         self._graph = graph
         self._make_check = make_check
         self._make_signal = make_signal
@@ -87,7 +97,7 @@ class Expressions:
             case g.SignalValue(name=name):
                 return self._signal(name)
             case g.CheckValue(name=name):
-                return self._check(name, settled)
+                return self._told(name, self._check(name, settled))
             case g.UseValue(use=use):
                 return self._use(self._graph.uses[use], owner)
             case g.MetaValue(name=name):
@@ -147,6 +157,19 @@ class Expressions:
 
         self._signals[name] = read
         return read
+
+    def _told(self, name: str, judge: Evaluate) -> Evaluate:
+        """A declared check whose verdicts somebody wants to hear of."""
+        on_check = self._on_check
+        if on_check is None:
+            return judge
+
+        def told(sight: Sight) -> Value:
+            value = judge(sight)
+            on_check(name, value)
+            return value
+
+        return told
 
     def _check(self, name: str, settled: bool) -> Evaluate:
         """A declared check, its ``else pass`` applied."""

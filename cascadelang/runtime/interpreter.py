@@ -35,7 +35,7 @@ from cascadelang.contracts.trace_sink import NoTrace, RunRecord, TraceSink
 from cascadelang.graph import model as g
 from cascadelang.runtime.build import Builder
 from cascadelang.runtime.decide import decisions
-from cascadelang.runtime.expressions import Expressions, MakeCheck, MakeSignal
+from cascadelang.runtime.expressions import Expressions, MakeCheck, MakeSignal, OnCheck
 from cascadelang.runtime.outcome import Failed, Outcome, Strategy
 from cascadelang.runtime.scope import Emit, Scope
 from cascadelang.runtime.state import Run, Surroundings
@@ -60,6 +60,7 @@ class Interpreter:
         clock: time; the machine's own unless given.
         keep_text: whether queries and answers are recorded. Without it, `RunResult.events` hold no texts either.
         graph_sha256: of the graph's JSON form, for the record.
+        on_check: told what each declared check came to, whenever one is made.
 
     Raises whatever the makers raise, when a policy is first run.
     """
@@ -75,11 +76,12 @@ class Interpreter:
         clock: Clock | None = None,
         keep_text: bool = True,
         graph_sha256: str = "",
+        on_check: OnCheck | None = None,
     ) -> None:
         self._graph = graph
         self._sink = sink or NoTrace()
         self._around = Surroundings(providers, clock or SystemClock(), keep_text)
-        self._builder = Builder(graph, Expressions(graph, make_check, make_signal))
+        self._builder = Builder(graph, Expressions(graph, make_check, make_signal, on_check))
         self._policies: dict[str, Strategy] = {}
         self._building = threading.Lock()
         self._graph_sha256 = graph_sha256

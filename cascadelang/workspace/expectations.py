@@ -1,8 +1,9 @@
 """Whether what a test expects is so, and what it was instead.
 
 Takes: the expression behind ``expect``, the facts of a run and the fields of a case. Gives: true, false or unknown,
-and the value of every fact the expression looked at, with its place. Guarantees: never raises for what can be
-written; a comparison with what isn't known is unknown, and unknown is not met.
+and the value of every part of the expression that isn't a literal, with its place. Guarantees: never raises for what
+can be written; a comparison with what isn't known is unknown, and unknown is not met. Every part is looked at, also
+where an ``and`` is decided before it: whoever mends a test wants to see all that is wrong with it at once.
 """
 
 from __future__ import annotations
@@ -18,11 +19,22 @@ from cascadelang.syntax import ast
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """A fact that was looked at: where it stands, its name and its value."""
+    """The value of one part of an expectation.
 
-    span: Span
+    Attributes:
+        expr: the part.
+        name: of the fact, or ``case.NAME``; empty for what is worked out from others: a comparison, a sum.
+        value: ``None`` when it isn't known, or the case hasn't the field.
+    """
+
+    expr: ast.Expr
     name: str
     value: Any
+
+    @property
+    def span(self) -> Span:
+        """Where it stands."""
+        return self.expr.span
 
 
 @dataclass(slots=True)
@@ -47,8 +59,14 @@ class Sight:
         value = self.value(expr)
         return value if isinstance(value, bool) else None
 
-    def value(self, expr: ast.Expr) -> Any:  # noqa: C901, PLR0911, PLR0912 - one case a form
+    def value(self, expr: ast.Expr) -> Any:
         """The value of an expression; ``None`` when it isn't known."""
+        value = self._value(expr)
+        if isinstance(expr, _WORKED_OUT):
+            self.looked.append(Looked(expr, "", value))
+        return value
+
+    def _value(self, expr: ast.Expr) -> Any:  # noqa: C901, PLR0911, PLR0912 - one case a form
         match expr:
             case ast.Text(value=value) | ast.Bool(value=value) | ast.Count(value=value):
                 return value
@@ -60,8 +78,8 @@ class Sight:
                 return [self.value(item) for item in items]
             case ast.Record(entries=entries):
                 return {entry.key: self.value(entry.value) for entry in entries}
-            case ast.Ref(name=name, span=span):
-                return self.words[id(expr)] if id(expr) in self.words else self._ref(name, span)
+            case ast.Ref(name=name):
+                return self.words[id(expr)] if id(expr) in self.words else self._ref(expr, name)
             case ast.Negative(value=inner):
                 value = self.value(inner)
                 return -value if _is_number(value) else None
@@ -80,7 +98,7 @@ class Sight:
                 return _arith(op, self.value(left), self.value(right))
         return None
 
-    def _ref(self, name: ast.Name, span: Span) -> Any:
+    def _ref(self, ref: ast.Ref, name: ast.Name) -> Any:
         """A fact, a field of the case, or a word that stands for itself: a model, a status, a kind of failure."""
         first, *rest = name.parts
         if first == "case" and rest:
@@ -91,18 +109,15 @@ class Sight:
             value = self.facts[first]
         else:
             return str(name)
-        self.looked.append(Looked(span, str(name), value))
+        self.looked.append(Looked(ref, str(name), value))
         return value
 
     def _logic(self, every: bool, values: Sequence[ast.Expr]) -> bool | None:
-        """``and`` (``every``) and ``or``, in three values; stops as soon as it is decided."""
-        known = True
-        for each in values:
-            value = self.holds(each)
-            if value is (not every):
-                return value
-            known = known and value is not None
-        return every if known else None
+        """``and`` (``every``) and ``or``, in three values."""
+        found = [self.holds(each) for each in values]
+        if (not every) in found:
+            return not every
+        return None if None in found else every
 
     def _in(self, value: ast.Expr, items: ast.ListExpr, *, negated: bool) -> bool | None:
         """``x in […]``."""
@@ -110,6 +125,10 @@ class Sight:
         if found is None:
             return None
         return any(compare("==", found, self.value(item)) is True for item in items.items) != negated
+
+
+_WORKED_OUT = (ast.Not, ast.Logic, ast.Compare, ast.In, ast.IsMissing, ast.Arith)
+"""Forms whose value is worked out: it says more than they do."""
 
 
 def compare(op: str, left: Any, right: Any) -> bool | None:

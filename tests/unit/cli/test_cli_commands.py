@@ -101,12 +101,13 @@ def test_failing_tests_say_why(cl, snapshot):
     assert ran.out == snapshot
     report = json.loads(cl("test", "p.cl", "--output", "json").out)
     assert (report["passed"], report["failed"]) == (1, 2)
-    assert report["files"][0]["tests"][1]["unmet"][0]["values"] == {"path": "[small]"}
+    assert report["files"][0]["tests"][1]["unmet"][0]["values"] == {"path": "[small]", "cost": "0.000011"}
     suite = ET.fromstring(cl("test", "p.cl", "--output", "junit").out)[0]  # noqa: S314 - our own text
     assert (suite.get("tests"), suite.get("failures")) == ("3", "2")
     assert (suite.findtext("testcase/failure") or "").splitlines() == [
-        "line 23: expect path == [large] and cost < $0.01: path is [small]",
+        "line 23: expect path == [large] and cost < $0.01: path is [small], cost is 0.000011",
         'line 24: expect answer == "Hello" or failed: answer is Bonjour, failed is false',
+        "path: small (unchecked)",
     ]
 
 

@@ -66,7 +66,7 @@ def test_what_holds(tmp_path: Path, body: str):
 def test_what_does_not_hold_shows_its_values(tmp_path: Path, body: str, values: dict[str, object]):
     case = one(tmp_path, body)
     (unmet,) = case.unmet
-    assert {look.name: look.value for look in unmet.looked} == values
+    assert {look.name: look.value for look in unmet.looked if look.name} == values
 
 
 def test_a_model_without_a_reply_is_an_error(tmp_path: Path):
@@ -206,3 +206,115 @@ def test_comparing(op: str, left: object, right: object, value: bool | None):
 def test_csv_that_cannot_be_read_is_told(table: str, words: str):
     with pytest.raises(Mistake, match=words):
         read_cases("c.csv", table.encode())
+
+
+def test_every_part_of_an_expectation_is_looked_at(tmp_path: Path):
+    case = one(
+        tmp_path, 'query "hi" reply small "x" expect path == [large] and not (calls + 1 > 2) and model in [large]'
+    )
+    (unmet,) = case.unmet
+    assert [(look.name, look.value) for look in unmet.looked] == [
+        ("path", ["small"]),
+        ("", False),
+        ("calls", 1),
+        ("", 2),
+        ("", False),
+        ("", True),
+        ("model", "small"),
+        ("", False),
+        ("", False),
+    ]
+
+
+def test_what_a_missing_reply_needs_is_said(tmp_path: Path):
+    case = one(tmp_path, 'query "hi" reply small "" expect passed')
+    assert case.help == 'add a line: `reply large "…"`'
+    case = one(tmp_path, 'query "hi" policy judged reply small "x" expect passed')
+    assert case.help == "add a line: `judge large 0.9`"
+    case = one(tmp_path, 'query "hi" reply small "x"')
+    assert case.help == "add a line: `expect path == [small]`"
+
+
+def test_a_reply_that_no_call_used_is_told(tmp_path: Path):
+    case = one(
+        tmp_path, 'query "hi"\nreply small "x"\nreply small "y"\nreply large "z"\njudge large 0.5 expect passed'
+    )
+    assert case.passed
+    assert case.notes == (
+        "no call used `reply small` (line 11)",
+        "no call used `reply large` (line 12)",
+        "no call used `judge large` (line 13)",
+    )
+    assert one(tmp_path, 'query "hi" reply small "" reply large "z" expect calls == 2').notes == ()
+
+
+def test_a_reply_of_a_table_is_told_when_no_row_used_it(tmp_path: Path):
+    table = "query,reply.small\nhi,x\nho,y\n"
+    first, last = cases(tmp_path, 'test "t" for each "c.csv" { reply large "z" expect passed }', c_csv=table)
+    assert (first.notes, last.notes) == ((), ("no call used `reply large` (line 9)",))
+    table = "query,reply.small\nhi,x\nho,error timeout\n"
+    assert not any(
+        case.notes
+        for case in cases(tmp_path, 'test "t" for each "c.csv" { reply large "z" expect passed }', c_csv=table)
+    )
+
+
+@pytest.mark.parametrize(
+    ("row", "block", "said"),
+    [
+        ("{query: hi, reply: {small: x}, paht: [small]}", "expect passed", "did you mean `path`?"),
+        ("{query: hi, reply: {small: x}, model: small}", "expect passed", "add a line: `expect model == case.model`"),
+        ("{query: hi, reply: {small: x}, want: x}", "expect answer == case.wnat", "did you mean `case.want`?"),
+        ("{query: hi, reply: {small: x}}", "expect answer == case.says", "has a field `says`"),
+        ("{query: hi, reply: {small: [[x]]}}", "expect passed", "the reply of `small` is no text"),
+        ("{query: hi, reply: {small: }}", "expect passed", "the reply of `small` is no text"),
+        ("{query: [hi], reply: {small: x}}", "expect passed", "`query` of the case is no text"),
+        ("{query: hi, meta: {x: [1]}, reply: {small: x}}", "expect passed", "`meta.x` of the case must be"),
+        ("{query: hi, meta: gold, reply: {small: x}}", "expect passed", "write `meta: {plan: gold}`"),
+        ("{query: hi, judge: {large: high}, reply: {small: x}}", "expect passed", "is not a number"),
+    ],
+)
+def test_rows_and_blocks_that_mean_different_fields(tmp_path: Path, row: str, block: str, said: str):
+    found = cases(tmp_path, f'test "t" for each "c.yaml" {{ {block} }}', c_yaml=f"- {row}")
+    assert [case.passed for case in found] == [False]
+    assert said in f"{found[0].problem} {found[0].help}"
+
+
+def test_a_field_that_one_row_lacks_is_told_with_its_line(tmp_path: Path):
+    rows = '- {query: hi, says: x}\n- {query: hi}\n- {query: hi, says: x, reply: {large: "y"}}\n'
+    found = cases(tmp_path, 'test "t" for each "c.yaml" { reply small case.says expect passed }', c_yaml=rows)
+    assert [case.passed for case in found] == [True, False, True]
+    assert found[1].problem == "the case has no `says`"
+    assert found[1].at.endswith("c.yaml:2")
+
+
+def test_a_table_may_say_how_a_call_fails(tmp_path: Path):
+    table = "query,reply.small,reply.large,path\nhi,error timeout,x,small large\n"
+    (case,) = cases(tmp_path, 'test "t" for each "c.csv" { expect model == large }', c_csv=table)
+    assert case.passed, (case.problem, case.unmet)
+
+
+def test_only_the_tests_asked_for_run(tmp_path: Path):
+    text = MODELS + 'test "One" { query "hi" reply small "x" expect passed } test "two" { query "hi" expect passed }'
+    (tmp_path / "p.cl").write_text(text)
+    report = test_paths([str(tmp_path / "p.cl")], names=["ONE", "three"])
+    assert (report.passed, report.failed, report.left_out) == (1, 0, 1)
+    report = test_paths([str(tmp_path / "p.cl")], names=["none of these"])
+    assert (report.passed, report.failed, report.left_out) == (0, 0, 2)
+
+
+def test_only_the_rows_asked_for_run(tmp_path: Path):
+    (tmp_path / "c.yaml").write_text(YAML)
+    (tmp_path / "p.cl").write_text(MODELS + 'test "table" for each "c.yaml" { }')
+    report = test_paths([str(tmp_path / "p.cl")], names=["gold goes"])
+    assert [case.name for case in report.files[0].cases] == ["table [gold goes to the top]"]
+    assert report.left_out == 3
+
+
+def test_fail_fast_stops(tmp_path: Path):
+    bad, good = 'test "b" { query "hi" expect passed }', 'test "g" { query "hi" reply small "x" expect passed }'
+    (tmp_path / "a.cl").write_text(MODELS + good + bad + good)
+    (tmp_path / "b.cl").write_text(MODELS + good)
+    report = test_paths([str(tmp_path)], fail_fast=True)
+    assert [file.path.rsplit("/", 1)[-1] for file in report.files] == ["a.cl"]
+    assert (report.passed, report.failed, report.left_out) == (1, 1, 1)
