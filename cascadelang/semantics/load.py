@@ -68,7 +68,8 @@ def _load(path: str, text: str, state: State, above: tuple[str, ...]) -> None:
     source = SourceFile(path, text)
     parsed = parse(source)
     state.diagnostics.extend(parsed.diagnostics)
-    loaded = state.loaded[path] = Loaded(missing=parsed.damaged)
+    state.doubtful.extend(parsed.doubtful)
+    loaded = state.loaded[path] = Loaded(missing=parsed.damaged, incomplete=parsed.nameless)
     state.modules[path] = Module(parsed.file, source, loaded.names)
     _declare_own(path, parsed.file, state)
     loaded.names.update(loaded.declared)
@@ -122,6 +123,8 @@ def place_of(symbol: Symbol) -> Span:
 
 def _twice(symbol: Symbol, first: Symbol, mains: int, state: State) -> None:
     is_main = symbol.name == "main" and symbol.kind == "policy" and first.kind == "policy" and mains > 0
+    if is_main and any(part.path == symbol.path for part in state.doubtful):
+        return  # a mistake can cut a policy in two, whose second half then looks like one
     state.error(
         "duplicate-name",
         "the file has two policies `main`: a bare strategy is one"
@@ -152,6 +155,7 @@ def _use(use: ast.Use, path: str, state: State, above: tuple[str, ...]) -> None:
         return
     used = state.loaded[found]
     loaded.missing |= used.missing
+    loaded.incomplete |= used.incomplete
     for symbol in used.declared.values():
         if symbol.kind != "module" and symbol.name != "main":
             _bring(symbol, use, use.path.span, loaded, state)

@@ -1,7 +1,8 @@
 """What the passes of one check share: where they read from, and the tables they fill.
 
 Takes: files, the catalogue and the known models. Gives: tables that grow while the passes run; `check` freezes them
-into a `CheckedPolicy`. Guarantees: the same mistake at the same place is told once.
+into a `CheckedPolicy`. Guarantees: the same mistake at the same place is told once; none is told in a
+part of a file that the parser couldn't make sense of.
 """
 
 from __future__ import annotations
@@ -52,7 +53,8 @@ class Loaded:
         declared: its own declarations and aliases, by name; the first of each name.
         everything: all its declarations that have names, in order, also those whose name was taken.
         missing: names whose declaration was begun but couldn't be taken; it was told why.
-        incomplete: a plain ``use`` of it failed, so any unknown name may have been meant to come from there.
+        incomplete: a plain ``use`` of it failed, or the name of a declaration couldn't be made out, so any unknown
+            name may be meant for it.
         uses: the paths of what it uses plainly, as written.
     """
 
@@ -92,6 +94,7 @@ class State:
         self.lock_source: SourceFile | None = None
         self.tuned: dict[int, Decimal] = {}
         self.edges: dict[Symbol, list[tuple[Symbol, Span]]] = {}
+        self.doubtful: list[Span] = []
         self._told: set[tuple[str, Span, str]] = set()
 
     def error(
@@ -112,9 +115,13 @@ class State:
     def tell(self, diagnostic: Diagnostic) -> None:
         """As `error`, of a mistake that is put into words."""
         key = (diagnostic.name, diagnostic.span, diagnostic.message)
-        if key not in self._told:
+        if key not in self._told and not (self.doubtful and self._in_doubt(diagnostic.span)):
             self._told.add(key)
             self.diagnostics.append(diagnostic)
+
+    def _in_doubt(self, span: Span) -> bool:
+        """Whether a place is in a part of a file with a mistake that the parser has told."""
+        return any(part.path == span.path and part.start <= span.start < part.end for part in self.doubtful)
 
     def hide(self, span: Span) -> None:
         """Mask a secret in the text that is handed on, so that no rendered line shows it."""

@@ -38,6 +38,7 @@ _SPACED = re.compile(
     rf"[ \t]+({'|'.join(sorted([*UNIT_WORDS, 'ms', 's', 'm', 'h', 'd', 'k', 'M', '%'], key=len, reverse=True))})"
     r"(?![A-Za-z0-9_])(?![ \t]*[.(:=-])"
 )
+_UNITS = frozenset(["", *UNIT_WORDS.values()])
 _MONEY_WORDS = frozenset(["usd", "USD", "dollar", "dollars", "cents", "eur", "EUR", "euro", "euros", "gbp", "GBP"])
 
 # Signs of other languages and typefaces: what is meant here, as (kind, text).
@@ -189,15 +190,18 @@ def bad_number(source: SourceFile, start: int, end: int) -> Bad:
     span = Span(source.path, start, end)
     match = re.match(r"(\$?)([0-9]*(?:\.[0-9]+)?)(.*)", written, re.DOTALL)
     money, digits, unit = match.groups() if match else ("", written, "")
-    if digits.startswith("."):
-        meant = f"{money}0{digits}{unit}"
+    known = UNIT_WORDS.get(unit, unit)
+    if digits.startswith(".") and (known == "" if money else known in _UNITS):
+        meant = f"{money}0{digits}{known}"
         fix = Fix(span, meant, f"write `{meant}`")
         return Bad(
-            kind_of(money, UNIT_WORDS.get(unit, unit)),
+            kind_of(money, known),
             meant,
             end,
             error("bad-number", f"a number starts with a digit: `{written}`", span, help=f"write `{meant}`", fix=fix),
         )
+    if digits.startswith("."):
+        digits = f"0{digits}"
     if money:
         help_ = f"write `${digits}`" if unit in _MONEY_WORDS or not unit else _money_help(digits, unit)
         return Bad(

@@ -31,11 +31,15 @@ class ParseResult:
         diagnostics: errors, ordered by place.
         damaged: names of declarations that were begun but couldn't be read; to say that these are unknown would be
             to report one mistake twice.
+        nameless: whether the name of such a declaration couldn't be made out.
+        doubtful: parts of the text with a mistake: what else is found there may only follow from it.
     """
 
     file: ast.PolicyFile
     diagnostics: tuple[Diagnostic, ...]
     damaged: frozenset[str] = frozenset()
+    nameless: bool = False
+    doubtful: tuple[Span, ...] = ()
 
 
 def parse(source: SourceFile) -> ParseResult:
@@ -49,20 +53,25 @@ def parse(source: SourceFile) -> ParseResult:
     machine = Machine(load_tables(), tokens, builder)
     diagnostics: list[Diagnostic] = []
     damaged: set[str] = set()
+    doubtful: list[tuple[int, int]] = []
+    nameless = False
     if not machine.run():
         from cascadelang.syntax.recover import recover
 
-        damaged = recover(machine, diagnostics)
+        doubts = recover(machine, diagnostics)
+        damaged, doubtful, nameless = doubts.names, doubts.parts, doubts.nameless
     elif tokens.guesses:
+        from cascadelang.syntax.doubt import Doubts
         from cascadelang.syntax.recover import drop_guessed
 
-        damaged = drop_guessed(machine, set())
+        damaged = drop_guessed(machine, set(), Doubts()) - {"_"}
     damaged |= _drop_deep(machine, diagnostics)
     found = sorted(
         [*tokens.diagnostics, *builder.diagnostics, *diagnostics], key=lambda d: (d.span.start, d.span.end)
     )
     file = ast.PolicyFile(source.path, tuple(machine.decls), tuple(tokens.comments), whole)
-    return ParseResult(file, tuple(found), frozenset(damaged))
+    parts = tuple(Span(source.path, start, end) for start, end in doubtful)
+    return ParseResult(file, tuple(found), frozenset(damaged), nameless, parts)
 
 
 def _refused(source: SourceFile) -> Diagnostic | None:

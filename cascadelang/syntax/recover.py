@@ -19,6 +19,7 @@ from cascadelang.diagnostics.model import Diagnostic
 from cascadelang.diagnostics.suggest import distance
 from cascadelang.source import Span
 from cascadelang.syntax.bad_tokens import DECLARATIONS, NAMING, STRATEGIES
+from cascadelang.syntax.doubt import Doubts
 from cascadelang.syntax.machine import Machine, Reader, advance
 from cascadelang.syntax.tokens import MAX_NESTING, Tokens
 
@@ -129,13 +130,13 @@ class Change:
         return self.fitting - self.cost
 
 
-def recover(machine: Machine, diagnostics: list[Diagnostic]) -> set[str]:  # noqa: C901, PLR0912 - one loop, top to bottom
-    """Reads on to the end of the file; gives the names of declarations that had to be left out."""
+def recover(machine: Machine, diagnostics: list[Diagnostic]) -> Doubts:  # noqa: C901, PLR0912 - one loop, top to bottom
+    """Reads on to the end of the file; gives what is in doubt, with the names of declarations that were left out."""
     from cascadelang.syntax.explain import explain, too_many
 
     damaged: set[int] = set()
     touched: set[int] = set()
-    names: set[str] = set()
+    doubts = Doubts()
     distrusted = -1
     for _ in range(10 * MAX_ERRORS):
         index = machine.index
@@ -153,10 +154,13 @@ def recover(machine: Machine, diagnostics: list[Diagnostic]) -> set[str]:  # noq
                 damaged.add(machine.decl_start)
         elif change.fitting < LOOKAHEAD // 2:
             distrusted = machine.tokens.ends[max(0, index - 1)]
-        if not silent:
+        if not silent and not (
+            _unsure(machine, change) and doubts.follows(machine.tokens.starts[machine.decl_start])
+        ):
             diagnostics.append(explain(machine, index, change))
+        doubts.add(machine, index, certain=change is not None and (change.slip or change.put == ("COMMA",)))
         if change is None:
-            names |= _skip_declaration(machine, index)
+            doubts.names |= _skip_declaration(machine, index)
         else:
             if _guesses(change):
                 damaged.add(machine.decl_start)
@@ -171,28 +175,47 @@ def recover(machine: Machine, diagnostics: list[Diagnostic]) -> set[str]:  # noq
             break
     else:
         _give_up(machine)
-    _take_back(machine, touched | damaged)
-    names |= drop_guessed(machine, damaged)
-    return names - {"", "_"}
+    _take_back(machine, touched | damaged, doubts.left_out)
+    doubts.names |= drop_guessed(machine, damaged, doubts)
+    doubts.names -= {"", "_"}
+    return doubts
 
 
-def _take_back(machine: Machine, touched: set[int]) -> None:
+def _unsure(machine: Machine, change: Change | None) -> bool:
+    """Whether a mistake may only follow from an earlier one: what nothing mends, or a bracket that has no other."""
+    if change is None or change.cost >= REST_LEFT_OUT:
+        return True
+    removed = machine.tokens.kinds[change.at : change.at + change.removed]
+    return any(kind.startswith(("LEFT_", "RIGHT_")) for kind in (*change.put, *removed))
+
+
+def _take_back(machine: Machine, touched: set[int], parts: list[tuple[int, int]]) -> None:
     """Takes back what building told of declarations with a mistake: it may only follow from that."""
-    spans = [decl.span for decl, at in zip(machine.decls, machine.decl_tokens, strict=True) if at in touched]
+    spans = [
+        (decl.span.start, decl.span.end + 1)
+        for decl, at in zip(machine.decls, machine.decl_tokens, strict=True)
+        if at in touched
+    ]
+    spans += parts
     told = machine.builder.diagnostics
-    told[:] = [d for d in told if not any(span.start <= d.span.start <= span.end for span in spans)]
+    told[:] = [d for d in told if not any(start <= d.span.start < end for start, end in spans)]
 
 
-def drop_guessed(machine: Machine, damaged: set[int]) -> set[str]:
+def drop_guessed(machine: Machine, damaged: set[int], doubts: Doubts) -> set[str]:
     """Takes declarations out of the tree whose meaning had to be guessed; gives their names.
 
-    The parser's guesses are in ``damaged`` (the declarations' first tokens), the lexer's with the tokens.
+    The parser's guesses are in ``damaged`` (the declarations' first tokens) and ``doubts``, the lexer's with the
+    tokens.
     """
     names: set[str] = set()
     guesses = machine.tokens.guesses
     for number in reversed(range(len(machine.decls))):
         span = machine.decls[number].span
-        if machine.decl_tokens[number] in damaged or any(span.start <= at < span.end for at in guesses):
+        if (
+            machine.decl_tokens[number] in damaged
+            or doubts.holds(span.start)
+            or any(span.start <= at < span.end for at in guesses)
+        ):
             names.add(getattr(machine.decls[number], "name", ""))
             del machine.decls[number], machine.decl_tokens[number]
     return names
