@@ -20,6 +20,7 @@ class Chars:
 Unicode code points, white space included.
 """,
         gives="count",
+        always_known=True,
         examples=("chars <= 4000",),
     )
 

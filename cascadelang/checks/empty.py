@@ -21,6 +21,7 @@ True when there is nothing but white space and invisible characters. An answer t
 empty.
 """,
         gives="bool",
+        always_known=True,
         examples=("not empty",),
     )
 

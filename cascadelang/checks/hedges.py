@@ -28,6 +28,7 @@ say"), in English, German, French, Spanish, Chinese and Japanese. Single words s
 your own.
 """,
         params=(Param("also", "texts", "further phrases"),),
+        always_known=True,
         examples=("not hedges", 'not hedges(also: ["subject to change"])'),
     )
 

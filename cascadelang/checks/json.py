@@ -25,6 +25,7 @@ don't fit and more than 200 levels are refused. With `strict: true` only the who
 nothing is repaired.
 """,
         params=(Param("strict", "bool", "take the whole answer only, and repair nothing", default=False),),
+        always_known=True,
         examples=("json", "json(strict: true)"),
     )
 

@@ -22,6 +22,7 @@ RE2 syntax: no look-around and no back-references, and in exchange no text can m
 takes any case, `m` lets `^` and `$` match at every line, `s` lets `.` match line ends.
 """,
         params=(Param("pattern", "regex", "the regular expression", required=True),),
+        always_known=True,
         examples=(r"matches(/^[A-D]$/)",),
     )
 

@@ -31,6 +31,7 @@ that goes on to give what was asked is a refusal all the same if it starts like 
 fenced code do not count. `also` adds phrases of your own.
 """,
         params=(Param("also", "texts", "further phrases"),),
+        always_known=True,
         examples=("not refuses", 'not refuses(also: ["please contact our support"])'),
     )
 

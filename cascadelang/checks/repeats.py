@@ -24,6 +24,7 @@ scripts without spaces). Refrains, lists with alike items and tables are not loo
 not either.
 """,
         gives="bool",
+        always_known=True,
         examples=("not repeats",),
     )
 

@@ -22,6 +22,7 @@ What the provider counted, where it said so; otherwise an estimate from the shap
 so. Tokens a model thought with and didn't show are in the provider's count.
 """,
         gives="count",
+        always_known=True,
         examples=("tokens <= 800",),
     )
 

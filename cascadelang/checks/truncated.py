@@ -23,6 +23,7 @@ block that is never closed, JSON that ends inside itself, or a comma or an openi
 that merely lacks a full stop is not taken for cut off.
 """,
         gives="bool",
+        always_known=True,
         examples=("not truncated",),
     )
 

@@ -89,6 +89,7 @@ class Spec:
         calls: the most calls of a model one evaluation makes; 0 is free. ``None``: not known.
         supported: empty, or why this version can't run it (a clear error at lint time).
         bare: it may stand without parentheses.
+        always_known: its value is never unknown (checks and signals), whatever the query or answer is.
         examples: source texts that lint without errors when they stand in a policy as ``check x = …`` or
             ``signal x = …``.
     """
@@ -103,6 +104,7 @@ class Spec:
     calls: int | None = 0
     supported: str = ""
     bare: bool = True
+    always_known: bool = False
     examples: tuple[str, ...] = ()
 
 

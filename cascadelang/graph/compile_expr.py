@@ -173,6 +173,7 @@ class Expressions:
                 sorted(spec.needs),
                 spec.calls,
                 self._places.of(expr.span),
+                spec.always_known,
             )
         return id_
 

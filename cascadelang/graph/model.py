@@ -234,7 +234,7 @@ class CatalogUse:
     """A catalogue entry with its arguments, all JSON: files as their text or value, models as their name.
 
     ``model_args`` names the arguments that are models; ``calls`` is the most model calls one evaluation makes,
-    ``None`` when it isn't known. Equal uses are one, with one id.
+    ``None`` when it isn't known; ``always_known``: its value is never unknown. Equal uses are one, with one id.
 
     INVARIANT: a use is evaluated at most once for each answer (a check) or run (a signal): bounds count it once.
     """
@@ -249,6 +249,7 @@ class CatalogUse:
     needs: list[Capability] = field(default_factory=list)
     calls: int | None = 0
     place: Place | None = None
+    always_known: bool = False
 
 
 # ---- Models -----------------------------------------------------------------------------------------------------

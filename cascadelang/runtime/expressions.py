@@ -21,8 +21,8 @@ from typing import Any, assert_never, cast
 from cascadelang.contracts.check import Check, Finding, PaidCheck, Value
 from cascadelang.contracts.signal import Signal
 from cascadelang.graph import model as g
+from cascadelang.graph.arithmetic import calculate, compare, in_items, number
 from cascadelang.graph.wording import use_wording, wording
-from cascadelang.runtime.arithmetic import calculate, compare, in_items, number
 from cascadelang.runtime.sight import (
     Evaluate,
     Note,

@@ -11,7 +11,7 @@ from typing import Any
 
 from cascadelang.contracts.check import Answer, Finding, Value
 from cascadelang.contracts.messages import Query
-from cascadelang.runtime.arithmetic import number
+from cascadelang.graph.arithmetic import number
 
 Note = tuple[str, Value, str, float | None]
 """One thing that was looked at: what the policy calls it, its value, why, and the number compared, if one was.

@@ -20,6 +20,7 @@ class Chars:
         summary="how many characters the query has",
         doc="Unicode code points, white space included.",
         gives="count",
+        always_known=True,
         examples=("chars > 2000",),
     )
 

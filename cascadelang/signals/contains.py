@@ -25,6 +25,7 @@ alike. In scripts that are written without spaces (Chinese, Japanese, Thai) or g
 anywhere counts. With a list, one of its texts is enough.
 """,
         params=(Param("texts", "texts", "the words or phrases, one of which must be there", required=True),),
+        always_known=True,
         examples=('contains("invoice")', 'contains(["traceback", "stack trace"])'),
     )
 

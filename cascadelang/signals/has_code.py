@@ -51,6 +51,7 @@ Looks for shapes that prose doesn't have: fenced blocks, definitions and imports
 and error names, SQL, markup, calls, lines that end in semicolons, prompts. Talk *about* code ("write a function that
 sorts a list") is not code: `contains(["code", "function"])` finds that.
 """,
+        always_known=True,
         examples=("has_code", "has_code and tokens > 200"),
     )
 

@@ -23,6 +23,7 @@ An image handed over with the last user message, or pasted into its text as a `d
 an image is text, and `has_url` tells it.
 """,
         gives="bool",
+        always_known=True,
         examples=(
             "has_image",
             "conversation.has_image",

@@ -53,6 +53,7 @@ functions, and the words of exercises (`derivative of`, `solve for x`, `15% of 8
 Prices, dates, versions, phone numbers and
 word problems without any of these are not found.
 """,
+        always_known=True,
         examples=("has_math",),
     )
 

@@ -23,6 +23,7 @@ True when the request carries at least one function that the model may call; the
 `conversation.`.
 """,
         gives="bool",
+        always_known=True,
         examples=("has_tools",),
     )
 

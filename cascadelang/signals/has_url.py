@@ -24,6 +24,7 @@ class HasUrl:
         doc="""
 An address that starts with `http://`, `https://`, `ftp://` or `www.`; a bare domain name is not enough.
 """,
+        always_known=True,
         examples=("has_url", "conversation.has_url"),
     )
 

@@ -20,6 +20,7 @@ class Lines:
         summary="how many lines the query has",
         doc="Line feeds, and the last line when it is not empty; an empty query has 0 lines.",
         gives="count",
+        always_known=True,
         examples=("lines > 40",),
     )
 

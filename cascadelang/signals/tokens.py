@@ -25,6 +25,7 @@ to ask. It is off the median of seven vocabularies by 7% in the median, and by 1
 (`cascadelang.contracts.estimate` says how that was measured). Images count nothing.
 """,
         gives="count",
+        always_known=True,
         examples=(
             "tokens > 4k",
             "conversation.tokens > 30k",

@@ -20,6 +20,7 @@ class Turns:
         summary="how many messages the user has sent",
         doc="Messages of the role `user`, the last one included; the same with and without `conversation.`.",
         gives="count",
+        always_known=True,
         examples=("turns > 6",),
     )
 

@@ -49,6 +49,7 @@ True when the caller asked for JSON output (a response format or a schema), or t
 valid JSON only", "extract … into a JSON object", and the same in German, French, Spanish, Chinese and Japanese.
 A mere mention ("what is JSON?", "write a function that returns JSON") is not a wish.
 """,
+        always_known=True,
         examples=("wants_json",),
     )
 

@@ -21,6 +21,7 @@ class Words:
         summary="how many words the query has",
         doc="Runs of characters between white space; every Han and kana character counts as a word.",
         gives="count",
+        always_known=True,
         examples=("words > 300",),
     )
 

@@ -7,7 +7,7 @@ import pytest
 
 from cascadelang.contracts.messages import Query
 from cascadelang.graph import model as g
-from cascadelang.runtime.arithmetic import calculate, compare, equal, number
+from cascadelang.graph.arithmetic import calculate, compare, equal, number
 
 AND = {
     (True, True): True,
