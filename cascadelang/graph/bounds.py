@@ -7,8 +7,8 @@ allow; the interpreter's own milliseconds aren't in it.
 
 How it is counted, from the leaves up:
 
-- A call is tried ``1 + retry`` times; each attempt may be billed in full, and all of them together take no longer
-  than the call's timeout.
+- A call is tried ``1 + retry`` times, or as often as the least waits between attempts leave time for; each attempt
+  may be billed in full, and all of them together take no longer than the call's timeout.
 - A ``route`` or ``split`` costs what its conditions cost and the dearest arm; a ``cascade`` or ``fallback`` costs all
   its parts one after the other, for each may fail; its gates cost what their paid checks cost, each made once for
   each answer.
@@ -35,6 +35,7 @@ from cascadelang.graph.limits import (
     PAID_CHECK_TOKENS,
     QUOTING,
     carried_tokens,
+    most_attempts,
 )
 from cascadelang.graph.model import (
     CallNode,
@@ -120,8 +121,8 @@ class Measure:
         system = model.system if settings.system is None else settings.system
         added = most_tokens(system) + MESSAGE_TOKENS if system else 0
         max_tokens = model.max_tokens if settings.max_tokens is None else settings.max_tokens
-        attempts = 1 + (model.retry if settings.retry is None else settings.retry)
         timeout_s = model.timeout_s if settings.timeout_s is None else settings.timeout_s
+        attempts = most_attempts(model.retry if settings.retry is None else settings.retry, timeout_s)
         if model.price is None:
             why = (f"the price of `{model.name}` isn't known",)
             return NodeBounds(1, attempts, timeout_s, None, None, max_tokens, why)
@@ -170,11 +171,14 @@ class Measure:
         return found
 
     def carried(self, node: CascadeNode, rung: int, settings: Settings) -> int:
-        """How many tokens ``carry`` adds to the input of a rung (0 is the first), at most."""
-        if node.carry is None or rung == 0:
+        """How many tokens ``carry`` adds to the input of a rung (0 is the first), at most.
+
+        Only answers that were rejected are handed on, and to nothing but a rung: ``otherwise`` begins anew.
+        """
+        if node.carry is None or rung >= len(node.rungs):
             return 0
-        earlier = [self.points[(r.node, settings)].answer_tokens for r in node.rungs[:rung]]
-        return carried_tokens(max(earlier), node.carry)
+        rejected = [self.points[r.node, settings].answer_tokens for r in node.rungs[:rung] if r.until is not None]
+        return carried_tokens(max(rejected), node.carry) if rejected else 0
 
     def _node(self, point: Point) -> NodeBounds:
         node, settings = self.graph.nodes[point[0]], point[1]
@@ -196,7 +200,7 @@ class Measure:
         answering: list[NodeBounds] = []
         judging = [self.paid(use, settings, 0) for use in self.asked(node)]
         for number, part in enumerate(parts):
-            added = self.carried(node, min(number, len(node.rungs)), settings)
+            added = self.carried(node, number, settings)
             moved = part if part.cost_most is None else replace(part, cost_most=part.cost_most.moved(added))
             answering.append(moved)
             if number < len(node.rungs):

@@ -32,6 +32,16 @@ QUOTING: Final = 2
 """How many times its tokens the query or an answer can have once a paid check has quoted it as JSON: a quotation mark
 and a line break each become two characters."""
 
+FIRST_WAIT_S: Final = 0.5
+LONGEST_WAIT_S: Final = 20.0
+"""Between attempts of a call are waits: of these seconds, doubled each time, at most so many."""
+
+LEAST_OF_WAIT: Final = 0.5
+"""INVARIANT: at least this share of a wait is waited; the rest is left to chance."""
+
+_AWAKE: Final = 0.98
+"""The share of a wait that surely goes by: a clock of coarse steps may wake a little early."""
+
 
 def carried_tokens(answer_tokens: int, what: str) -> int:
     """The most input tokens that carrying an answer on adds to the next rung's request.
@@ -42,3 +52,25 @@ def carried_tokens(answer_tokens: int, what: str) -> int:
     """
     words = CARRY_WORDS_TOKENS + CARRY_REASON_TOKENS + 2 * MESSAGE_TOKENS
     return words + (answer_tokens if what == "draft" else 0)
+
+
+def wait_s(attempt: int) -> float:
+    """The whole wait after the attempt of that number, from 1: see `LEAST_OF_WAIT` for the least of it."""
+    return min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** min(attempt - 1, 10))
+
+
+def most_attempts(retry: int, timeout_s: float) -> int:
+    """How often a call can be tried at most: once more for each retry that begins before its time is over.
+
+    The waits between attempts happen inside the call's timeout, and a wait that wouldn't end before it isn't begun.
+
+    Args:
+        retry: how often it may be tried again.
+        timeout_s: seconds for all attempts together.
+    """
+    least_s = 0.0
+    for attempt in range(1, 1 + retry):
+        least_s += wait_s(attempt) * LEAST_OF_WAIT * _AWAKE
+        if least_s >= timeout_s:
+            return attempt
+    return 1 + retry

@@ -93,7 +93,7 @@ def _cascade(
 ) -> list[tuple[Point | _Paid | str, int]]:
     items: list[tuple[Point | _Paid | str, int]] = [(_Paid(use, settings, 0), size) for use in measure.asked(node)]
     for number, way in enumerate(measure.below((node.id, settings))):
-        items.append((way, size + measure.carried(node, min(number, len(node.rungs)), settings)))
+        items.append((way, size + measure.carried(node, number, settings)))
         if number < len(node.rungs):
             answer = measure.points[way].answer_tokens
             items += [(_Paid(use, settings, answer), size) for use in measure.gate(node, number)]

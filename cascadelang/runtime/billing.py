@@ -16,11 +16,11 @@ from cascadelang.contracts.messages import Reply, Request, Usage
 from cascadelang.contracts.price import Price
 from cascadelang.contracts.provider import Provider
 from cascadelang.graph.cost import cost_of, most_call_cost
-from cascadelang.graph.limits import MESSAGE_TOKENS
+from cascadelang.graph.limits import MESSAGE_TOKENS, most_attempts
 from cascadelang.runtime.outcome import Failed
 
 if TYPE_CHECKING:
-    from cascadelang.runtime.budget import Budget
+    from cascadelang.runtime.budget import Budget, Later
     from cascadelang.runtime.scope import Scope
     from cascadelang.runtime.state import Run
 
@@ -96,7 +96,8 @@ async def ask_leave(  # noqa: PLR0917 - one step of `place_call`
 ) -> Leave | Failed:
     """Ask every budget around for leave to make the call with all its attempts, and set aside what it can cost.
 
-    The judging of the answer, as far as it is paid, has to fit as well; it isn't set aside, for it comes after.
+    The judging of the answer, as far as it is paid, has to fit what is around the judge as well; it isn't set aside,
+    for it comes after.
     ``most_input`` is a bound on the input tokens that is known otherwise.
     """
     budget = scope.budget
@@ -107,21 +108,24 @@ async def ask_leave(  # noqa: PLR0917 - one step of `place_call`
     if late is not None or not budget.limits_money():
         return late or leave
     most_usd: float | None = None
+    later: list[Later] = []
     if target.price is not None:
         tokens = leave.most_input = await most_input_tokens(provider, request)
         if most_input is not None and most_input < tokens:
             tokens = leave.most_input = most_input
         leave.each_usd = most_call_cost(target.price, tokens, request.max_tokens)
-        most_usd = leave.reserved_usd = leave.each_usd * (1 + target.retry)
-        for gate in scope.gates:
-            judging_usd = await gate.most_usd(run, request.max_tokens, budget)
-            most_usd = None if judging_usd is None or most_usd is None else most_usd + judging_usd
+        tries = most_attempts(target.retry, leave.request.timeout_s)
+        most_usd = leave.reserved_usd = leave.each_usd * tries
+        for gate, where in scope.gates:
+            if where is not None:
+                later.append((where, await gate.most_usd(run, request.max_tokens, where)))
         late = _cut_time(run, target, request, leave, budget)
         if late is not None:
             return late
     # INVARIANT: nothing waits between here and reserving, so that calls that run at once can't overspend together.
-    refused = budget.refuses(most_usd)
-    if refused is not None:
+    over = budget.refuses(most_usd, later)
+    if over is not None:
+        refused, most_usd = over
         left_usd = refused.left_usd or 0.0
         if most_usd is None:
             words = f"a price isn't known, so `{refused.text}` can't be kept when `{target.model}` is called"

@@ -11,7 +11,11 @@ cost holds only what providers said was used.
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, TypeAlias
+
+Later: TypeAlias = "tuple[Budget, float | None]"
+"""Dollars that will be spent after a call, at most, and the innermost budget that they will count against."""
 
 _ROUNDING: Final = 1e-12
 """Dollars by which sums of floats may differ from the sum that was meant."""
@@ -78,17 +82,21 @@ class Budget:
                 budget.deadline_s += seconds
             budget = budget.parent
 
-    def refuses(self, most_usd: float | None) -> Budget | None:
-        """The outermost limit that this many dollars more would break; ``None`` when they fit.
+    def refuses(self, most_usd: float | None, later: Sequence[Later] = ()) -> tuple[Budget, float | None] | None:
+        """The outermost limit that this many dollars more would break, and how many those are; ``None``: they fit.
 
         ``most_usd`` is ``None`` when the price isn't known: that breaks every limit, since nothing can be promised.
+        ``later`` is what follows from the call and has to fit as well, where it will be spent.
         """
-        found: Budget | None = None
+        found: tuple[Budget, float | None] | None = None
         budget: Budget | None = self
         while budget is not None:
+            for where, usd in later:
+                if where is budget:
+                    most_usd = None if usd is None or most_usd is None else most_usd + usd
             limit = budget.limit_usd
             if limit is not None and (most_usd is None or budget.taken_usd + most_usd > limit + _ROUNDING):
-                found = budget
+                found = budget, most_usd
             budget = budget.parent
         return found
 

@@ -19,6 +19,7 @@ from cascadelang.contracts.failure import ENDING, CallFailed
 from cascadelang.contracts.messages import Reply, Request
 from cascadelang.graph import model as g
 from cascadelang.graph.cost import is_free, most_call_cost, most_judged_tokens
+from cascadelang.graph.limits import most_attempts
 from cascadelang.runtime.billing import Target, most_input_tokens, set_up
 from cascadelang.runtime.calls import place_call
 from cascadelang.runtime.outcome import Answered, Failed
@@ -143,7 +144,8 @@ class Gate:
                     with suppress(Exception):  # the call says what is wrong; until then there is the bound
                         await set_up(run, prepare, request.model, budget)
                 tokens = await most_input_tokens(provider, request)
-                tries = 1 + (spec.retry if self._retry is None else self._retry)
+                retry = spec.retry if self._retry is None else self._retry
+                tries = most_attempts(retry, request.timeout_s)
                 total += tries * most_call_cost(
                     spec.price, most_judged_tokens(tokens, answer_tokens), request.max_tokens
                 )

@@ -214,7 +214,7 @@ class Rung:
     Attributes:
         strategy: who answers.
         gate: what is asked of the answer; ``None`` when nothing is, or nothing that could change anything.
-        paid: the gate again, if it may call a model; else nothing.
+        paid: the gate again, if it may call a model.
         waived: there is a gate, and it isn't made.
         final: nothing takes this rung's answer back.
     """
@@ -225,7 +225,7 @@ class Rung:
         self.strategy = strategy
         self.waived = kept and gate is not None and bool(gate.paid)
         self.gate = None if self.waived else gate
-        self.paid = () if self.gate is None or not self.gate.paid else (self.gate,)
+        self.paid = None if self.gate is None or not self.gate.paid else self.gate
         self.final = kept or self.gate is None
 
 
@@ -261,7 +261,8 @@ class Cascade:
         while True:
             rung = self._rungs[at]
             gate = rung.gate
-            below = Scope(scope.budget, extra, scope.emit if rung.final else None, scope.gates + rung.paid)
+            gates = scope.gates if rung.paid is None else (*scope.gates, (rung.paid, scope.budget))
+            below = Scope(scope.budget, extra, scope.emit if rung.final else None, gates)
             outcome = await rung.strategy.answer(run, below)
             stops: Budget | None = None
             because: str = "unmet"
@@ -274,7 +275,7 @@ class Cascade:
                     outcome.verdict = UNCHECKED
                 return outcome
             else:
-                if rung.paid:
+                if rung.paid is not None:
                     refused = await gate.judge_paid(run, outcome, scope.budget)
                     if refused is not None:
                         if refused.kind in ENDING:

@@ -10,12 +10,9 @@ between a half and the whole is waited. A provider's ``Retry-After`` is the leas
 from __future__ import annotations
 
 import random
-from typing import Final
 
 from cascadelang.contracts.failure import RETRYABLE, CallFailed
-
-FIRST_WAIT_S: Final = 0.5
-LONGEST_WAIT_S: Final = 20.0
+from cascadelang.graph.limits import LEAST_OF_WAIT, wait_s
 
 
 def wait_before_retry(failed: CallFailed, attempt: int, left_s: float, rng: random.Random) -> float | None:
@@ -29,8 +26,7 @@ def wait_before_retry(failed: CallFailed, attempt: int, left_s: float, rng: rand
     """
     if failed.kind not in RETRYABLE:
         return None
-    whole = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** min(attempt - 1, 10))
-    wait_s = whole * (0.5 + 0.5 * rng.random())
+    waited_s = wait_s(attempt) * (LEAST_OF_WAIT + (1.0 - LEAST_OF_WAIT) * rng.random())
     if failed.retry_after_s is not None:
-        wait_s = max(wait_s, failed.retry_after_s)
-    return wait_s if wait_s < left_s else None
+        waited_s = max(waited_s, failed.retry_after_s)
+    return waited_s if waited_s < left_s else None

@@ -26,7 +26,8 @@ class Scope:
         budget: the innermost `within`, which knows those around it.
         extra: messages added behind the query's own: drafts and reasons carried on.
         emit: takes the answer piece by piece, where it can't be taken back; `None` elsewhere.
-        gates: the paid gates that the answer will have to pass, for counting what judging it can cost.
+        gates: the paid gates that the answer will have to pass, each with the innermost `within` that its judging is
+            in, for counting what judging it can cost.
     """
 
     __slots__ = ("budget", "emit", "extra", "gates")
@@ -36,7 +37,7 @@ class Scope:
         budget: Budget | None = None,
         extra: tuple[Message, ...] = (),
         emit: Emit | None = None,
-        gates: tuple[Gate, ...] = (),
+        gates: tuple[tuple[Gate, Budget | None], ...] = (),
     ) -> None:
         self.budget = budget
         self.extra = extra

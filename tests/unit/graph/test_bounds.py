@@ -40,6 +40,14 @@ def test_retries_are_billed_but_share_the_timeout(graph_of):
     assert found.cost_most.at(1000) == pytest.approx(3 * (0.005 + 0.001))
 
 
+def test_waits_leave_no_time_for_more_attempts(graph_of):
+    # half of 0.5, 1, 2 and 4 seconds is waited at least: the fifth attempt would begin after 3.75 s
+    found = of(graph_of("policy main = haiku retry 9 with { timeout: 3500ms }"))
+    assert found.calls_most == 4
+    assert found.cost_most.at(0) == pytest.approx(4 * 0.005)
+    assert [limits.most_attempts(3, s) for s in (0.2, 0.3, 0.8, 1.8, 100)] == [1, 2, 3, 4, 4]
+
+
 def test_an_inner_retry_wins(graph_of):
     assert of(graph_of("policy main = fallback [haiku retry 1, opus] retry 4")).calls_most == 2 + 5
 
@@ -112,6 +120,16 @@ def test_carry_enlarges_the_next_rungs_input(graph_of):
     for found, what in ((draft, "draft"), (reasons, "reasons")):
         added = limits.carried_tokens(1000, what) * 5e-6
         assert found.cost_most.at(0) == pytest.approx(plain.cost_most.at(0) + added)
+
+
+def test_only_what_was_rejected_is_carried_and_only_to_a_rung(graph_of):
+    ungated = "cascade [haiku, sonnet until json, opus] carry draft"
+    plain = of(graph_of("cascade [haiku, sonnet until json, opus]"))
+    found = of(graph_of(ungated))
+    added = limits.carried_tokens(1000, "draft") * 5e-6  # of sonnet, to opus alone: haiku's answer is never rejected
+    assert found.cost_most.at(0) == pytest.approx(plain.cost_most.at(0) + added)
+    anew = "cascade [haiku] until json otherwise opus"
+    assert of(graph_of(f"{anew} carry draft")).cost_most == of(graph_of(anew)).cost_most
 
 
 def test_otherwise_may_ask_more(graph_of):

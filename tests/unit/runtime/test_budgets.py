@@ -105,6 +105,21 @@ def test_a_judge_has_to_fit_before_the_answer_is_asked_for(kit, answer_of):
     assert kit.run(within(kit, cascade, MOST + most_judging)).status == "accepted"
 
 
+def test_a_judge_outside_a_limit_needs_no_room_in_it(kit, answer_of):
+    kit.model("j", answer_of(purpose="judge", score=0.9), price=None)
+    rung = within(kit, kit.model("a", "x"), MOST)
+    result = kit.run(kit.cascade([(rung, kit.judged("j"))], otherwise="fail"))
+    assert (result.status, kit.scripted.calls("j", "judge")) == ("accepted", 1)
+    result = kit.run(within(kit, kit.cascade([(rung, kit.judged("j"))], otherwise="fail"), 1.0))
+    assert result.failure.kind == "over_budget", "the outer limit has the judge in it"
+
+
+def test_no_more_attempts_are_set_aside_than_there_is_time_for(kit):
+    hasty = kit.model("a", "x", retry=5, timeout_s=0.7)  # 0.25 s at least, then 0.5 s: two attempts
+    assert kit.run(within(kit, hasty, 2 * MOST)).status == "unchecked"
+    assert kit.run(within(kit, hasty, 2 * MOST - 1e-9)).failure.kind == "over_budget"
+
+
 def test_an_answer_whose_judge_no_longer_fits_is_unjudged(kit, answer_of, tell):
     kit.model("j", answer_of(purpose="judge", score=0.9))
     a = kit.model("a", answer_of("good", output_tokens=150))  # more than it was allowed
@@ -291,12 +306,12 @@ def test_reservations_that_overlap_cannot_overspend():
     budget = Budget("w", 1.0, None)
     assert budget.refuses(0.6) is None
     budget.reserve(0.6)
-    assert budget.refuses(0.6) is budget
+    assert budget.refuses(0.6) == (budget, 0.6)
     budget.settle(0.6, 0.1)
     assert budget.left_usd == pytest.approx(0.9)
     inner = Budget("v", 5.0, 10.0, parent=budget)
-    assert inner.refuses(0.95) is budget
-    assert inner.refuses(None) is budget
+    assert inner.refuses(0.95) == (budget, 0.95)
+    assert inner.refuses(None) == (budget, None)
     inner.reserve(0.5)
     assert budget.left_usd == pytest.approx(0.4)
     assert inner.soonest() is inner
