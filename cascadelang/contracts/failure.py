@@ -26,6 +26,9 @@ FAILURE_KINDS: Final[tuple[FailureKind, ...]] = get_args(FailureKind)
 ENDING: Final[frozenset[FailureKind]] = frozenset({"auth", "bad_request", "policy"})
 """Mistakes that no other rung should hide: they end the run."""
 
+MOVING: Final[tuple[FailureKind, ...]] = tuple(kind for kind in FAILURE_KINDS if kind not in ENDING)
+"""Those that a cascade or a fallback goes on after."""
+
 RETRYABLE: Final[frozenset[FailureKind]] = frozenset({"rate_limit", "timeout", "connection", "server"})
 """Faults that may pass: ``retry`` tries the same call again."""
 

@@ -10,6 +10,8 @@ A suffix wraps what stands before it and adds a word to its id: in ``policy main
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, cast
+
 from cascadelang.graph.compile_expr import Expressions, plain_json
 from cascadelang.graph.errors import GraphError
 from cascadelang.graph.model import (
@@ -31,6 +33,9 @@ from cascadelang.graph.places import Places
 from cascadelang.semantics.checked import CheckedPolicy, Symbol
 from cascadelang.semantics.names import Names
 from cascadelang.syntax import ast
+
+if TYPE_CHECKING:
+    from cascadelang.contracts.failure import FailureKind
 
 SUFFIXES = {ast.Within: "within", ast.Retry: "retry", ast.With: "with"}
 
@@ -97,7 +102,8 @@ class Strategies:
             self._cascade(strategy, id_, path)
         elif isinstance(strategy, ast.Fallback):
             members: list[str] = []
-            self.nodes[id_] = FallbackNode(id_, members, place)
+            when = [cast("FailureKind", str(kind)) for kind in strategy.when] or None
+            self.nodes[id_] = FallbackNode(id_, members, when, place)
             for number, member in enumerate(strategy.members, 1):
                 members.append(self._compile(member, f"{id_}.member{number}", path))
         elif isinstance(strategy, ast.Split):

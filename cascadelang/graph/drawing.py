@@ -17,7 +17,7 @@ from typing import Literal
 from cascadelang.graph.errors import GraphError
 from cascadelang.graph.model import CallNode, CascadeNode, FallbackNode, Graph, RouteByNode, RouteNode, SplitNode
 from cascadelang.graph.outline import DEEPEST, OTHERWISE, Outline, suffixes
-from cascadelang.graph.wording import price_wording, share_wording, wording
+from cascadelang.graph.wording import price_wording, share_wording, when_wording, wording
 
 Shape = Literal["start", "model", "route", "gate", "use", "answer", "failure"]
 Style = Literal["plain", "fails", "aside"]
@@ -183,7 +183,7 @@ class _Pen:
     def _fallback(self, node: FallbackNode, frame: Frame, depth: int) -> tuple[str, list[Out]]:
         drawn = [self._node(member, frame, depth + 1) for member in node.members]
         for (before, _), (after, _) in pairwise(drawn):
-            self._edge(before, after, "is down", "fails")
+            self._edge(before, after, when_wording(node).removeprefix(" when ") or "is down", "fails")
         return drawn[0][0], [out for _, outs in drawn for out in outs]
 
     def _cascade(self, node: CascadeNode, frame: Frame, depth: int) -> tuple[str, list[Out]]:

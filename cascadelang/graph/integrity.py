@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from cascadelang.contracts.failure import ENDING
 from cascadelang.graph.errors import GraphError
 from cascadelang.graph.model import (
     CallNode,
@@ -113,8 +114,8 @@ def _check_node(id_: str, node: GraphNode, graph: Graph) -> None:
         _known(node.model, graph.models, where, "model")
     elif isinstance(node, CascadeNode):
         _check_cascade(node, where)
-    elif isinstance(node, FallbackNode) and not node.members:
-        raise GraphError(f"{where} has no members")
+    elif isinstance(node, FallbackNode):
+        _check_fallback(node, where)
     elif isinstance(node, SplitNode):
         _check_shares(node, where)
     elif isinstance(node, WithinNode):
@@ -123,6 +124,13 @@ def _check_node(id_: str, node: GraphNode, graph: Graph) -> None:
         _not_below_zero(node.times, f"`times` of {where}")
     elif isinstance(node, WithNode):
         _check_settings(node, where)
+
+
+def _check_fallback(node: FallbackNode, where: str) -> None:
+    if not node.members:
+        raise GraphError(f"{where} has no members")
+    if node.when is not None and (not node.when or ENDING & set(node.when)):
+        raise GraphError(f"{where} moves on for failures that end a run, or for none")
 
 
 def _check_cascade(node: CascadeNode, where: str) -> None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import field
 from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias
 
+from cascadelang.contracts.failure import FailureKind
 from cascadelang.contracts.price import Price
 from cascadelang.contracts.spec import Capability, ValueType
 from cascadelang.source.frozen import dataclass
@@ -370,10 +371,11 @@ class CascadeNode:
 
 @dataclass(frozen=True, slots=True)
 class FallbackNode:
-    """The next member when a provider failed."""
+    """The next member when a provider failed; ``when``: in one of these ways only, ``None`` for all that move on."""
 
     id: str
     members: list[str]
+    when: list[FailureKind] | None = None
     place: Place | None = None
     kind: Literal["fallback"] = "fallback"
 

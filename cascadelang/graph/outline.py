@@ -25,7 +25,14 @@ from cascadelang.graph.model import (
     WithNode,
 )
 from cascadelang.graph.walk import children, in_order
-from cascadelang.graph.wording import limits_wording, price_wording, settings_wording, share_wording, wording
+from cascadelang.graph.wording import (
+    limits_wording,
+    price_wording,
+    settings_wording,
+    share_wording,
+    when_wording,
+    wording,
+)
 
 DEEPEST = 100
 """Strategies in strategies that are still drawn."""
@@ -115,7 +122,7 @@ class Outline:
             rows = [self._at(f"{label} ->", child, depth) for label, child in node.arms.items()]
             rows += [] if node.otherwise is None else [self._at("else", node.otherwise, depth)]
         elif isinstance(node, FallbackNode):
-            text = "fallback"
+            text = f"fallback{when_wording(node)}"
             rows = [self._at("or" if number else "first", m, depth) for number, m in enumerate(node.members)]
         elif isinstance(node, SplitNode):
             text = f"split{self._by(node.by)}"

@@ -28,6 +28,11 @@ def provider_wording(name: str) -> str:
     return name.removesuffix(DECLARED).removesuffix(AS_IT_COMES)
 
 
+def when_wording(node: g.FallbackNode) -> str:
+    """`` when rate_limit or server``: which failures move on; nothing for all."""
+    return "" if node.when is None else f" when {' or '.join(node.when)}"
+
+
 def wording(expr: g.GraphExpr, graph: g.Graph, *, judged: bool = False) -> str:
     """The expression in words; ``judged``: it is asked of an answer, so a signal is said as ``query.words``."""
     if isinstance(expr, (g.TuneValue, g.SignalValue, g.CheckValue)):

@@ -80,7 +80,7 @@ class Builder:
             case g.CascadeNode():
                 return self._cascade(node, settings)
             case g.FallbackNode():
-                return Fallback(node.id, [self._build(member, settings) for member in node.members])
+                return Fallback(node, [self._build(member, settings) for member in node.members])
             case g.SplitNode():
                 targets = [share.node for share in node.shares]
                 return Split(node, self.shares(node), [self._build(target, settings) for target in targets])

@@ -29,7 +29,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from cascadelang.contracts.check import UNCHECKED
-from cascadelang.contracts.failure import ENDING
+from cascadelang.contracts.failure import ENDING, FAILURE_KINDS
 from cascadelang.contracts.messages import Request
 from cascadelang.graph import model as g
 from cascadelang.runtime.billing import Target
@@ -323,14 +323,15 @@ class Cascade:
 
 
 class Fallback:
-    """The next member when one failed."""
+    """The next member when one failed in a way that moves on."""
 
-    __slots__ = ("_members", "id", "label")
+    __slots__ = ("_ends", "_members", "id", "label")
 
-    def __init__(self, id_: str, members: list[Strategy]) -> None:
-        self.id = id_
-        self.label = id_
+    def __init__(self, node: g.FallbackNode, members: list[Strategy]) -> None:
+        self.id = node.id
+        self.label = node.id
         self._members = members
+        self._ends = ENDING if node.when is None else frozenset(FAILURE_KINDS) - frozenset(node.when)
 
     async def answer(self, run: Run, scope: Scope) -> Outcome:
         """See `Strategy.answer`."""
@@ -338,7 +339,7 @@ class Fallback:
         last = len(members) - 1
         for at, member in enumerate(members):
             outcome = await member.answer(run, scope)
-            if isinstance(outcome, Answered) or outcome.kind in ENDING or run.streamed or at == last:
+            if isinstance(outcome, Answered) or outcome.kind in self._ends or run.streamed or at == last:
                 return outcome
             to = members[at + 1].label
             run.tell("escalate", self.id, {"from": member.label, "to": to, "because": outcome.kind})

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 
+from cascadelang.contracts.failure import ENDING, FAILURE_KINDS, MOVING
 from cascadelang.diagnostics.model import Label
 from cascadelang.diagnostics.suggest import did_you_mean
 from cascadelang.semantics.checked import Type
@@ -187,6 +188,23 @@ def _start(cascade: ast.Cascade, start: ast.Expr, path: str, state: State) -> No
 def _fallback(fallback: ast.Fallback, path: str, state: State) -> None:
     for member in fallback.members:
         check_strategy(member, path, state)
+    for kind in fallback.when:
+        if str(kind) in ENDING:
+            state.error(
+                "unknown-choice",
+                f"no fallback moves on for `{kind}`",
+                kind.span,
+                label="a mistake that no other model should hide: it ends the run",
+                help=f"leave out `{kind}`",
+            )
+        elif str(kind) not in FAILURE_KINDS:
+            near = did_you_mean(str(kind), MOVING)
+            state.error(
+                "unknown-choice",
+                f"no call fails with `{kind}`",
+                kind.span,
+                help=f"did you mean `{near}`?" if near else "it moves on for " + _list([*MOVING]),
+            )
 
 
 def _within(within: ast.Within, path: str, state: State) -> None:

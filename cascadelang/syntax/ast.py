@@ -320,9 +320,13 @@ class Cascade(Node):
 
 @dataclass(frozen=True, slots=True)
 class Fallback(Node):
-    """``fallback [a, b]``."""
+    """``fallback [a, b]``, or ``fallback [a, b] when rate_limit or server``.
+
+    ``when`` names the kinds of failure that move on; empty for all that do unless said.
+    """
 
     members: tuple[Strategy, ...]
+    when: tuple[Name, ...] = ()
     span: Span = field(default=NO_SPAN, compare=False)
 
 

@@ -169,9 +169,14 @@ class StrategyBuilder(ExpressionBuilder):
         return ast.Cascade(tuple(rungs), None, None, None, None, None, span)
 
     def fallback(self, kids: Kids, span: Span) -> ast.Fallback:
-        """``fallback [a, b]``."""
-        members = self._members(kids, "fallback", "member", span)
-        return ast.Fallback(tuple(self._inner(kid, "a list") for kid in members), span)
+        """``fallback [a, b] when server``."""
+        *members, when = kids
+        members = self._members(members, "fallback", "member", span)
+        return ast.Fallback(tuple(self._inner(kid, "a list") for kid in members), when or (), span)
+
+    def failures(self, kids: Kids, span: Span) -> tuple[ast.Name, ...]:  # noqa: ARG002 - the form of all builders
+        """``rate_limit or server``."""
+        return tuple(ast.Name((self.texts[kid],), self.token_span(kid)) for kid in kids[::2])
 
     def vote(self, kids: Kids, span: Span) -> ast.Vote:
         """``vote [a, b, c] by judge(…)``."""

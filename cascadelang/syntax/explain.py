@@ -60,7 +60,8 @@ _BELONGS = {
     "if": "a choice is written `route condition -> strategy else strategy`",
     "after": "`after` belongs to `hedge`: `hedge a after 2s with b`",
     "by": "`by` follows `route`, `order`, `split { … }` or `vote [ … ]`",
-    "on": "`on` belongs to `shadow`: `shadow a with b on 5%`",
+    "on": "`on` belongs to `shadow`: `shadow a with b on 5%`; a fallback moves on `when rate_limit or server`",
+    "when": "`when` belongs to a `fallback` or an `alert`",
     "until": "`until` belongs to a `cascade`",
     "otherwise": "`otherwise` belongs to a `cascade`; what a `route` does for the rest follows `else`",
     "over": "`over` belongs to an `alert`",
@@ -422,7 +423,11 @@ class _Explanation:
         what = self.phrase()
         if not what:
             return self.unexpected()
-        help_ = f"write `{written}%`" if kind == "PERCENT" and self.tokens.kinds[at] == "NUMBER" else ""
+        help_ = ""
+        if self.tokens.kinds[at] == "NUMBER" and kind == "PERCENT":
+            help_ = f"write `{written}%`"
+        elif self.tokens.kinds[at] == "NUMBER" and at and self.tokens.texts[at - 1] == "when":
+            help_ = "say the kind of failure: 429 is `rate_limit`, 5xx is `server`"
         return self.tell("unexpected", f"expected {what}{self.after(at)}, found {self.said(at)}", span, help=help_)
 
     def mismatched(self, kind: str, at: int) -> Diagnostic:

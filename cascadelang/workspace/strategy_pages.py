@@ -53,7 +53,15 @@ tier cheap = fallback [haiku, mini]
 ```
 
 A poor answer doesn't move a `fallback` on; that is what `cascade` is for. Failures of the kinds `auth`, `bad_request`
-and `policy` end the run. See also: `retry`.
+and `policy` end the run.
+
+`when` says which failures move on, where not all should: what another provider wouldn't do better, say.
+
+```
+fallback [haiku, mini] when rate_limit or server or timeout
+```
+
+See also: `retry`.
 """,
     "within": """\
 A hard limit on what the strategy in front of it may spend.

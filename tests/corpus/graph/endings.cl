@@ -7,4 +7,5 @@ policy best  = cascade [a until not empty, b] until json otherwise best
 policy fails = cascade [a, b] until json otherwise fail
 policy other = cascade [a, b] until json carry draft otherwise last
 policy then  = cascade [a] until json otherwise cascade [b until words <= 10, a]
+policy spare = fallback [a, b] when rate_limit or server
 policy from_label = cascade [a, b] until json from start

@@ -39,6 +39,7 @@ policy sixth  = split { 90% -> cheap, 10% -> cascade [haiku, opus] until sound o
 policy seventh = shadow haiku with opus on 5%
 policy eighth = vote [haiku, sonnet, opus] by judge(opus, "pick the best") cached 1d similar 0.97
 policy ninth  = hedge haiku with { seed: 1 } after 250ms with opus
+policy spare  = cascade [fallback [a, b] when rate_limit or server or timeout, opus] until sound
 policy tenth  = cascade [haiku, opus] until sound otherwise last
 policy final  = (opus) within 12h
 

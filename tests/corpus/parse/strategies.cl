@@ -7,6 +7,7 @@ policy e = route has_code -> opus has_math -> sonnet else haiku  # error: [missi
 policy f = route has_code -> route has_math -> opus else sonnet else haiku  # error: [bare-route]
 policy g = fallback [route has_code -> opus else sonnet, haiku]  # error: [bare-route]
 policy h = cascade []  # error: [empty-list]
+policy w = fallback [haiku, opus] when server or  # error: [missing-value]
 policy i = cascade [haiku sonnet] until json  # error: [missing-comma]
 policy j = cascade [haiku, sonnet] untill json  # error: [unexpected]
 policy k = cascade [haiku, sonnet] until json until not empty  # error: [duplicate-clause]

@@ -85,6 +85,24 @@ def test_which_failures_move_on(kit, answer_of, tell, kind, shape):
     assert tell(result, "call_failed")[0]["kind"] == kind
 
 
+@pytest.mark.parametrize("kind", FAILURE_KINDS)
+def test_a_fallback_may_say_which_failures_move_on(kit, answer_of, tell, kind):
+    a, b = kit.model("a", answer_of(error=kind)), kit.model("b", "good")
+    result = kit.run(kit.add(g.FallbackNode, [a, b], ["rate_limit", "server"]))
+    if kind in {"rate_limit", "server"}:
+        assert (result.status, result.model, result.path) == ("unchecked", "b", ("a", "b"))
+    else:
+        assert (result.status, result.failure.kind, result.path) == ("failed", kind, ("a",))
+        assert tell(result, "escalate") == []
+
+
+def test_a_cascade_goes_on_when_a_fallback_in_it_does_not(kit, answer_of):
+    a, b, c = kit.model("a", answer_of(error="timeout")), kit.model("b", "x"), kit.model("c", "good")
+    inner = kit.add(g.FallbackNode, [a, b], ["server"])
+    result = kit.run(kit.cascade([(inner, kit.says()), (c, kit.says())]))
+    assert (result.status, result.path) == ("accepted", ("a", "c"))
+
+
 def test_when_every_rung_failed_the_last_failure_stands(kit, answer_of):
     a, b = kit.model("a", answer_of(error="rate_limit")), kit.model("b", answer_of(error="server"))
     for root in (kit.cascade([(a, kit.says()), (b, None)]), kit.add(g.FallbackNode, [a, b])):

@@ -79,7 +79,7 @@ def node(draw, kit, depth):  # noqa: PLR0911 - one case a kind
         at = {"x": 0, "y": len(some) - 1} if start else {}
         return kit.cascade(rungs, otherwise=ending, otherwise_node=other, start=start, start_at=at, carry=carry)
     if which == "fallback":
-        return kit.add(g.FallbackNode, some)
+        return kit.add(g.FallbackNode, some, draw(st.sampled_from([None, ["server"], ["timeout", "over_budget"]])))
     if which == "within":
         usd = draw(st.sampled_from([None, 1e-9, 0.0012, 0.003, 0.01, 1.0]))
         seconds = draw(st.sampled_from([None, 0.1, 4.0, 60.0]))
