@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from cascadelang.graph.bounds import Measure, NodeBounds
     from cascadelang.graph.model import Graph, GraphNode, Place
+    from cascadelang.graph.reach.look import Reach
     from cascadelang.lock.model import Lock
     from cascadelang.semantics.checked import CheckedPolicy, Module
     from cascadelang.semantics.state import KnownModels
@@ -94,6 +95,13 @@ class Subject:
         from cascadelang.graph.bounds import bounds_of
 
         return bounds_of(self.measure)
+
+    @cached_property
+    def reach(self) -> Reach:
+        """What can never happen: conditions that decide nothing, arms and rungs that no query gets to."""
+        from cascadelang.graph.reach.look import look
+
+        return look(self.graph)
 
     def nodes(self, kind: type[Kind]) -> list[Kind]:
         """The graph's nodes of a kind, in order of the graph."""
