@@ -25,7 +25,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 from cascadelang.contracts.price import Price, PriceStep
@@ -72,6 +72,7 @@ class KnownModel:
     deprecated: bool = False
 
 
+@lru_cache(maxsize=1000)
 def find(provider: str, base_url: str, model: str) -> KnownModel | None:
     """What is known about a model, or ``None``.
 

@@ -14,6 +14,8 @@ from cascadelang.cli.paint import color_option, colours, paint, write
 @click.option("--fix", is_flag=True, help="Make the repairs that are certain, then lint again.")
 @click.option("--locked", is_flag=True, help="Tell where lock files are missing or out of date.")
 @click.option("--strict", is_flag=True, help="Exit 1 on warnings too.")
+@click.option("--jobs", type=click.IntRange(1), metavar="N", help="How many processes lint; chosen unless said.")
+@click.option("--no-cache", is_flag=True, help="Don't use or keep what was found before.")
 @click.option("--select", multiple=True, metavar="NAME[,NAME]", help="Look only at these rules.")
 @click.option("--ignore", multiple=True, metavar="NAME[,NAME]", help="Don't look at these rules.")
 @output_option("text", "json", "sarif", "github", "junit")
@@ -24,6 +26,8 @@ def command(
     fix: bool,
     locked: bool,
     strict: bool,
+    jobs: int | None,
+    no_cache: bool,
     select: tuple[str, ...],
     ignore: tuple[str, ...],
     output: str | None,
@@ -46,7 +50,15 @@ def command(
     gc.set_threshold(200_000, 50, 50)
     from cascadelang.workspace.lint import lint, output_of, render
 
-    report = lint(paths, fix=fix, locked=locked, select=_names(select), ignore=_names(ignore))
+    report = lint(
+        paths,
+        fix=fix,
+        locked=locked,
+        select=_names(select),
+        ignore=_names(ignore),
+        cached=not no_cache,
+        jobs=jobs,
+    )
     form = output or output_of(paths)
     if form != "text":
         from cascadelang.workspace.lint_output import lint_output

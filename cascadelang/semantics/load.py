@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from functools import cache
 
 from cascadelang import std
 from cascadelang.diagnostics.model import Label
@@ -21,7 +22,7 @@ from cascadelang.semantics.state import Loaded, State
 from cascadelang.source import SourceFile, Span
 from cascadelang.source.files import beside
 from cascadelang.syntax import ast
-from cascadelang.syntax.parse import parse
+from cascadelang.syntax.parse import ParseResult, parse
 from cascadelang.syntax.read_source import read_source
 
 MOST_USES = 100
@@ -66,7 +67,7 @@ def _read_root(path: str, state: State) -> str | None:
 
 def _load(path: str, text: str, state: State, above: tuple[str, ...]) -> None:
     source = SourceFile(path, text)
-    parsed = parse(source)
+    parsed = _parsed_shipped(source) if path.startswith("std/") else parse(source)
     state.diagnostics.extend(parsed.diagnostics)
     state.doubtful.extend(parsed.doubtful)
     loaded = state.loaded[path] = Loaded(missing=parsed.damaged, incomplete=parsed.nameless)
@@ -76,6 +77,12 @@ def _load(path: str, text: str, state: State, above: tuple[str, ...]) -> None:
     for use in parsed.file.decls:
         if isinstance(use, ast.Use):
             _use(use, path, state, (*above, path))
+
+
+@cache
+def _parsed_shipped(source: SourceFile) -> ParseResult:
+    """A file that ships with the package, parsed once however many files use it: what is parsed never changes."""
+    return parse(source)
 
 
 def _declare_own(path: str, file: ast.PolicyFile, state: State) -> None:

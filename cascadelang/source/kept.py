@@ -1,8 +1,8 @@
-"""JSON files of our own that are kept between runs: read with suspicion, written whole.
+"""Files of our own that are kept between runs: read with suspicion, written whole.
 
-Takes: a path in the user's cache folder. Gives: the data, or ``None`` for a file that is foreign, damaged, too large
-or not there. Guarantees: reading can't run anything; a reader sees a whole file or none; a file that can't be written
-is no error.
+Takes: a path in the user's cache folder. Gives: the bytes or the JSON data, or ``None`` for a file that is foreign,
+damaged, too large or not there. Guarantees: reading can't run anything; a reader sees a whole file or none, also
+while others write it; a file that can't be written is no error.
 """
 
 from __future__ import annotations
@@ -15,32 +15,57 @@ from typing import Any
 
 
 def read_kept(path: Path, most_bytes: int = 4_000_000) -> Any:
-    """What the file holds, or ``None`` if it isn't there or can't be trusted: another user's, or open to others."""
+    """What a JSON file holds, or ``None`` if it isn't there or can't be trusted: another's, or open to others."""
+    data = read_kept_bytes(path, most_bytes)
     try:
-        with path.open("rb") as file:
+        return None if data is None else json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+
+
+def read_kept_bytes(path: Path | str, most_bytes: int = 4_000_000) -> bytes | None:
+    """As `read_kept`, of bytes."""
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - the path needn't be a `Path`: lint looks at thousands
             found = os.fstat(file.fileno())
-            if not stat.S_ISREG(found.st_mode) or found.st_size > most_bytes:
+            if not stat.S_ISREG(found.st_mode) or found.st_size > most_bytes or _open_to_others(found):
                 return None
-            if hasattr(os, "getuid") and (found.st_uid != os.getuid() or found.st_mode & 0o022):
-                return None
-            return json.load(file)
-    except (OSError, ValueError, RecursionError):
+            return file.read()
+    except (OSError, ValueError):
         return None
 
 
 def write_kept(path: Path, data: Any) -> None:
-    """Write beside and rename; the folder is made for the user alone."""
-    import tempfile
+    """Write data as JSON; the folder is made for the user alone."""
+    write_kept_bytes(path, json.dumps(data, separators=(",", ":")).encode())
 
+
+def write_kept_bytes(path: Path, data: bytes) -> None:
+    """Write beside and rename; the folder is made for the user alone."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".kept-")
+        new = path.with_name(f".kept-{os.getpid()}-{os.urandom(6).hex()}")
+        handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
         try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(data, file, separators=(",", ":"))
-            Path(name).replace(path)
+            with open(handle, "wb") as file:  # noqa: PTH123 - a handle has no `Path`
+                file.write(data)
+            new.replace(path)
         except BaseException:
-            Path(name).unlink(missing_ok=True)
+            new.unlink(missing_ok=True)
             raise
     except OSError:
         return
+
+
+def is_own_folder(path: Path) -> bool:
+    """Whether a folder is the user's, and nobody else can put anything into it or rename what is there."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return False
+    return stat.S_ISDIR(found.st_mode) and not _open_to_others(found)
+
+
+def _open_to_others(found: os.stat_result) -> bool:
+    """Whether a file or folder is another user's, or may be changed by others."""
+    return hasattr(os, "getuid") and (found.st_uid != os.getuid() or bool(found.st_mode & 0o022))

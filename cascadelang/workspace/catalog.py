@@ -18,6 +18,9 @@ from cascadelang.contracts.spec import Capability, Kind, Spec
 
 _FAULTS: dict[tuple[Kind, str], str] = {}
 
+_OTHERS: set[str] = set()
+"""Names of the entries of other packages that were looked at."""
+
 _ROOT = Path(__file__).parent.parent
 
 
@@ -83,7 +86,14 @@ def _built_in(kind: Kind) -> frozenset[str]:
 def _entry_points(kind: Kind) -> Mapping[str, Any]:
     from importlib.metadata import entry_points
 
-    return {point.name: point for point in entry_points(group=f"cascadelang.{kind}s")}
+    found = {point.name: point for point in entry_points(group=f"cascadelang.{kind}s")}
+    _OTHERS.update(found)
+    return found
+
+
+def others_asked() -> bool:
+    """Whether other packages bring entries, and were looked at: what they say can change without our knowing."""
+    return bool(_OTHERS)
 
 
 @cache

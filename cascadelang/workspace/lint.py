@@ -1,7 +1,8 @@
 """Lints policy files.
 
 Takes: paths. Gives: a `LintReport`, and its text; `lint_output` has the other forms. Guarantees: each file's
-diagnostics are those of the file and of what it uses, each shown once even where several files use the same one.
+diagnostics are those of the file and of what it uses, each shown once even where several files use the same one; the
+report is the same whether files are linted now or were linted before, here or in several processes.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ from typing import TYPE_CHECKING
 
 from cascadelang.source import SourceFile
 from cascadelang.workspace.find import none_found, policy_files
-from cascadelang.workspace.load import prove
 
 if TYPE_CHECKING:
     from cascadelang.diagnostics.model import Diagnostic
     from cascadelang.lint.engine import Allowed
     from cascadelang.lint.levels import Levels
+    from cascadelang.workspace.lint_cache import LintCache
+    from cascadelang.workspace.lint_file import Findings
+    from cascadelang.workspace.mistake import Mistake
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,7 @@ class LintReport:
     Attributes:
         files: the paths that were linted, in order.
         diagnostics: all findings, file by file.
-        sources: the text of every file that takes part, by path.
+        sources: the texts that findings point into, by path.
         fixed: titles of the repairs that were made.
         allowed: findings that comments in the files silence.
     """
@@ -57,6 +60,8 @@ def lint(
     locked: bool = False,
     select: Sequence[str] = (),
     ignore: Sequence[str] = (),
+    cached: bool = False,
+    jobs: int | None = 1,
 ) -> LintReport:
     """Lint the policy files under ``paths``; under the working directory when no path is given.
 
@@ -67,6 +72,8 @@ def lint(
         select: names of the only rules to look at, whatever the settings say of them; empty is all. Errors of the
             language are always told.
         ignore: names of rules not to look at.
+        cached: use what was found before in files that haven't changed, and keep what is found now.
+        jobs: how many processes lint; ``None`` chooses by the number of files and cores.
 
     Raises:
         Mistake: when there is no policy file, a rule isn't one, or the settings can't be read.
@@ -79,7 +86,12 @@ def lint(
     if not files:
         raise none_found(paths)
     levels = _LevelsOf(frozenset(select) if select else None, frozenset(ignore))
-    report = _look(files, levels, locked=locked)
+    cache = None
+    if cached and not fix:
+        from cascadelang.workspace.lint_cache import LintCache
+
+        cache = LintCache(locked=locked)
+    report = _look(files, levels, cache, jobs, locked=locked)
     if not fix:
         return report
     from cascadelang.workspace.fix import apply_fixes
@@ -87,7 +99,7 @@ def lint(
     fixed = apply_fixes(report.diagnostics, report.sources, files)
     if not fixed:
         return report
-    again = _look(files, levels, locked=locked)
+    again = _look(files, levels, None, jobs, locked=locked)
     return LintReport(again.files, again.diagnostics, again.sources, tuple(fixed), again.allowed)
 
 
@@ -116,16 +128,52 @@ class _LevelsOf:
         return Levels(config.rules, self._select, self._ignore)
 
 
-def _look(files: Sequence[str], levels: _LevelsOf, *, locked: bool) -> LintReport:
+def _look(
+    files: Sequence[str], levels: _LevelsOf, cache: LintCache | None, jobs: int | None, *, locked: bool
+) -> LintReport:
+    """Lint the files that nothing is known of, and put all findings together."""
+    done: dict[str, Findings | Mistake] = {}
+    if cache is not None:
+        for path in files:
+            known = cache.find(path, levels(path))
+            if known is not None:
+                done[path] = known
+    todo = [(path, levels(path)) for path in files if path not in done]
+    if todo:
+        from cascadelang.workspace.lint_spread import attempt, processes, spread
+
+        many = processes(len(todo), jobs)
+        if many > 1:
+            done.update(zip((path for path, _ in todo), spread(todo, many, cache, locked=locked), strict=True))
+        for path, level in todo if many == 1 else ():
+            done[path] = result = attempt(path, level, cache, locked=locked)
+            if isinstance(result, Exception):  # it is what will be told
+                break
+    return _together(files, done)
+
+
+def _together(files: Sequence[str], done: Mapping[str, Findings | Mistake]) -> LintReport:
+    """One report of what was found file by file.
+
+    Raises:
+        Mistake: the first that kept a file from being looked at.
+    """
     found: dict[Diagnostic, None] = {}
-    allowed: dict[Allowed, None] = {}
+    silenced: dict[tuple[Diagnostic, str], None] = {}
     sources: dict[str, SourceFile] = {}
     for path in files:
-        proved = prove(path, levels=levels(path), locked=locked)
-        found.update(dict.fromkeys(proved.diagnostics))
-        allowed.update(dict.fromkeys(proved.allowed))
-        sources.update(proved.sources)
-    return LintReport(tuple(files), tuple(found), sources, allowed=tuple(allowed))
+        result = done[path]
+        if isinstance(result, Exception):
+            raise result
+        found.update(dict.fromkeys(result.diagnostics))
+        silenced.update(dict.fromkeys(result.allowed))
+        sources.update(result.sources)
+    if not silenced:
+        return LintReport(tuple(files), tuple(found), sources)
+    from cascadelang.lint.engine import Allowed
+
+    allowed = tuple(Allowed(diagnostic, reason) for diagnostic, reason in silenced)
+    return LintReport(tuple(files), tuple(found), sources, allowed=allowed)
 
 
 def render(diagnostics: Iterable[Diagnostic], sources: Mapping[str, SourceFile], *, colour: bool = False) -> str:

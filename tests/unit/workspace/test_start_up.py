@@ -79,6 +79,19 @@ def test_regexes_and_schemas_bring_what_they_need(tmp_path: Path):
     assert imported(tmp_path, "lint", "p.cl") & HEAVY <= {"re2", "jsonschema"}
 
 
+def test_lint_of_what_is_known_imports_hardly_anything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("CASCADELANG_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "p.cl").write_text(FULL)
+    first = imported(tmp_path, "lint", "p.cl")
+    again = imported(tmp_path, "lint", "p.cl")
+    assert "cascadelang.semantics.check" in first
+    ours = {m.split(".")[1] for m in again if m.startswith("cascadelang.")}
+    assert ours <= {"cli", "workspace", "source", "version", "syntax", "catalog"}
+    assert {m for m in again if m.startswith("cascadelang.syntax.")} <= {"cascadelang.syntax.tables"}
+    assert not again & HEAVY
+    assert not again & {"subprocess", "tempfile", "multiprocessing", "lark"}
+
+
 @pytest.mark.parametrize("args", [["--version"], ["--help"], ["init"]])
 def test_the_rest_of_the_way_in(tmp_path: Path, args: list[str]):
     found = imported(tmp_path, *args)
