@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from cascadelang.cli.help import Command
-from cascadelang.cli.options import chosen_output, output_option, print_json, query_options
-from cascadelang.cli.paint import color_option, write
+from cascadelang.cli.options import chosen_output, output_option, print_json, query_options, token_count
+from cascadelang.cli.paint import color_option, terminal_width, write
 
 if TYPE_CHECKING:
     from cascadelang.contracts.messages import Query
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 @click.argument("what", metavar="NAME|POLICY.cl")
 @query_options
 @click.option("--policy", "policy_name", default="main", show_default=True, help="Which policy of the file.")
+@click.option("--input", "input_size", metavar="TOKENS", help="Show costs for an input of so many tokens: 4k, 1500.")
 @output_option("text", "json")
 @color_option
 def command(
@@ -27,6 +28,7 @@ def command(
     messages: str | None,
     meta: tuple[str, ...],
     policy_name: str,
+    input_size: str | None,
     output: str | None,
 ) -> None:
     """Show a policy's plan: order of evaluation, bounds per node, and with a query which arm it takes and why.
@@ -34,7 +36,8 @@ def command(
     With a NAME instead: the page of a diagnostic, check, signal, strategy or provider. Calls nothing.
 
       cascadelang explain support.cl
-      cascadelang explain support.cl --query "I was charged twice"
+      cascadelang explain support.cl --input 16k
+      cascadelang explain support.cl --query "I was charged twice" --meta plan=gold
       cascadelang explain unknown-name
       cascadelang explain judge
     """
@@ -44,18 +47,21 @@ def command(
         from cascadelang.workspace.run import read_query
 
         asked = read_query(query, messages, meta) if query is not None or messages is not None else None
-        show_plan(what, asked, policy_name, chosen_output(output, what))
+        tokens = None if input_size is None else token_count(input_size)
+        show_plan(what, asked, policy_name, chosen_output(output, what), tokens)
         return
     from cascadelang.cli.draw_page import draw_page
 
     write(draw_page(page(what)))
 
 
-def show_plan(policy_file: str, query: Query | None, policy_name: str, form: str) -> None:
+def show_plan(
+    policy_file: str, query: Query | None, policy_name: str, form: str, input_tokens: int | None = None
+) -> None:
     """Print a policy's plan; `run --dry` shows the same."""
     from cascadelang.workspace.explain import plan
 
-    found = plan(policy_file, query, policy=policy_name, form=form)
+    found = plan(policy_file, query, policy=policy_name, form=form, input_tokens=input_tokens, width=terminal_width())
     if isinstance(found, str):
         write(found.rstrip("\n"))
     else:

@@ -37,6 +37,23 @@ def query_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def token_count(words: str) -> int:
+    """A number of tokens as the language writes it: ``4k``, ``1.5k``, ``2M``, ``4000``.
+
+    Raises:
+        click.UsageError: when it is none.
+    """
+    import re
+
+    found = re.fullmatch(r"(\d[\d_,]*(?:\.\d+)?)([kKmM]?)", words.strip())
+    size = 0.0
+    if found is not None:
+        size = float(found[1].replace(",", "").replace("_", "")) * {"": 1, "k": 1e3, "m": 1e6}[found[2].lower()]
+    if found is None or size != int(size) or size > 1e12:
+        raise click.UsageError(f"`--input {words}` is no number of tokens; write `4k`, `1500` or `2M`")
+    return int(size)
+
+
 def chosen_output(output: str | None, start: str = ".") -> str:
     """What ``--output`` says, else the settings.
 

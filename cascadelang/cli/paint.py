@@ -54,6 +54,13 @@ def on_terminal(*, err: bool = False) -> bool:
         return False
 
 
+def terminal_width() -> int:
+    """The columns of the terminal; 100 where there is none, or what ``COLUMNS`` says."""
+    import shutil
+
+    return max(40, shutil.get_terminal_size((100, 24)).columns)
+
+
 def paint(text: str, colour: str | None = None, *, bold: bool = False, dim: bool = False, err: bool = False) -> str:
     """``text``, painted where colour is taken."""
     if not text or not colours(err=err):

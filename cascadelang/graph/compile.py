@@ -35,8 +35,12 @@ from cascadelang.semantics.names import Names
 from cascadelang.syntax import ast
 
 
-def compile_policy(checked: CheckedPolicy) -> Graph:
+def compile_policy(checked: CheckedPolicy, *, as_written: bool = False) -> Graph:
     """The execution graph of a checked policy.
+
+    Args:
+        checked: the policy.
+        as_written: leave conditions in the order in which they were written: for plans, which show both.
 
     Raises:
         GraphError: if the policy has errors, or says something this version can't run.
@@ -66,7 +70,7 @@ def compile_policy(checked: CheckedPolicy) -> Graph:
         files={path: use.sha256 for path, use in sorted(checked.files.items())},
     )
     order = in_order(graph, [*policies.values(), *(r.node for r in requirements)])
-    graph = optimize(replace(graph, nodes={id_: graph.nodes[id_] for id_ in order}))
+    graph = optimize(replace(graph, nodes={id_: graph.nodes[id_] for id_ in order}), move=not as_written)
     return replace(graph, nodes={id_: _with_needs(node, graph) for id_, node in graph.nodes.items()})
 
 

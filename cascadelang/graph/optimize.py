@@ -40,12 +40,15 @@ Named = tuple[str, str]
 """``("check", name)`` or ``("signal", name)``."""
 
 
-def optimize(graph: Graph) -> Graph:
-    """The graph with its conditions in order of evaluation, and ``NamedCheck.paid`` and ``GraphRung.paid`` set."""
+def optimize(graph: Graph, *, move: bool = True) -> Graph:
+    """The graph with its conditions in order of evaluation, and ``NamedCheck.paid`` and ``GraphRung.paid`` set.
+
+    Without ``move``, nested parts are drawn together and stay in the order in which they were written.
+    """
     paid = paid_names(graph.signals, graph.checks, graph.uses)
 
     def costs(expr: GraphExpr) -> bool:
-        return _is_paid(expr, paid, graph.uses)
+        return move and _is_paid(expr, paid, graph.uses)
 
     return replace(
         graph,

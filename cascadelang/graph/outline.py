@@ -72,10 +72,11 @@ class Section:
 
 @dataclass(slots=True)
 class Outline:
-    """The sections of a graph, by the node they start at."""
+    """The sections of a graph, by the node they start at; ``brief``: models are named and nothing more."""
 
     graph: Graph
     named: dict[str, str] = field(default_factory=dict)
+    brief: bool = False
 
     def __post_init__(self) -> None:
         self.named = named_nodes(self.graph)
@@ -97,7 +98,7 @@ class Outline:
         said, inner = suffixes(self.graph, id_)
         node = self.graph.nodes[inner]
         if isinstance(node, CallNode) and not said:
-            return Row(lead, f"{title}: {model_words(self.graph, node)}", id_)
+            return Row(lead, f"{title}: {self._model(node)}", id_)
         return Row(lead, title, id_, to=title)
 
     def _row(self, lead: str, id_: str, depth: int) -> Row:
@@ -112,7 +113,7 @@ class Outline:
         node = graph.nodes[inner]
         rows: list[Row] = []
         if isinstance(node, CallNode):
-            text = model_words(graph, node)
+            text = self._model(node)
         elif isinstance(node, RouteNode):
             text = "route"
             rows = [self._at(f"{wording(arm.condition, graph)} ->", arm.node, depth) for arm in node.arms]
@@ -134,6 +135,9 @@ class Outline:
 
     def _by(self, by: GraphExpr | None) -> str:
         return "" if by is None else f" by {wording(by, self.graph)}"
+
+    def _model(self, node: CallNode) -> str:
+        return node.model if self.brief else model_words(self.graph, node)
 
     def _cascade(self, node: CascadeNode, depth: int) -> tuple[str, list[Row]]:
         start = "" if node.start is None else f" from {wording(node.start, self.graph)}"

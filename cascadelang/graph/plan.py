@@ -1,293 +1,251 @@
 """The plan of a policy, as a database's EXPLAIN: in what order things are evaluated, and what each part can come to.
 
-Takes: a graph, its bounds and, for a query, the decisions that need no call. Gives: text for people, JSON values for
-programs. Guarantees: nothing is called and nothing is decided here; amounts are the mosts that `bounds` proves.
+Takes: a graph, the same as it was written where that is known, and for a query the decisions that need no call.
+Gives: a `Plan`, which `plan_text` and `plan_json` show. Guarantees: nothing is called and nothing is decided here;
+amounts are the mosts that `bounds` proves.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Final
 
 from cascadelang.contracts.result import Decision
-from cascadelang.graph.bounds import NodeBounds
+from cascadelang.graph.bounds import NOTHING, Measure, NodeBounds, Settings, any_of, bounds_of, one_after_the_other
 from cascadelang.graph.errors import GraphError
-from cascadelang.graph.export_text import lines_of, one_line
-from cascadelang.graph.model import CascadeNode, CatalogUse, Graph, GraphExpr, RouteByNode, RouteNode, SplitNode
-from cascadelang.graph.outline import Outline, Row, suffixes
-from cascadelang.graph.walk import conditions, in_order, uses_of
-from cascadelang.graph.wording import (
-    count,
-    dollars,
-    line_wording,
-    literal_wording,
-    require_wording,
-    seconds,
-    share_wording,
-    use_wording,
-    wording,
+from cascadelang.graph.model import (
+    CascadeNode,
+    CatalogUse,
+    CheckValue,
+    Graph,
+    GraphExpr,
+    GraphNode,
+    MetaMissing,
+    MetaValue,
+    ModelSpec,
+    Requirement,
+    SignalValue,
+    UseValue,
 )
+from cascadelang.graph.walk import conditions, in_order, parts, tunes_of, uses_of
+from cascadelang.graph.wording import wording
+from cascadelang.source.frozen import dataclass
 
-PLAN_VERSION: Final = 1
-
-WIDEST: Final = 76
-"""Columns of a tree before its figures go further right than those of other rows."""
-
-
-def plan_text(
-    graph: Graph,
-    bounds: Mapping[str, NodeBounds],
-    decisions: Sequence[Decision] = (),
-    *,
-    policy: str = "main",
-    input_tokens: int | None = None,
-) -> str:
-    """The plan of one policy of the graph.
-
-    Args:
-        graph: the graph.
-        bounds: its nodes' bounds.
-        decisions: what a query makes it choose; the arms taken are marked.
-        policy: which policy.
-        input_tokens: the most tokens of the input that costs are shown for; ``None`` shows how costs grow with it.
-
-    Raises:
-        GraphError: if there is no such policy.
-    """
-    root = _root(graph, policy)
-    chosen = {decision.node: decision for decision in decisions}
-    reached = set(in_order(graph, [root]))
-    sections = [s for s in Outline(graph).sections() if s.node in reached]
-    sections.sort(key=lambda section: section.node != root)
-    blocks = [_head(graph, bounds[root], policy, input_tokens)]
-    for section in sections:
-        lines = [_Line("", "", section.title), *_lines(section.row, graph, bounds, chosen, input_tokens)]
-        width = max(len(line.tree) for line in lines if len(line.tree) <= WIDEST or not line.figures)
-        width = min(width, WIDEST)
-        mark = bool(decisions)
-        blocks.append("\n".join(line.shown(width, mark=mark) for line in lines))
-    if decisions:
-        blocks.append("\n".join(["for this query:", *(f"  {one_line(_why(d, graph))}" for d in decisions)]))
-    return "\n\n".join(blocks) + "\n"
-
-
-def plan_json(
-    graph: Graph,
-    bounds: Mapping[str, NodeBounds],
-    decisions: Sequence[Decision] = (),
-    *,
-    policy: str = "main",
-    input_tokens: int | None = None,
-) -> dict[str, Any]:
-    """The same as JSON values: bounds and checks in order of evaluation for each node, then the decisions.
-
-    Costs are in dollars: ``fixed + per_token * input`` is never less than the cost; ``at_input`` is the most for
-    ``input_tokens``. What isn't known is null, and ``unknown`` says why.
-
-    Raises:
-        GraphError: if there is no such policy.
-    """
-    root = _root(graph, policy)
-    return {
-        "version": PLAN_VERSION,
-        "policy": policy,
-        "root": root,
-        "input_tokens": input_tokens,
-        "nodes": {
-            id_: {
-                "kind": graph.nodes[id_].kind,
-                **_bounds_json(bounds[id_], input_tokens),
-                "reads": _reads_json(id_, graph),
-            }
-            for id_ in in_order(graph, [root])
-        },
-        "decisions": [
-            {
-                "node": decision.node,
-                "kind": decision.kind,
-                "taken": decision.taken,
-                "to": decision.to,
-                "signals": [{"name": k.name, "value": k.value, "reason": k.reason} for k in decision.signals],
-                "reason": decision.reason,
-            }
-            for decision in decisions
-        ],
-    }
-
-
-def bounds_words(measured: NodeBounds, input_tokens: int | None = None) -> str:
-    """``calls 1..3  cost <= $0.0021 + $1.10/M x input  latency <= 20s``."""
-    least, most = measured.calls_least, measured.calls_most
-    calls = f"{least}.." if most is None else f"{most}" if least == most else f"{least}..{most}"
-    if measured.cost_most is None:
-        cost = "cost unknown"
-    elif input_tokens is None:
-        cost = f"cost <= {line_wording(measured.cost_most.line())}"
-    else:
-        cost = f"cost <= {dollars(measured.cost_most.at(input_tokens))}"
-    latency_s = measured.latency_most_s
-    latency = "latency unknown" if latency_s is None else f"latency <= {seconds(latency_s)}"
-    return f"calls {calls}  {cost}  {latency}"
-
-
-# ---- Text -------------------------------------------------------------------------------------------------------
+INPUT_TOKENS: Final = 4_000
+"""The input that costs are shown for unless another one is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
-    """A line of a plan: what marks it as taken, the tree, the figures beside it."""
+class Gate:
+    """What the answer of one rung has to pass.
 
-    mark: str
-    figures: str
-    tree: str
+    Attributes:
+        words: the condition, in order of evaluation.
+        written: the condition as it was written, where that order differs; else empty.
+        asked: whether it is evaluated in full: a last rung's paid checks aren't where its answer stands anyway.
+        uses: the catalogue entries in order of evaluation; evaluating stops as soon as it is decided.
+        measured: what its paid checks come to.
+    """
 
-    def shown(self, width: int, *, mark: bool) -> str:
-        start = f"{self.mark:2}" if mark else ""
-        return f"{start}{self.tree:<{width}}  {self.figures}".rstrip() if self.figures else f"{start}{self.tree}"
-
-
-def _head(graph: Graph, measured: NodeBounds, policy: str, input_tokens: int | None) -> str:
-    for_input = "" if input_tokens is None else f" for an input of at most {input_tokens:,} tokens"
-    lines = [f"plan of policy {policy}{for_input}", f"  {bounds_words(measured, input_tokens)}"]
-    lines += [f"  {why}" for why in measured.unknown]
-    for requirement in graph.requirements:
-        if requirement.policy == policy:
-            limit = requirement.input_tokens
-            lines.append(f"  required: {require_wording(requirement)}{f' for input <= {limit:,}' if limit else ''}")
-    return "\n".join(lines)
+    words: str
+    written: str
+    asked: bool
+    uses: tuple[CatalogUse, ...]
+    measured: NodeBounds
 
 
-def _lines(
-    row: Row,
-    graph: Graph,
-    bounds: Mapping[str, NodeBounds],
-    chosen: Mapping[str, Decision],
-    input_tokens: int | None,
-) -> Iterable[_Line]:
-    taken = _taken_rows(row, graph, chosen)
-    gates = _gate_words(row, graph)
-    for prefix, text, at in lines_of(row):
-        figures = bounds_words(bounds[at.node], input_tokens) if at.node else gates.get(id(at), "")
-        yield _Line(">" if id(at) in taken else "", figures, prefix + text)
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A declared signal or check: its condition in order of evaluation, and as written where that differs."""
+
+    name: str
+    words: str
+    written: str
+    paid: tuple[CatalogUse, ...]
 
 
-def _taken_rows(row: Row, graph: Graph, chosen: Mapping[str, Decision]) -> set[int]:
-    """The rows (by identity) that the decisions lead to."""
-    found: set[int] = set()
-    waiting = [row]
+@dataclass(frozen=True, slots=True)
+class Tune:
+    """A tune with the value it has, and the one that the policy declares."""
+
+    name: str
+    value: float
+    declared: float | None
+
+
+class Plan:
+    """What is known of one policy before it runs.
+
+    Attributes:
+        graph: the graph.
+        policy: the policy's name.
+        root: its node.
+        input_tokens: the most tokens of the input that costs are shown for.
+        decisions: what a query makes it choose.
+        nodes: the ids of the nodes that it reaches, in order of evaluation.
+        measure, bounds: what each of them can come to.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        *,
+        policy: str = "main",
+        input_tokens: int = INPUT_TOKENS,
+        decisions: Sequence[Decision] = (),
+        written: Graph | None = None,
+        declared: Mapping[str, float] | None = None,
+    ) -> None:
+        """Plan one policy of a graph.
+
+        Args:
+            graph: the graph.
+            policy: which policy of it.
+            input_tokens: the most tokens of the input that costs are shown for.
+            decisions: what a query makes it choose.
+            written: the same graph with its conditions as they were written.
+            declared: the values that the policy declares for its tunes.
+
+        Raises:
+            GraphError: if there is no such policy.
+        """
+        root = graph.policies.get(policy)
+        if root is None:
+            there = ", ".join(f"`{name}`" for name in graph.policies) or "none"
+            raise GraphError(f"there is no policy `{policy}`: the file has {there}")
+        self.graph, self.policy, self.root = graph, policy, root
+        self.input_tokens = input_tokens
+        self.decisions = tuple(decisions)
+        self.nodes = in_order(graph, [root])
+        self.measure = Measure(graph)
+        self.bounds = bounds_of(self.measure)
+        self._written = written
+        self._declared = declared or {}
+
+    @property
+    def requirements(self) -> list[Requirement]:
+        """What is required of the policy."""
+        return [r for r in self.graph.requirements if r.policy == self.policy]
+
+    @cached_property
+    def settings(self) -> dict[str, set[Settings]]:
+        """The settings around each node, one for each way that it is reached with."""
+        found: dict[str, set[Settings]] = {}
+        for id_, around in self.measure.points:
+            found.setdefault(id_, set()).add(around)
+        return found
+
+    @cached_property
+    def gates(self) -> dict[tuple[str, int], Gate]:
+        """The gates of the cascades, by node and number of the rung from 0."""
+        found: dict[tuple[str, int], Gate] = {}
+        for id_ in self.nodes:
+            node = self.graph.nodes[id_]
+            if isinstance(node, CascadeNode):
+                for number, rung in enumerate(node.rungs):
+                    if rung.until is not None:
+                        found[id_, number] = self._gate(node, number, rung.until)
+        return found
+
+    def _gate(self, node: CascadeNode, number: int, until: GraphExpr) -> Gate:
+        paid = self.measure.gate(node, number)
+        ways = []
+        for around in self.settings.get(node.id, ()):
+            answer_tokens = self.measure.points[node.rungs[number].node, around].answer_tokens
+            judging = [self.measure.paid(use, around, answer_tokens) for use in paid]
+            ways.append(one_after_the_other([NOTHING, *judging]))
+        was = self._written.nodes.get(node.id) if self._written is not None else None
+        written = was.rungs[number].until if isinstance(was, CascadeNode) else None
+        idle = node.rungs[number].paid and not paid
+        uses = tuple(self.graph.uses[use] for use in uses_of(self.graph, [until]))
+        words = wording(until, self.graph, judged=True)
+        return Gate(words, self._other(words, written, judged=True), not idle, uses, any_of(ways or [NOTHING]))
+
+    @cached_property
+    def asked(self) -> list[GraphExpr]:
+        """Every condition that the policy's nodes ask."""
+        return [expr for id_ in self.nodes for expr in conditions(self.graph.nodes[id_])]
+
+    @cached_property
+    def signals(self) -> list[Named]:
+        """The declared signals that it may read."""
+        return [self._named(kind, name) for kind, name in _names(self.graph, self.asked) if kind == "signal"]
+
+    @cached_property
+    def checks(self) -> list[Named]:
+        """The declared checks that it may make."""
+        return [self._named(kind, name) for kind, name in _names(self.graph, self.asked) if kind == "check"]
+
+    def _named(self, kind: str, name: str) -> Named:
+        expr = _declared(self.graph, kind, name)
+        written = None if self._written is None else _declared(self._written, kind, name)
+        judged = kind == "check"
+        words = wording(expr, self.graph, judged=judged)
+        uses = (self.graph.uses[use] for use in uses_of(self.graph, [expr]))
+        paid = tuple(use for use in uses if use.calls != 0)
+        return Named(name, words, self._other(words, written, judged=judged), paid)
+
+    def _other(self, words: str, written: GraphExpr | None, *, judged: bool) -> str:
+        """A condition as it was written, where its words are others than those of its order of evaluation."""
+        if written is None or self._written is None:
+            return ""
+        was = wording(written, self._written, judged=judged)
+        return "" if was == words else was
+
+    @cached_property
+    def tunes(self) -> list[Tune]:
+        """The tunes that its conditions use."""
+        found = tunes_of(self.graph, self.asked)
+        return [Tune(name, value, self._declared.get(name)) for name, value in found.items()]
+
+    @cached_property
+    def models(self) -> list[ModelSpec]:
+        """The models that it may ask, those that judge among them, in order of first use."""
+        names: dict[str, None] = {}
+        for id_ in self.nodes:
+            node = self.graph.nodes[id_]
+            if node.kind == "call":
+                names.setdefault(node.model)
+        for use in (self.graph.uses[use] for use in uses_of(self.graph, self.asked)):
+            names.update(dict.fromkeys(str(use.args[name]) for name in use.model_args))
+        return [self.graph.models[name] for name in names]
+
+
+def _declared(graph: Graph, kind: str, name: str) -> GraphExpr:
+    return graph.signals[name].expr if kind == "signal" else graph.checks[name].expr
+
+
+def choosing(node: GraphNode) -> list[GraphExpr]:
+    """The conditions that choose a node's way: those of its arms, its label, where it starts; gates aren't."""
+    if isinstance(node, CascadeNode):
+        return [] if node.start is None else [node.start]
+    return conditions(node)
+
+
+def leaves(expr: GraphExpr, graph: Graph) -> list[str]:
+    """What a condition looks at directly, by the names that decisions have for them, in order of evaluation."""
+    found: dict[str, None] = {}
+    waiting = [expr]
     while waiting:
         at = waiting.pop()
-        waiting += at.rows
-        inner = suffixes(graph, at.node)[1] if at.node else ""
-        decision = chosen.get(inner)
-        if decision is None:
-            continue
-        number = _row_number(graph, inner, decision)
-        nodes = [child for child in at.rows if not child.gate]
-        if number is not None and number < len(nodes):
-            found.add(id(nodes[number]))
-    return found
+        if isinstance(at, (SignalValue, CheckValue, UseValue, MetaValue, MetaMissing)):
+            found.setdefault(wording(at, graph))
+        else:
+            waiting += reversed(parts(at))
+    return list(found)
 
 
-def _row_number(graph: Graph, id_: str, decision: Decision) -> int | None:
-    """Which of a node's rows a decision takes."""
-    node = graph.nodes[id_]
-    if not decision.taken:
-        return None
-    if isinstance(node, SplitNode):
-        return int(decision.taken) - 1
-    if isinstance(node, RouteNode):
-        return int(decision.taken) - 1 if decision.taken.isdigit() else len(node.arms)
-    if isinstance(node, RouteByNode):
-        labels = list(node.arms)
-        return labels.index(decision.taken) if decision.taken in node.arms else len(labels)
-    return node.start_at.get(decision.taken, 0) if isinstance(node, CascadeNode) else None
-
-
-def _gate_words(row: Row, graph: Graph) -> dict[int, str]:
-    """For each gate's row (by identity) what it evaluates, in order: the free checks, then the paid ones."""
-    found: dict[int, str] = {}
-    waiting = [row]
+def _names(graph: Graph, exprs: Sequence[GraphExpr]) -> list[tuple[str, str]]:
+    """The declared signals and checks that evaluating may need, in order of evaluation."""
+    found: dict[tuple[str, str], None] = {}
+    waiting = [*exprs][::-1]
     while waiting:
-        at = waiting.pop()
-        waiting += at.rows
-        node = graph.nodes[suffixes(graph, at.node)[1]] if at.node else None
-        if isinstance(node, CascadeNode) and any(child.gate for child in at.rows):  # else it is drawn elsewhere
-            gated = [(number, rung) for number, rung in enumerate(node.rungs, 1) if rung.until is not None]
-            for child, (number, rung) in zip((child for child in at.rows if child.gate), gated, strict=True):
-                idle = rung.paid and number == len(node.rungs) and node.otherwise == "last"
-                words = "not asked: this answer stands either way"
-                found[id(child)] = words if idle or rung.until is None else _order_words(graph, rung.until)
-    return found
-
-
-def _order_words(graph: Graph, gate: GraphExpr) -> str:
-    uses = [graph.uses[id_] for id_ in uses_of(graph, [gate])]
-    free = [use_wording(use, judged=True) for use in uses if use.calls == 0]
-    paid = [f"{use_wording(use, judged=True)} ({_calls_words(use)})" for use in uses if use.calls != 0]
-    first = f"free: {', '.join(free)}" if free else ""
-    then = f"{'then ' if free else ''}paid: {', '.join(paid)}" if paid else ""
-    return "  ".join(part for part in (first, then) if part)
-
-
-def _calls_words(use: CatalogUse) -> str:
-    return "an unknown number of calls" if use.calls is None else count(use.calls, "call")
-
-
-def _why(decision: Decision, graph: Graph) -> str:
-    """One line for a decision: what was chosen, and the signals that made it so."""
-    node = graph.nodes[decision.node]
-    taken = decision.taken
-    if isinstance(node, RouteNode) and taken.isdigit() and int(taken) <= len(node.arms):
-        taken = f"`{wording(node.arms[int(taken) - 1].condition, graph)}`"
-    if isinstance(node, SplitNode) and taken:
-        taken = f"the share of {share_wording(node.shares[int(taken) - 1].share)}"
-    known = [
-        f"{k.name} is {'unknown' if k.value is None else literal_wording(k.value)}"
-        + (f" ({k.reason})" * bool(k.reason))
-        for k in decision.signals
-    ]
-    told = {words for k in decision.signals for words in (k.reason, f"{k.name}: {k.reason}")}
-    because = "; ".join([*known, *(words for words in decision.reason.split("; ") if words and words not in told)])
-    to = f" -> {decision.to}" if decision.to else ""
-    if not taken:
-        return f"{decision.node} isn't decided yet" + (f": {because}" if because else "")
-    return f"{decision.node} takes {taken}{to}" + (f", because {because}" if because else "")
-
-
-# ---- JSON -------------------------------------------------------------------------------------------------------
-
-
-def _bounds_json(measured: NodeBounds, input_tokens: int | None) -> dict[str, Any]:
-    least, most = measured.cost_least, measured.cost_most
-    line = None if most is None else most.line()
-    return {
-        "calls": {"least": measured.calls_least, "most": measured.calls_most},
-        "cost_usd": {
-            "least": None if least is None else {"fixed": least.fixed, "per_token": least.per_token},
-            "most": None
-            if most is None or line is None
-            else {
-                "fixed": line.fixed,
-                "per_token": line.per_token,
-                "at_input": None if input_tokens is None else most.at(input_tokens),
-            },
-        },
-        "latency_s": {"least": 0.0, "most": measured.latency_most_s},
-        "unknown": list(measured.unknown),
-    }
-
-
-def _reads_json(id_: str, graph: Graph) -> list[dict[str, Any]]:
-    """What a node's own conditions may evaluate, in order; ``calls`` 0 is free."""
-    uses = [graph.uses[use] for use in uses_of(graph, conditions(graph.nodes[id_]))]
-    return [{"use": use.id, "words": use_wording(use), "kind": use.kind, "calls": use.calls} for use in uses]
-
-
-def _root(graph: Graph, policy: str) -> str:
-    root = graph.policies.get(policy)
-    if root is None:
-        there = ", ".join(f"`{name}`" for name in graph.policies) or "none"
-        raise GraphError(f"there is no policy `{policy}`: the file has {there}")
-    return root
+        expr = waiting.pop()
+        if isinstance(expr, (SignalValue, CheckValue)):
+            if (expr.kind, expr.name) not in found:
+                found[expr.kind, expr.name] = None
+                waiting.append(_declared(graph, expr.kind, expr.name))
+        else:
+            waiting += reversed(parts(expr))
+    return list(found)

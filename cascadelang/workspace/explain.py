@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cascadelang.contracts.messages import Query
     from cascadelang.contracts.result import Decision
     from cascadelang.graph.model import Graph
+    from cascadelang.semantics.checked import CheckedPolicy
 
 _KINDS: Final[tuple[Literal["check", "signal", "provider"], ...]] = ("check", "signal", "provider")
 
@@ -69,7 +70,15 @@ def _diagnostic_names() -> list[str]:
     return list(all_codes())
 
 
-def plan(path: str, query: Query | None = None, *, policy: str = "main", form: str = "text") -> str | dict[str, Any]:
+def plan(
+    path: str,
+    query: Query | None = None,
+    *,
+    policy: str = "main",
+    form: str = "text",
+    input_tokens: int | None = None,
+    width: int | None = None,
+) -> str | dict[str, Any]:
     """The plan of a policy: order of evaluation, bounds per node, and with a query which arm it takes and why.
 
     Args:
@@ -77,26 +86,45 @@ def plan(path: str, query: Query | None = None, *, policy: str = "main", form: s
         query: what is asked, to see the decisions that need no call.
         policy: which one of the file.
         form: ``text`` or ``json``.
+        input_tokens: the most tokens of the input that costs are shown for; unless given, those of the query, else
+            those that a requirement of the policy names, else 4,000.
+        width: columns of the text.
 
     Raises:
         PolicyError: when the policy has errors.
         Mistake: when there is no such policy.
     """
-    from cascadelang.graph.bounds import bounds
-    from cascadelang.graph.plan import plan_json, plan_text
+    from cascadelang.graph.plan import INPUT_TOKENS, Plan
     from cascadelang.workspace.load import load, policy_named
 
-    graph = load(path).graph
+    loaded = load(path)
+    graph = loaded.graph
     policy_named(graph, policy)
-    decisions: Sequence[Decision] = ()
-    input_tokens: int | None = None
-    if query is not None:
-        decisions = _decisions(graph, query, policy)
-        input_tokens = _most_input(query)
-    measured = bounds(graph)
+    decisions: Sequence[Decision] = () if query is None else _decisions(graph, query, policy)
+    if input_tokens is None:
+        named = [r.input_tokens for r in graph.requirements if r.policy == policy and r.input_tokens]
+        input_tokens = max(named, default=INPUT_TOKENS) if query is None else _most_input(query)
+    written, declared = (None, None) if loaded.checked is None else _as_written(loaded.checked)
+    made = Plan(
+        graph, policy=policy, input_tokens=input_tokens, decisions=decisions, written=written, declared=declared
+    )
     if form == "json":
-        return plan_json(graph, measured, decisions, policy=policy, input_tokens=input_tokens)
-    return plan_text(graph, measured, decisions, policy=policy, input_tokens=input_tokens)
+        from cascadelang.graph.plan_json import plan_json
+
+        return plan_json(made)
+    from cascadelang.graph.plan_text import WIDTH, plan_text
+
+    return plan_text(made, width=width or WIDTH)
+
+
+def _as_written(checked: CheckedPolicy) -> tuple[Graph, dict[str, float]]:
+    """The graph with its conditions as they were written, and what the policy declares for its tunes."""
+    from cascadelang.graph.compile import compile_policy
+    from cascadelang.graph.compile_expr import literal
+    from cascadelang.semantics.locked import declared_tunes
+
+    declared = {name: float(literal(decl.value)) for name, decl in declared_tunes(checked).items()}
+    return compile_policy(checked, as_written=True), declared
 
 
 def _decisions(graph: Graph, query: Query, policy: str) -> Sequence[Decision]:

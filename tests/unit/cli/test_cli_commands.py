@@ -131,7 +131,7 @@ def test_graphs(cl, form: str):
 
 
 def test_explain(cl):
-    assert "calls 1..2" in cl("explain", "p.cl").out
+    assert "calls     1..2" in cl("explain", "p.cl").out
     assert "Check: " in cl("explain", "words").out
     assert "Signal: " in cl("explain", "words").out
     assert "The rungs in order" in cl("explain", "until").out
@@ -231,3 +231,28 @@ def test_lint_in_a_form_for_machines(cl, form: str):
 def test_an_output_without_findings(cl):
     assert cl("lint", "p.cl", "--output", "github").out == ""
     assert json.loads(cl("lint", "p.cl", "--output", "sarif").out)["runs"][0]["results"] == []
+
+
+def test_explain_shows_costs_for_an_input(cl):
+    at = {size: cl("explain", "p.cl", "--input", size).out for size in ("4k", "4,000", "0", "1.5k", "2M")}
+    assert at["4k"] == at["4,000"]
+    assert "for an input of 1,500 tokens" in at["1.5k"]
+    assert "for an input of 2,000,000 tokens" in at["2M"]
+    assert "cost at 0" in at["0"]
+    assert json.loads(cl("explain", "p.cl", "--input", "2M", "--output", "json").out)["input_tokens"] == 2_000_000
+    for wrong in ("lots", "-3", "1.5", "4kk", ""):
+        ran = cl("explain", "p.cl", "--input", wrong)
+        assert (ran.code, ran.out) == (2, "")
+        assert "is no number of tokens" in ran.err
+
+
+def test_explain_takes_facts_and_messages(cl):
+    Path("facts.cl").write_text(
+        'use "std/anthropic"\nroute meta.plan == "gold" -> opus, turns > 2 -> sonnet else haiku\n', encoding="utf-8"
+    )
+    assert "takes arm 1" in cl("explain", "facts.cl", "-q", "hi", "--meta", "plan=gold").out
+    said = [{"role": role, "content": "hi"} for role in ("user", "assistant", "user", "assistant", "user")]
+    Path("m.json").write_text(json.dumps(said), encoding="utf-8")
+    out = cl("explain", "facts.cl", "--messages", "m.json").out
+    assert "takes arm 2, `turns > 2`" in out
+    assert "meta.plan is unknown: the caller gave no `meta.plan`" in out

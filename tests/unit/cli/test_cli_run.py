@@ -112,7 +112,7 @@ def test_a_fact_too_large_for_a_number_is_a_text(cl):
 def test_dry_runs_call_nothing_and_record_nothing(cl):
     ran = cl("run", "p.cl", "--query", LONG, "--dry")
     assert ran.code == 0
-    assert "main takes `long`" in ran.out
+    assert "main takes arm 1, `long`" in ran.out
     assert json.loads(cl("run", "p.cl", "--query", LONG, "--dry", "--output", "json").out)["decisions"]
     assert "nothing is recorded" in cl("traces", "list").err
 

@@ -114,6 +114,12 @@ def graph_of(text: str, **files: str) -> Graph:
     return graph_of_files({"models.cl": MODELS, "p.cl": f'use "models.cl"\n{text}', **others}, "p.cl")
 
 
+def checked_of(text: str) -> Any:
+    """A policy text after `MODELS`, checked."""
+    texts: dict[str, str | bytes] = {"models.cl": MODELS, "p.cl": f'use "models.cl"\n{text}'}
+    return check("p.cl", MemoryFiles(texts), SmallCatalog(), lambda *_: None)
+
+
 def graph_of_files(texts: dict[str, str | bytes], path: str) -> Graph:
     """The graph of the policy file at ``path``."""
     checked = check(path, MemoryFiles(texts), SmallCatalog(), lambda *_: None)
@@ -130,3 +136,8 @@ def _graph_of() -> Any:
 @pytest.fixture(name="graph_of_files")
 def _graph_of_files() -> Any:
     return graph_of_files
+
+
+@pytest.fixture(name="checked_of")
+def _checked_of() -> Any:
+    return checked_of

@@ -13,7 +13,8 @@ from cascadelang.graph.bounds import bounds
 from cascadelang.graph.export import to_dot, to_mermaid, to_text
 from cascadelang.graph.json_form import from_json, to_json
 from cascadelang.graph.json_schema import json_schema
-from cascadelang.graph.plan import plan_text
+from cascadelang.graph.plan import Plan
+from cascadelang.graph.plan_text import plan_text
 from cascadelang.graph.requirements import check_requirements
 
 CORPUS = sorted((Path(__file__).parents[2] / "corpus" / "graph").glob("*.cl"))
@@ -35,7 +36,7 @@ def test_drawn(source, graph, draw, snapshot: SnapshotAssertion):
 
 
 def test_plans(source, graph, snapshot: SnapshotAssertion):
-    plans = [plan_text(graph, bounds(graph), policy=name) for name in graph.policies]
+    plans = [plan_text(Plan(graph, policy=name)) for name in graph.policies]
     assert f"{source}\n----\n" + "\n".join(plans) == snapshot
 
 

@@ -198,7 +198,7 @@ def test_run_explain_and_compile_honour_them(folder: Path):
     with_tunes(folder, "tune:\n  more.few: 2\n")
     shown = plan("p.cl", Query.of("one two three"))
     assert "words > more.few" in str(shown)
-    assert "main takes `words > more.few`" in str(shown)
+    assert "main takes arm 2, `words > more.few`" in str(shown)
     with Policy.load("p.cl", traces=False) as policy:
         assert tunes(policy._graph)["more.few"] == 2
 
