@@ -15,7 +15,7 @@ from cascadelang.syntax import ast
 from cascadelang.syntax.build_ast import Builder
 from cascadelang.syntax.machine import Machine
 from cascadelang.syntax.tables import load_tables
-from cascadelang.syntax.tokens import MAX_NESTING, tokenize
+from cascadelang.syntax.tokens import MAX_NESTING, Tokens, tokenize
 from cascadelang.syntax.visit import depth
 
 MAX_FILE_CHARACTERS = 1_000_000
@@ -44,10 +44,15 @@ class ParseResult:
 
 def parse(source: SourceFile) -> ParseResult:
     """Reads one policy file. See the module for what is guaranteed."""
+    return parse_with_tokens(source)[0]
+
+
+def parse_with_tokens(source: SourceFile) -> tuple[ParseResult, Tokens]:
+    """The same, with the tokens it was read from; none where the file was refused as a whole."""
     refused = _refused(source)
     whole = Span(source.path, 0, len(source.text))
     if refused is not None:
-        return ParseResult(ast.PolicyFile(source.path, (), (), whole), (refused,))
+        return ParseResult(ast.PolicyFile(source.path, (), (), whole), (refused,)), Tokens()
     tokens = tokenize(source)
     builder = Builder(source, tokens)
     machine = Machine(load_tables(), tokens, builder)
@@ -71,7 +76,7 @@ def parse(source: SourceFile) -> ParseResult:
     )
     file = ast.PolicyFile(source.path, tuple(machine.decls), tuple(tokens.comments), whole)
     parts = tuple(Span(source.path, start, end) for start, end in doubtful)
-    return ParseResult(file, tuple(found), frozenset(damaged), nameless, parts)
+    return ParseResult(file, tuple(found), frozenset(damaged), nameless, parts), tokens
 
 
 def _refused(source: SourceFile) -> Diagnostic | None:
