@@ -4,8 +4,11 @@ use "std/anthropic"
 check sound = not empty and not hedges and not truncated
 
 policy main =
-  cascade [haiku with { max_tokens: 400 }, sonnet with { max_tokens: 400 }, opus with { max_tokens: 400 }]
-    until sound otherwise best within $0.01 and 30s
+  cascade [
+    haiku with { max_tokens: 400 },
+    sonnet with { max_tokens: 400 },
+    opus with { max_tokens: 400 },
+  ] until sound otherwise best within $0.01 and 30s
 
 require main for input <= 4k { cost <= $0.01, calls <= 3 }
 

@@ -4,8 +4,7 @@ use "std/openai"
 
 check sound = not empty and not truncated and not hedges and not refuses
 
-policy main =
-  cascade [luna, terra, sol] until sound
+policy main = cascade [luna, terra, sol] until sound
 
 test "the cheapest model is enough" {
   query  "Translate 'good morning' into German"
@@ -15,7 +14,7 @@ test "the cheapest model is enough" {
 
 test "a refusal climbs" {
   query  "Summarise this contract"
-  reply  luna     "I'm sorry, but I can't help with that."
+  reply  luna  "I'm sorry, but I can't help with that."
   reply  terra "The contract runs for two years and renews by itself."
   expect model == terra and calls == 2
 }

@@ -8,8 +8,7 @@ tier strong = fallback [opus, oa.sol]
 
 check sound = not empty and not hedges and not refuses
 
-policy main =
-  cascade [cheap retry 1, strong] until sound within 60s
+policy main = cascade [cheap retry 1, strong] until sound within 60s
 
 test "the stand-in answers when the first is down" {
   query  "Hello"

@@ -8,8 +8,7 @@ signal start: {haiku, sonnet, opus} = band(difficulty, haiku: 0.3, sonnet: 0.6, 
 
 check sound = not hedges and not refuses and not truncated and not empty
 
-policy main =
-  cascade [haiku, sonnet, opus] until sound from start
+policy main = cascade [haiku, sonnet, opus] until sound from start
 
 test "a plain question starts at the bottom" {
   query  "What is the capital of France?"

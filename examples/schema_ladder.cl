@@ -5,8 +5,7 @@ use "std/openai"
 check invoice = schema("answer.schema.json")
 check usable  = invoice and not truncated
 
-policy main =
-  cascade [luna, terra, sol] until usable carry reasons otherwise fail
+policy main = cascade [luna, terra, sol] until usable carry reasons otherwise fail
 
 test "the first rung is enough" {
   query  "Extract number, total and currency: invoice 17 over 80 dollars"
@@ -16,15 +15,15 @@ test "the first rung is enough" {
 
 test "a wrong currency climbs" {
   query  "Extract number, total and currency: invoice 17 over 80 dollars"
-  reply  luna     """{"number": "17", "total": 80, "currency": "dollars"}"""
+  reply  luna  """{"number": "17", "total": 80, "currency": "dollars"}"""
   reply  terra """{"number": "17", "total": 80, "currency": "USD"}"""
   expect path == [luna, terra] and passed
 }
 
 test "when no rung fits, the caller is told" {
   query  "Extract number, total and currency: invoice 17 over 80 dollars"
-  reply  luna     "No"
+  reply  luna  "No"
   reply  terra "No"
-  reply  sol      "No"
+  reply  sol   "No"
   expect failure == unmet and path == [luna, terra, sol]
 }

@@ -10,8 +10,8 @@ check plain   = not hedges and not refuses and words <= 200
 check worked  = not hedges and not truncated
 
 policy main =
-  route billing   -> cascade [haiku, sonnet] until plain,
-        technical -> cascade [sonnet, opus] until worked,
+  route billing    -> cascade [haiku, sonnet] until plain,
+        technical  -> cascade [sonnet, opus] until worked,
         wants_json -> cascade [haiku, sonnet, opus] until as_json otherwise fail
   else haiku
 

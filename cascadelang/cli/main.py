@@ -28,6 +28,7 @@ COMMANDS = {
     "init": "Write a first policy with its test; all of it runs at once.",
     "run": "Run one query through a policy and print the answer.",
     "lint": "Prove policy files before anything is paid for.",
+    "fmt": "Lay policy files out in the one form there is.",
     "lock": "Record the prices and files that policies were reviewed with; `lint --locked` holds them.",
     "test": "Run the tests in policy files, offline.",
     "explain": "Show a policy's plan, or the page of a check, signal, strategy or diagnostic.",
@@ -38,7 +39,7 @@ COMMANDS = {
     "doctor": "Say what is set up and what is missing.",
 }
 LATER = frozenset(
-    {"fmt", "diff", "cost", "replay", "train", "tune", "learn", "stats", "report", "watch", "serve", "batch", "lsp"}
+    {"diff", "cost", "replay", "train", "tune", "learn", "stats", "report", "watch", "serve", "batch", "lsp"}
     | {"rule"}
 )
 """Commands that are designed but not part of this version: typing one says so."""

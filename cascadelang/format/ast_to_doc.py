@@ -172,7 +172,7 @@ class DeclarationLayout(StrategyLayout):
     def _bound_expr(self, node: ast.Expr, default: ast.Expr | None = None, *, else_pass: bool = False) -> Doc:
         """``= expr``, and what it says when that can't be known."""
         equals = self.take()
-        if isinstance(node, ast.Call | ast.ListExpr | ast.Record) and not self.cursor.wraps(node):
+        if _goes_on_below(node) and not self.cursor.wraps(node):
             parts = [equals, ONE_SPACE, self.expr(node)]
         else:
             parts = [equals, LINE_OR_SPACE, *self.cursor.lines(), self.opened(node)]
@@ -225,7 +225,7 @@ class DeclarationLayout(StrategyLayout):
             inner[0] = BREAK
         return [concat([head, nest(INDENT, *inner), BREAK, self.take()])]
 
-    def _clause(self, node: ast.CaseClause) -> Row:
+    def _clause(self, node: ast.CaseClause) -> Row:  # noqa: PLR0911 - one a form
         """One clause. What a model replies and judges begins in one column."""
         word = self.take()
         head = [word, spaces(max(0, _CLAUSE_WORD - word.width) + 1)]
@@ -249,6 +249,13 @@ class DeclarationLayout(StrategyLayout):
         if node.details is not None:
             parts.append(self.expr(node.details))
         return [concat(head), spaced(*parts)]
+
+
+def _goes_on_below(node: ast.Expr) -> bool:
+    """Whether an expression begins behind ``=`` also where it takes several lines."""
+    if isinstance(node, ast.Text):
+        return node.long
+    return isinstance(node, ast.Call | ast.ListExpr | ast.Record)
 
 
 def _reply_columns(clause: ast.CaseClause) -> str:
@@ -279,9 +286,7 @@ def _stacked(items: Sequence[Item], most: int) -> list[Doc]:
 
 def _goes_on(first: Item, item: Item, most: int) -> bool:
     """Whether an item shares the columns of the one that a run begins with."""
-    return (
-        item.columns == first.columns and not item.blank and not item.comments and width_of(item.row) <= most
-    )
+    return item.columns == first.columns and not item.blank and not item.comments and width_of(item.row) <= most
 
 
 def _above(item: Item) -> list[Doc]:

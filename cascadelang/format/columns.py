@@ -23,13 +23,12 @@ def gaps(rows: Sequence[Row], most: int, cell_most: int) -> list[list[int]]:
 
     Args:
         rows: the rows.
-        most: the most columns a line may have; where the columns would bring a row that fits beyond that, there are
-            none, and cells stand one space apart.
-        cell_most: the same where a cell is wider than that.
+        most: the most columns a line may have. Where aligning all cells would bring a row that fits beyond that, only
+            the first ones are aligned, as many as can be; the others stand one space apart.
+        cell_most: the same for the width of one cell.
     """
-    apart = [[1] * (len(row) - 1) for row in rows]
     if len(rows) == 1:
-        return apart
+        return [[1] * (len(rows[0]) - 1)]
     wide: list[int] = []
     for row in rows:
         for at, cell in enumerate(row[:-1]):
@@ -37,13 +36,19 @@ def gaps(rows: Sequence[Row], most: int, cell_most: int) -> list[list[int]]:
                 wide.append(cell.width)
             else:
                 wide[at] = max(wide[at], cell.width)
-    if any(width > cell_most for width in wide):
-        return apart
-    found = [[wide[at] - cell.width + 1 for at, cell in enumerate(row[:-1])] for row in rows]
-    for row, between in zip(rows, found, strict=True):
-        if width_of(row) <= most < sum(cell.width for cell in row) + sum(between):
-            return apart
-    return found
+    aligned = next((at for at, width in enumerate(wide) if width > cell_most), len(wide))
+    while True:
+        found = [
+            [wide[at] - cell.width + 1 if at < aligned else 1 for at, cell in enumerate(row[:-1])] for row in rows
+        ]
+        if not aligned or all(_stays(row, between, most) for row, between in zip(rows, found, strict=True)):
+            return found
+        aligned -= 1
+
+
+def _stays(row: Row, between: Sequence[int], most: int) -> bool:
+    """Whether these gaps leave a row that fits on a line there."""
+    return width_of(row) > most or sum(cell.width for cell in row) + sum(between) <= most
 
 
 def in_line(row: Row, between: Sequence[int]) -> Doc:

@@ -116,10 +116,8 @@ class Cursor:
             raise LostPlace
         self.at = at + 1
         written = self._text[self.starts[at] : self._ends[at]]
-        if kind == "LONG_TEXT" and "\n" in written:
-            found = long_text(with_line_feeds(written))
-        else:
-            found = text(written)
+        long = kind == "LONG_TEXT" and "\n" in written
+        found = long_text(with_line_feeds(written)) if long else text(written)
         if at not in self._leading and at not in self._trailing:
             return found
         parts = [own_line(comment.text) for comment in self._leading.pop(at, ())]

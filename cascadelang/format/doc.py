@@ -69,10 +69,10 @@ def own_line(written: str) -> Doc:
 NOTHING = text("")
 COMMA = text(",")
 ONE_SPACE = spaces(1)
-LINE_OR_SPACE = Doc(LINE, 1, True)
-LINE_OR_NOTHING = Doc(LINE, 0, False)
-BREAK = Doc(HARD, NEVER, False)
-BLANK_LINE = Doc(HARD, NEVER, True)
+LINE_OR_SPACE = Doc(LINE, 1, value=True)
+LINE_OR_NOTHING = Doc(LINE, 0, value=False)
+BREAK = Doc(HARD, NEVER, value=False)
+BLANK_LINE = Doc(HARD, NEVER, value=True)
 MUST_BREAK = Doc(CONCAT, NEVER, ())
 """Nothing, but a group with it in it is never on one line."""
 

@@ -13,10 +13,12 @@ from cascadelang.diagnostics.model import Diagnostic
 from cascadelang.format.ast_to_doc import DeclarationLayout
 from cascadelang.format.cursor import Cursor, LostPlace
 from cascadelang.format.page import WIDTH, Line, lay_out
-from cascadelang.source import SourceFile
+from cascadelang.source import SourceFile, Span
 from cascadelang.source.frozen import dataclass
 from cascadelang.syntax import ast
-from cascadelang.syntax.parse import parse, parse_with_tokens
+from cascadelang.syntax.parse import MAX_FILE_CHARACTERS, parse, parse_with_tokens
+
+_CLOSING = frozenset(")]}")
 
 COMMENT_GAP = 2
 """Spaces before a comment at the end of a line, at the least."""
@@ -47,6 +49,8 @@ def format_source(source: SourceFile) -> Formatted:
     except (LostPlace, IndexError, KeyError):
         return Formatted(None, (), unsafe=True)
     text = "".join(f"{line}\n" for line in _with_comments(lay_out(doc, WIDTH)))
+    if len(text) > MAX_FILE_CHARACTERS:
+        return Formatted(None, (_too_large(source),))
     if not _says_the_same(text, parsed.file):
         return Formatted(None, (), unsafe=True)
     return Formatted(text.replace("\n", "\r\n") if _has_crlf(source.text) else text)
@@ -64,7 +68,7 @@ def _with_comments(lines: list[Line]) -> list[str]:
             continue
         end = at + 1
         indent = _indent(line)
-        while end < len(lines) and lines[end].comment and _indent(lines[end]) == indent:
+        while end < len(lines) and lines[end].comment and _indent(lines[end]) == indent >= 0:
             end += 1
         done += _in_a_column(lines[at:end])
         at = end
@@ -81,14 +85,25 @@ def _in_a_column(lines: list[Line]) -> list[str]:
 
 
 def _indent(line: Line) -> int:
-    """How far in a line begins; the rest of a long text begins nowhere else does."""
-    return -1 if line.inside else len(line.text) - len(line.text.lstrip(" "))
+    """How far in a line begins; under 0 for one that ends something begun further up, a long text or brackets."""
+    said = line.text.lstrip(" ")
+    return -1 if line.inside or said[:1] in _CLOSING else len(line.text) - len(said)
 
 
 def _has_crlf(text: str) -> bool:
     """Whether a file's lines end as Windows' do: its first one does, and carriage returns are nothing else in it."""
     at = text.find("\n")
     return at > 0 and text[at - 1] == "\r" and "\r" not in text.replace("\r\n", "\n")
+
+
+def _too_large(source: SourceFile) -> Diagnostic:
+    return Diagnostic(
+        "file-too-large",
+        "error",
+        f"laid out, the file would have more than {MAX_FILE_CHARACTERS:,} characters",
+        Span(source.path, 0, 0),
+        help="parts of a policy can be brought in with `use`",
+    )
 
 
 def _says_the_same(text: str, file: ast.PolicyFile) -> bool:

@@ -27,7 +27,7 @@ class Line(NamedTuple):
     """Whether it begins inside a long text."""
 
 
-def lay_out(doc: Doc, width: int) -> list[Line]:
+def lay_out(doc: Doc, width: int) -> list[Line]:  # noqa: C901, PLR0912 - one loop, kept flat for speed
     """The lines of a document, the first one at the margin.
 
     Args:
@@ -72,11 +72,11 @@ def lay_out(doc: Doc, width: int) -> list[Line]:
     return page.lines
 
 
-def _rest(waiting: list[tuple[int, bool, Doc]], most: int) -> int:
+def _rest(waiting: list[tuple[int, bool, Doc]], most: int) -> int:  # noqa: C901 - the same
     """How many columns what comes next takes, up to the first place where a line may break."""
     width = 0
-    for _, flat, doc in reversed(waiting):
-        inner = [doc]
+    for _, flat, following in reversed(waiting):
+        inner = [following]
         while inner:
             doc = inner.pop()
             kind = doc.kind

@@ -43,12 +43,20 @@ Waiting = dict[str, list[Any]]
 class StrategyLayout(ExpressionLayout):
     """Lays out strategies."""
 
-    def strategy(self, node: ast.Strategy, until: ast.Expr | None = None, *, tall: bool = False) -> Doc:
+    def strategy(
+        self,
+        node: ast.Strategy,
+        until: ast.Expr | None = None,
+        outer: Waiting | None = None,
+        *,
+        tall: bool = False,
+    ) -> Doc:
         """A strategy with what follows it.
 
         Args:
             node: the strategy.
             until: the gate of the rung that it is.
+            outer: what the cascade that has it behind ``otherwise`` still waits for: that may stand among its own.
             tall: a route of several arms always has a line for each.
         """
         waiting: Waiting = {} if until is None else {"until": [until]}
@@ -64,7 +72,7 @@ class StrategyLayout(ExpressionLayout):
                 waiting.setdefault(word, []).append(clause)
         else:
             head = self._head(node, tall=tall)
-        return self._with_tails(head, waiting) if waiting else head
+        return self._with_tails(head, waiting, outer or {}) if waiting else head
 
     def _head(self, node: ast.Strategy, *, tall: bool) -> Doc:  # noqa: PLR0911 - one a form
         """A strategy with a word of its own, or a name."""
@@ -153,32 +161,34 @@ class StrategyLayout(ExpressionLayout):
             parts += [*lines, condition, choice(spaces(gap), ONE_SPACE), does]
             after = comments
         if node.otherwise is None and after:
-            # The comma is the last token of the route; a comment on a line of its own mustn't come to stand behind it.
+            # The comma is the route's last token: a comment on a line of its own mustn't stand behind the route.
             lines = [part for part in after if part.kind != TRAILING]
             comma = [*lines, BREAK, COMMA] if lines or arms[-1][2].ends else []
             parts += [*comma, *after[len(lines) :]]
         return parts, after
 
-    def _after_word(self, node: ast.Strategy, *, tall: bool = False) -> Doc:
+    def _after_word(self, node: ast.Strategy, outer: Waiting | None = None, *, tall: bool = False) -> Doc:
         """A strategy behind ``else`` or ``otherwise``: a route without parentheses stands below it if it is long."""
         if isinstance(node, ast.Route | ast.RouteBy) and not self.cursor.wraps(node):
             return group(nest(INDENT, LINE_OR_SPACE, *self.cursor.lines(), self.route(node, tall=tall)))
-        return concat([ONE_SPACE, self.strategy(node)])
+        return concat([ONE_SPACE, self.strategy(node, None, outer)])
 
     # ---- What follows a strategy
 
-    def _with_tails(self, head: Doc, waiting: Waiting) -> Doc:
+    def _with_tails(self, head: Doc, waiting: Waiting, outer: Waiting) -> Doc:
         """A strategy with its clauses and suffixes: all behind it, or each on a line."""
         parts: list[Doc] = []
         cursor = self.cursor
-        while waiting.get(word := cursor.word):
+        while any(waiting.values()):
+            word = cursor.word
+            values = waiting.get(word) or outer.get(word)
+            if not values:
+                raise LostPlace
             lines = cursor.lines()
-            parts += [LINE_OR_SPACE, *lines, self._tail(word, waiting[word].pop(0))]
-        if any(waiting.values()):
-            raise LostPlace
+            parts += [LINE_OR_SPACE, *lines, self._tail(word, values.pop(0), waiting)]
         return concat([head, group(nest(INDENT, *parts))])
 
-    def _tail(self, word: str, value: Any) -> Doc:  # noqa: PLR0911 - one a word
+    def _tail(self, word: str, value: Any, waiting: Waiting) -> Doc:  # noqa: PLR0911 - one a word
         """One clause or suffix."""
         first = self.take()
         if word == "within":
@@ -195,7 +205,7 @@ class StrategyLayout(ExpressionLayout):
         if word == "otherwise":
             if value.strategy is None:
                 return spaced(first, self.take())
-            return concat([first, self._after_word(value.strategy)])
+            return concat([first, self._after_word(value.strategy, waiting)])
         if word == "order":
             return spaced(first, self.must_be("by"), self.expr(value))
         return spaced(first, self.expr(value))

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cascadelang.workspace.mistake import Mistake
+from cascadelang.workspace.replace import replace_file
 
 if TYPE_CHECKING:
     from cascadelang.diagnostics.model import Diagnostic, Fix
@@ -48,18 +47,5 @@ def apply_fixes(
                 text = text[: fix.span.start] + fix.text + text[fix.span.end :]
                 end = fix.span.start
                 titles.append(f"{path}: {fix.title}")
-        _replace(path, text)
+        replace_file(path, text)
     return titles
-
-
-def _replace(path: str, text: str) -> None:
-    """Write the file beside itself, then put it in its place."""
-    target = Path(os.path.realpath(path))
-    new = target.with_name(f".{target.name}.cascadelang-new")
-    try:
-        new.write_text(text, encoding="utf-8", newline="")
-        new.chmod(target.stat().st_mode)
-        new.replace(target)
-    except OSError as error:
-        new.unlink(missing_ok=True)
-        raise Mistake(f"`{path}` can't be written: {(error.strerror or 'output error').lower()}") from None

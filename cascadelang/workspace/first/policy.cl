@@ -10,11 +10,12 @@ model bigger = local("qwen2.5-coder-0.5b") { max_tokens: 160 }
 check order_ok = schema("order.schema.json")
 
 policy main =
-  cascade [small, bigger] until order_ok
+  cascade [small, bigger]
+    until order_ok
     with {
       temperature: 0,
       system: """You take orders. Answer with one JSON object and nothing else. For "A stapler for Grace" it is
-{"customer": "Grace", "items": [{"name": "stapler", "count": 1}]}"""
+{"customer": "Grace", "items": [{"name": "stapler", "count": 1}]}""",
     }
     within 180s
 

@@ -70,6 +70,17 @@ def test_lint(tmp_path: Path, text: str):
     assert not imported(tmp_path, "lint", "p.cl") & HEAVY
 
 
+@pytest.mark.parametrize("args", [["fmt", "p.cl"], ["fmt", "p.cl", "--check"]])
+def test_fmt_reads_and_writes_and_knows_nothing_of_what_policies_mean(tmp_path: Path, args: list[str]):
+    (tmp_path / "p.cl").write_text("policy main = haiku\n")
+    found = imported(tmp_path, *args)
+    assert not found & HEAVY
+    assert not {
+        m for m in found if m.startswith(("cascadelang.graph", "cascadelang.semantics", "cascadelang.catalog"))
+    }
+    assert not found & {"difflib", "tempfile", "lark"}
+
+
 def test_regexes_and_schemas_bring_what_they_need(tmp_path: Path):
     (tmp_path / "s.json").write_text('{"type": "object"}')
     (tmp_path / "p.cl").write_text(
