@@ -157,7 +157,7 @@ def test_as_deep_as_there_may_be():
         "signal x = " + "(" * 99 + "a" + ")" * 99,
         "signal x = " + "[" * 97 + "a" + "]" * 97,
         "policy main = " + "fallback [" * 97 + "a" + "]" * 97,
-        "policy main = " + "route a -> b else " * 97 + "c",
+        "policy main = " + "route a -> b else " * 96 + "c",
         "signal x = " + " + ".join("a" * 1 for _ in range(97)),
         "check x = " + " and ".join("a" for _ in range(3000)),
     ):
