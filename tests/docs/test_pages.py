@@ -61,3 +61,10 @@ def test_generated_pages_are_current() -> None:
         [sys.executable, "docs/generate.py", "--check"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_policies_on_pages_are_laid_out_as_fmt_does():
+    done = subprocess.run(
+        [sys.executable, "docs/lay_out.py", "--check"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, f"`python docs/lay_out.py` lays out {done.stdout}{done.stderr}"

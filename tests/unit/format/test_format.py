@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
@@ -31,15 +30,6 @@ def test_layouts(path: Path, snapshot: SnapshotAssertion):
     assert f"{source}\n---- becomes\n\n{formatted(source)}" == snapshot
 
 
-BLOCKS = [
-    pytest.param(block, id=f"{page.name}-{number}")
-    for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-    for number, block in enumerate(
-        re.findall(
-            r"^```cascade(?: fragment)?\n(.*?)^```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
-        )
-    )
-]
 OURS = [
     *ROOT.glob("examples/**/*.cl"),
     *ROOT.glob("cascadelang/std/*.cl"),
@@ -51,11 +41,6 @@ OURS = [
 def test_our_own_files_are_laid_out_so(path: Path):
     source = path.read_text(encoding="utf-8")
     assert formatted(source) == source
-
-
-@pytest.mark.parametrize("block", BLOCKS)
-def test_what_pages_show_is_laid_out_so(block: str):
-    assert formatted(block) == block
 
 
 @pytest.mark.parametrize(
