@@ -81,7 +81,7 @@ class StrategyLayout(ExpressionLayout):
         if isinstance(node, ast.Route | ast.RouteBy):
             return self.route(node, tall=tall)
         if isinstance(node, ast.Fallback):
-            return spaced(self.take(), self.bracketed(node.members, self.strategy, LINE_OR_NOTHING))
+            return self._fallback(node)
         if isinstance(node, ast.Vote):
             members = spaced(self.take(), self.bracketed(node.members, self.strategy, LINE_OR_NOTHING))
             return self._by(members, node.by)
@@ -108,6 +108,16 @@ class StrategyLayout(ExpressionLayout):
         if by is None:
             return head
         parts = [LINE_OR_SPACE, *self.cursor.lines(), self.must_be("by"), ONE_SPACE, self.expr(by)]
+        return concat([head, group(nest(INDENT, *parts))])
+
+    def _fallback(self, node: ast.Fallback) -> Doc:
+        """``fallback [a, b] when rate_limit or server``."""
+        head = spaced(self.take(), self.bracketed(node.members, self.strategy, LINE_OR_NOTHING))
+        if not node.when:
+            return head
+        parts = [LINE_OR_SPACE, *self.cursor.lines(), self.must_be("when"), ONE_SPACE, self.take()]
+        for _ in node.when[1:]:
+            parts += [ONE_SPACE, self.take(), ONE_SPACE, self.take()]
         return concat([head, group(nest(INDENT, *parts))])
 
     def _split(self, node: ast.Split) -> Doc:
@@ -227,7 +237,9 @@ def stands_alone(node: ast.Strategy) -> bool:
     """Whether a strategy is a word and brackets only, so that it may begin behind ``=`` and go on below."""
     if isinstance(node, ast.Cascade):
         return not _clauses(node)
-    return isinstance(node, ast.Fallback) or (isinstance(node, ast.Vote | ast.Split) and node.by is None)
+    if isinstance(node, ast.Fallback):
+        return not node.when
+    return isinstance(node, ast.Vote | ast.Split) and node.by is None
 
 
 __all__: Sequence[str] = ("StrategyLayout", "stands_alone")

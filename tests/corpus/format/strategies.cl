@@ -18,6 +18,8 @@ policy p=hedge haiku with{seed:1}after 250ms with opus
 policy q=vote[haiku,sonnet,opus]by judge(opus,"pick the best")cached 1d similar 0.97
 policy r=vote[cascade[haiku,sonnet,opus]until sound,cascade[luna,terra,sol]until sound,opus]by judge(opus,"pick the best")
 policy s=fallback[first_of_a_long_list,second_of_a_long_list,third_of_a_long_list,fourth_of_a_long_list]
+policy w=fallback[haiku,sonnet]when rate_limit or server retry 1
+policy x=fallback[first_of_a_long_list,second_of_a_long_list,third_of_a_long_list]when rate_limit or server or timeout
 policy t=haiku with{temperature:0,system:"""Two
 lines"""}
 tier u=cascade[haiku,opus]
