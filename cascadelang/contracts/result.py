@@ -90,8 +90,9 @@ class Decision:
     Attributes:
         node: the graph node that chose.
         kind: ``route``, ``route_by``, ``split`` or ``from``.
-        taken: the arm's number from 1, the label, or ``else``; for ``from``, ``else`` is the first rung.
-        to: the node chosen.
+        taken: the arm's or share's number from 1, the label, or ``else``; for ``from``, ``else`` is the first rung.
+            Empty where it can't be said beforehand: a model has to be asked, or chance decides.
+        to: the node chosen; empty where it can't be said.
         signals: what was looked at, in order.
         reason: why, where the signals don't say it: an unknown label, say.
     """

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Protocol
 
-from cascadelang.contracts.check import Finding
-from cascadelang.contracts.messages import Query
+from cascadelang.contracts.check import Caller, Finding
+from cascadelang.contracts.messages import Query, Request
 from cascadelang.contracts.spec import Spec
 
 
@@ -24,4 +24,23 @@ class Signal(Protocol):
 
     def read(self, query: Query) -> Finding:
         """The signal's value. Never raises: what can't be known is unknown, with the reason."""
+        ...
+
+
+class PaidSignal(Protocol):
+    """A signal that asks a model: the same, but asynchronous and given a way to call.
+
+    Its spec's ``calls`` isn't 0.
+    """
+
+    spec: ClassVar[Spec]
+
+    def __init__(self, args: Mapping[str, Any]) -> None: ...
+
+    def requests(self, query: Query) -> Mapping[str, Request]:
+        """What reading it would ask, by declared model name: for counting before calling."""
+        ...
+
+    async def read_paid(self, query: Query, call: Caller) -> Finding:
+        """The signal's value; what the calls raise may be raised on, and leaves it unknown or ends the run."""
         ...

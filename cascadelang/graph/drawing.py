@@ -10,13 +10,24 @@ How it reads: from a policy's name along arrows to who answers; behind each gate
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal
 
 from cascadelang.graph.errors import GraphError
-from cascadelang.graph.model import CallNode, CascadeNode, FallbackNode, Graph, RouteByNode, RouteNode, SplitNode
+from cascadelang.graph.model import (
+    CallNode,
+    CascadeNode,
+    FallbackNode,
+    Graph,
+    GraphExpr,
+    RouteByNode,
+    RouteNode,
+    SplitNode,
+)
 from cascadelang.graph.outline import DEEPEST, OTHERWISE, Outline, suffixes
+from cascadelang.graph.walk import conditions, uses_of
 from cascadelang.graph.wording import price_wording, share_wording, when_wording, wording
 
 Shape = Literal["start", "model", "route", "gate", "use", "answer", "failure"]
@@ -156,9 +167,13 @@ class _Pen:
         self._edge(box, self._starts[id_], "", "aside")
         return box, [(box, "", "plain")]
 
+    def _asks(self, exprs: Iterable[GraphExpr]) -> bool:
+        """Whether deciding these may call a model."""
+        return any(self._graph.uses[use].calls != 0 for use in uses_of(self._graph, exprs))
+
     def _route(self, node: RouteNode | RouteByNode, frame: Frame, depth: int) -> tuple[str, list[Out]]:
         by = () if isinstance(node, RouteNode) else (f"by {wording(node.by, self._graph)}",)
-        box = self._box(frame, "route", "route", *by)
+        box = self._box(frame, "route", "route", *by, paid=self._asks(conditions(node)))
         if isinstance(node, RouteNode):
             ways = [(wording(arm.condition, self._graph), arm.node) for arm in node.arms]
         else:
@@ -169,7 +184,7 @@ class _Pen:
 
     def _split(self, node: SplitNode, frame: Frame, depth: int) -> tuple[str, list[Out]]:
         by = () if node.by is None else (f"by {wording(node.by, self._graph)}",)
-        box = self._box(frame, "route", "split", *by)
+        box = self._box(frame, "route", "split", *by, paid=self._asks(conditions(node)))
         return box, self._ways(box, [(share_wording(s.share), s.node) for s in node.shares], frame, depth)
 
     def _ways(self, box: str, ways: list[tuple[str, str]], frame: Frame, depth: int) -> list[Out]:
@@ -209,7 +224,7 @@ class _Pen:
         done += self._ending(node, failing, frame, depth)
         if node.start is None:
             return entries[0], done
-        chooser = self._box(frame, "route", "from", wording(node.start, graph))
+        chooser = self._box(frame, "route", "from", wording(node.start, graph), paid=self._asks([node.start]))
         for label, rung_at in node.start_at.items():
             self._edge(chooser, entries[rung_at], label)
         return chooser, done

@@ -24,7 +24,7 @@ from cascadelang.graph.model import (
     WithinNode,
     WithNode,
 )
-from cascadelang.graph.walk import children, in_order
+from cascadelang.graph.walk import children, conditions, in_order, uses_of
 from cascadelang.graph.wording import (
     limits_wording,
     price_wording,
@@ -131,7 +131,13 @@ class Outline:
         else:
             assert isinstance(node, CascadeNode)  # noqa: S101 - suffixes leaves nothing else
             text, rows = self._cascade(node, depth)
-        return Row(lead, f"{text}{suffix}", id_, tuple(rows))
+        return Row(lead, f"{text}{suffix}{self._paid(node)}", id_, tuple(rows))
+
+    def _paid(self, node: GraphNode) -> str:
+        """The mark of a choice that a model may have to be asked for."""
+        choosing = [node.start] if isinstance(node, CascadeNode) and node.start is not None else []
+        uses = uses_of(self.graph, choosing if isinstance(node, CascadeNode) else conditions(node))
+        return "  (paid)" if any(self.graph.uses[use].calls != 0 for use in uses) else ""
 
     def _by(self, by: GraphExpr | None) -> str:
         return "" if by is None else f" by {wording(by, self.graph)}"

@@ -11,18 +11,20 @@ declaration. For a judge's calls ``retry`` holds, too; ``with`` doesn't, for set
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, assert_never
 
 from cascadelang.graph import model as g
-from cascadelang.graph.walk import uses_of
+from cascadelang.graph.walk import conditions, uses_of
 from cascadelang.graph.wording import limits_wording, wording
+from cascadelang.runtime.asking import Asker
 from cascadelang.runtime.billing import Target
 from cascadelang.runtime.choices import Arms, Labels, Shares
 from cascadelang.runtime.expressions import Expressions
 from cascadelang.runtime.gates import Gate
 from cascadelang.runtime.nodes import Call, Cascade, Fallback, Route, RouteBy, Settings, Split, Within
 from cascadelang.runtime.outcome import Strategy
+from cascadelang.runtime.paid import PaidCalls
 
 TOP_LOGPROBS = 2
 """Alternatives asked for where a gate needs them: ``margin`` sets the first token against the second."""
@@ -72,18 +74,24 @@ class Builder:
                 return self._call(node, settings)
             case g.RouteNode():
                 targets = [arm.node for arm in node.arms] + [node.otherwise]
-                return Route(node.id, self.arms(node), [self._build(target, settings) for target in targets])
+                arms = self.arms(node)
+                asker = self._asker(node.id, conditions(node), settings)
+                return Route(node.id, arms, [self._build(target, settings) for target in targets], asker)
             case g.RouteByNode():
                 strategies = {label: self._build(target, settings) for label, target in node.arms.items()}
                 otherwise = None if node.otherwise is None else self._build(node.otherwise, settings)
-                return RouteBy(node.id, self.labels(node.by, node.arms), strategies, otherwise)
+                labels = self.labels(node.by, node.arms)
+                asker = self._asker(node.id, [node.by], settings)
+                return RouteBy(node.id, labels, strategies, otherwise, asker)
             case g.CascadeNode():
                 return self._cascade(node, settings)
             case g.FallbackNode():
                 return Fallback(node, [self._build(member, settings) for member in node.members])
             case g.SplitNode():
                 targets = [share.node for share in node.shares]
-                return Split(node, self.shares(node), [self._build(target, settings) for target in targets])
+                shares = self.shares(node)
+                asker = self._asker(node.id, conditions(node), settings)
+                return Split(node, shares, [self._build(target, settings) for target in targets], asker)
             case g.WithinNode():
                 child = self._build(node.child, settings)
                 return Within(node.id, child, node.cost_usd, node.time_s, limits_wording(node))
@@ -112,7 +120,8 @@ class Builder:
             rungs.append((self._build(rung.node, inner), self._gate(node.id, rung, settings)))
         otherwise = None if node.otherwise_node is None else self._build(node.otherwise_node, settings)
         start = None if node.start is None else self.labels(node.start, node.start_at)
-        return Cascade(node, rungs, otherwise, start)
+        asker = None if node.start is None else self._asker(node.id, [node.start], settings)
+        return Cascade(node, rungs, otherwise, start, asker)
 
     def _gate(self, node: str, rung: g.GraphRung, settings: Settings) -> Gate | None:
         if rung.until is None:
@@ -121,4 +130,11 @@ class Builder:
         made = self._expressions.paid
         paid = {use: made[use] for use in uses_of(self._graph, [rung.until]) if use in made}
         text = wording(rung.until, self._graph, judged=True)
-        return Gate(node, text, evaluate, paid, self._graph.models, settings.retry)
+        calls = PaidCalls(node, self._graph.models, settings.retry)
+        return Gate(node, text, evaluate, paid, calls, self._asker(node, [rung.until], settings))
+
+    def _asker(self, node: str, exprs: Iterable[g.GraphExpr], settings: Settings) -> Asker | None:
+        """Who asks what these, compiled already, need to know of models; ``None`` when they need nothing so."""
+        made = self._expressions.asked
+        signals = {use: made[use] for use in uses_of(self._graph, exprs) if use in made}
+        return Asker(PaidCalls(node, self._graph.models, settings.retry), signals) if signals else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from typing import Final
 
 from cascadelang.contracts.check import Finding
 from cascadelang.contracts.messages import Query
@@ -15,6 +16,9 @@ from cascadelang.contracts.result import Known
 from cascadelang.runtime.sight import Evaluate, Note, Sight, show
 
 ELSE = "else"
+
+_LONGEST_BITS: Final = 4096
+"""Whole numbers with more of them aren't written out in decimal, which Python refuses for very long ones."""
 
 
 class Choice:
@@ -131,7 +135,7 @@ def key_text(key: bool | float | str) -> str:
         return "true" if key else "false"
     if isinstance(key, float) and key.is_integer():
         return str(int(key))
-    return str(key)
+    return hex(key) if isinstance(key, int) and key.bit_length() > _LONGEST_BITS else str(key)
 
 
 def _choice(index: int, arm: str, notes: list[Note]) -> Choice:

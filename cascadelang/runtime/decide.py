@@ -6,14 +6,19 @@ Guarantees: nothing is called; each node is looked at once.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from cascadelang.contracts.check import Finding
 from cascadelang.contracts.messages import Query
 from cascadelang.contracts.result import Decision
 from cascadelang.graph import model as g
+from cascadelang.graph.walk import children
+from cascadelang.graph.wording import use_wording
 from cascadelang.runtime.build import Builder
 from cascadelang.runtime.choices import ELSE, Choice
+from cascadelang.runtime.sight import Pending
 
 
 def decisions(  # noqa: C901 - one case a kind
@@ -32,26 +37,30 @@ def decisions(  # noqa: C901 - one case a kind
         next_ids: list[str] = []
         match graph.nodes[id_]:
             case g.RouteNode() as node:
-                choice = builder.arms(node).choose(query, signals)
-                to = node.otherwise if choice.arm == ELSE else node.arms[choice.index].node
+                arms = builder.arms(node)
+                choice = _known(graph, partial(arms.choose, query, signals))
+                to = node.otherwise if choice.arm == ELSE else node.arms[choice.index].node if choice.arm else ""
                 found.append(_decision(id_, "route", choice, to))
-                next_ids = [to]
+                next_ids = [to] if to else children(node)
             case g.RouteByNode() as node:
-                choice = builder.labels(node.by, node.arms).choose(query, signals)
-                label_to = node.arms.get(choice.arm, node.otherwise)
+                labels = builder.labels(node.by, node.arms)
+                choice = _known(graph, partial(labels.choose, query, signals))
+                label_to = node.arms.get(choice.arm, node.otherwise) if choice.arm else None
                 found.append(_decision(id_, "route_by", choice, label_to or ""))
-                next_ids = [label_to] if label_to else []
+                next_ids = ([label_to] if label_to else []) if choice.arm else children(node)
             case g.CascadeNode() as node:
                 at = 0
                 if node.start is not None:
-                    choice = builder.labels(node.start, node.start_at).choose(query, signals)
+                    labels = builder.labels(node.start, node.start_at)
+                    choice = _known(graph, partial(labels.choose, query, signals))
                     at = node.start_at.get(choice.arm, 0)
-                    found.append(_decision(id_, "from", choice, node.rungs[at].node))
+                    found.append(_decision(id_, "from", choice, node.rungs[at].node if choice.arm else ""))
                 next_ids = [rung.node for rung in node.rungs[at:]]
                 if node.otherwise_node is not None:
                     next_ids.append(node.otherwise_node)
             case g.SplitNode() as node:
-                choice = builder.shares(node).choose(query, signals, None)
+                shares = builder.shares(node)
+                choice = _known(graph, partial(shares.choose, query, signals, None))
                 to = node.shares[choice.index].node if choice.arm else ""
                 found.append(_decision(id_, "split", choice, to))
                 next_ids = [to] if to else [share.node for share in node.shares]
@@ -63,6 +72,15 @@ def decisions(  # noqa: C901 - one case a kind
                 pass
         waiting += reversed(next_ids)
     return tuple(found)
+
+
+def _known(graph: g.Graph, choose: Callable[[], Choice]) -> Choice:
+    """The choice, or the empty arm where a model would have to be asked first."""
+    try:
+        return choose()
+    except Pending as pending:
+        use = graph.uses[pending.use]
+        return Choice(-1, "", (), (f"{use_wording(use)}: it needs a call, and nothing is called here",))
 
 
 def _decision(node: str, kind: Any, choice: Choice, to: str) -> Decision:

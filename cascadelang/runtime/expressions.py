@@ -1,8 +1,8 @@
 """Compiles the graph's expressions into functions of what they look at.
 
 Takes: a graph, and makers of checks and signals. Gives: for an expression, a function from `Sight` to its value.
-Guarantees: evaluating never raises (but `Pending`, where a paid check has yet to be made) and never waits; what can't
-be known is ``None``, and notes say why.
+Guarantees: evaluating never raises (but `Pending`, where a paid check has yet to be made or a model asked) and
+never waits; what can't be known is ``None``, and notes say why.
 
 Truth has three values. ``not unknown`` is unknown, ``false and unknown`` is false, ``true or unknown`` is true. A
 signal's ``else`` and a check's ``else pass`` settle what isn't known where that name is used. What is still unknown
@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, assert_never, cast
 
 from cascadelang.contracts.check import Check, Finding, PaidCheck, Value
-from cascadelang.contracts.signal import Signal
+from cascadelang.contracts.signal import PaidSignal, Signal
 from cascadelang.graph import model as g
 from cascadelang.graph.arithmetic import calculate, compare, in_items, number
 from cascadelang.graph.wording import use_wording, wording
@@ -36,7 +36,7 @@ from cascadelang.runtime.sight import (
 )
 
 MakeCheck = Callable[[str, Mapping[str, Any]], Check | PaidCheck]
-MakeSignal = Callable[[str, Mapping[str, Any]], Signal]
+MakeSignal = Callable[[str, Mapping[str, Any]], Signal | PaidSignal]
 OnCheck = Callable[[str, Value], None]
 
 
@@ -51,6 +51,7 @@ class Expressions:
 
     Attributes:
         paid: the paid checks in use, by use id.
+        asked: the paid signals in use, by use id.
     """
 
     def __init__(
@@ -62,9 +63,10 @@ class Expressions:
         self._make_signal = make_signal
         self._signals: dict[str, Evaluate] = {}
         self._checks: dict[tuple[str, bool], Evaluate] = {}
-        self._made: dict[str, Check | PaidCheck | Signal] = {}
+        self._made: dict[str, Check | PaidCheck | Signal | PaidSignal] = {}
         self._judged = False
         self.paid: dict[str, PaidCheck] = {}
+        self.asked: dict[str, PaidSignal] = {}
 
     def gate(self, expr: g.GraphExpr) -> Evaluate:
         """The function of a gate's condition, whose words are those of a check."""
@@ -208,6 +210,9 @@ class Expressions:
                 made = self._make_check(use.entry, use.args)
             self._made[use.id] = made
         name = name or use_wording(use, judged=self._judged)
+        if use.kind == "signal" and hasattr(made, "read_paid"):
+            self.asked[use.id] = cast("PaidSignal", made)
+            return _asked(use.id, name)
         if use.kind == "signal":
             return _read_signal(use.id, name, cast("Signal", made))
         if hasattr(made, "judge_paid"):
@@ -284,6 +289,18 @@ def _paid(key: str, name: str, data_key: str) -> Evaluate:
         return finding.value
 
     return judge
+
+
+def _asked(key: str, name: str) -> Evaluate:
+    def read(sight: Sight) -> Value:
+        finding = sight.signals.get(key)
+        if finding is None:
+            raise Pending(key)
+        finding = _usable(finding)
+        sight.notes.append((name, finding.value, finding.reason, None))
+        return finding.value
+
+    return read
 
 
 def _usable(finding: Finding) -> Finding:

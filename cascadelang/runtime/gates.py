@@ -11,26 +11,21 @@ run, and a judge that doesn't fit the budget leaves the answer unjudged: failed,
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from cascadelang.contracts.check import Answer, Finding, PaidCheck, Value, Verdict
-from cascadelang.contracts.failure import ENDING, CallFailed
+from cascadelang.contracts.failure import CallFailed
 from cascadelang.contracts.messages import Reply, Request
-from cascadelang.graph import model as g
-from cascadelang.graph.cost import is_free, most_call_cost, most_judged_tokens
-from cascadelang.graph.limits import most_attempts
-from cascadelang.runtime.billing import Target, most_input_tokens, set_up
-from cascadelang.runtime.calls import place_call
+from cascadelang.graph.cost import is_free, most_judged_tokens
+from cascadelang.runtime.billing import most_input_tokens
 from cascadelang.runtime.outcome import Answered, Failed
-from cascadelang.runtime.scope import Scope
+from cascadelang.runtime.paid import PaidCalls, as_raised, ends_run, filled
 from cascadelang.runtime.sight import Evaluate, Pending, Sight, words_of
 
 if TYPE_CHECKING:
+    from cascadelang.runtime.asking import Asker
     from cascadelang.runtime.budget import Budget
     from cascadelang.runtime.state import Run
-
-_PLAIN: Final = Request(model="", messages=())
 
 
 class Gate:
@@ -40,9 +35,10 @@ class Gate:
         node: the cascade's node.
         text: the condition in the language's words.
         paid: the paid checks it may make, by use.
+        calls_models: it may call a model, for a check or for a signal.
     """
 
-    __slots__ = ("_evaluate", "_models", "_retry", "node", "paid", "text")
+    __slots__ = ("_asker", "_calls", "_evaluate", "calls_models", "node", "paid", "text")
 
     def __init__(  # noqa: PLR0917 - made in one place
         self,
@@ -50,15 +46,16 @@ class Gate:
         text: str,
         evaluate: Evaluate,
         paid: Mapping[str, PaidCheck],
-        models: Mapping[str, g.ModelSpec],
-        retry: int | None,
+        calls: PaidCalls,
+        asker: Asker | None,
     ) -> None:
         self.node = node
         self.text = text
         self.paid = paid
         self._evaluate = evaluate
-        self._models = models
-        self._retry = retry
+        self._calls = calls
+        self._asker = asker
+        self.calls_models = bool(paid) or asker is not None
 
     def judge(self, run: Run, answered: Answered) -> None:
         """Give an answer its verdict, by free checks alone."""
@@ -66,7 +63,9 @@ class Gate:
         sight = Sight(query, run.signals, Answer(query, answered.reply, answered.model))
         self._settle(run, answered, sight, self._evaluate(sight))
 
-    async def judge_paid(self, run: Run, answered: Answered, budget: Budget | None) -> Failed | None:
+    async def judge_paid(  # noqa: C901 - one loop, read from top to bottom
+        self, run: Run, answered: Answered, budget: Budget | None
+    ) -> Failed | None:
         """Give an answer its verdict, calling models where free checks don't decide.
 
         Returns:
@@ -81,12 +80,10 @@ class Gate:
         async def call(name: str, request: Request) -> Reply:
             nonlocal refused
             most_input = await self._most_input(run, self.paid[use], name, request, answered, budget)
-            outcome = await self._call(run, name, request, budget, most_input)
+            outcome = await self._calls.make(run, name, request, budget, most_input)
             if isinstance(outcome, Failed):
                 refused = outcome
-                failed = CallFailed(outcome.kind, outcome.message)
-                failed.__cause__ = outcome.cause
-                raise failed
+                raise as_raised(outcome) from outcome.cause
             return outcome
 
         while True:
@@ -99,10 +96,15 @@ class Gate:
             else:
                 self._settle(run, answered, sight, value)
                 return None
+            if self._asker is not None and use not in self.paid:
+                ended = await self._asker.ask(run, use, budget)
+                if ended is not None:
+                    return ended
+                continue
             try:
                 sight.findings[use] = await self.paid[use].judge_paid(answer, call)
             except CallFailed as failed:
-                if failed.kind in ENDING:
+                if ends_run(failed):
                     return refused or Failed(failed.kind, failed.message, "", None, failed)
                 if failed.kind == "over_budget" and refused is not None:
                     answered.verdict = Verdict("failed", f"not judged: {failed.message}", None, unknown=True)
@@ -115,62 +117,21 @@ class Gate:
                 )
 
     async def most_usd(self, run: Run, answer_tokens: int, budget: Budget | None) -> float | None:
-        """The most that judging an answer of so many tokens can cost; ``None`` when a price isn't known.
-
-        A priced judge is set up first, so that its provider can count, as it will when the judge is called.
-        """
-        total = 0.0
+        """The most that judging an answer of so many tokens can cost; ``None`` when a price isn't known."""
+        total: float | None = 0.0
+        if self._asker is not None:
+            total = await self._asker.most_usd(run, budget)
         empty = Answer(run.query, Reply(""))
         for check in self.paid.values():
+            if total is None:
+                return None
             try:
                 requests = check.requests(empty)
             except Exception:  # noqa: BLE001, S112 - the call itself is counted again, and exactly
                 continue
-            for name, asked in requests.items():
-                spec = self._models.get(name)
-                if spec is None:
-                    continue
-                if spec.price is None:
-                    return None
-                if is_free(spec.price):
-                    continue
-                request = self._request(spec, asked, run.seed)
-                try:
-                    provider = run.around.providers[spec.provider]
-                except Exception:  # noqa: BLE001, S112 - then it can't be called either, which costs nothing
-                    continue
-                prepare = getattr(provider, "prepare", None)
-                if prepare is not None:
-                    with suppress(Exception):  # the call says what is wrong; until then there is the bound
-                        await set_up(run, prepare, request.model, budget)
-                tokens = await most_input_tokens(provider, request)
-                retry = spec.retry if self._retry is None else self._retry
-                tries = most_attempts(retry, request.timeout_s)
-                total += tries * most_call_cost(
-                    spec.price, most_judged_tokens(tokens, answer_tokens), request.max_tokens
-                )
+            usd = await self._calls.most_usd(run, requests, answer_tokens, budget)
+            total = None if usd is None else total + usd
         return total
-
-    def _request(self, spec: g.ModelSpec, asked: Request, seed: int | None) -> Request:
-        """A judge's request, with the model's own declaration, or the run's seed, where it was left open."""
-        own_seed = seed if spec.seed is None else spec.seed
-        return Request(
-            model=asked.model or spec.id,
-            messages=asked.messages,
-            system=asked.system or spec.system,
-            max_tokens=spec.max_tokens if asked.max_tokens == _PLAIN.max_tokens else asked.max_tokens,
-            temperature=spec.temperature if asked.temperature is None else asked.temperature,
-            top_p=spec.top_p if asked.top_p is None else asked.top_p,
-            seed=own_seed if asked.seed is None else asked.seed,
-            stop=asked.stop or tuple(spec.stop),
-            effort=spec.effort if asked.effort is None else asked.effort,
-            json_schema=asked.json_schema,
-            json_mode=asked.json_mode,
-            logprobs=asked.logprobs,
-            tools=asked.tools,
-            timeout_s=spec.timeout_s if asked.timeout_s == _PLAIN.timeout_s else asked.timeout_s,
-            purpose="judge" if asked.purpose == "answer" else asked.purpose,
-        )
 
     async def _most_input(  # noqa: PLR0917 - all that a count hangs on
         self, run: Run, check: PaidCheck, name: str, asked: Request, answered: Answered, budget: Budget | None
@@ -180,7 +141,7 @@ class Gate:
         The answer's own bytes may be more. It is the count that let the answer be asked for; ``None`` for a request
         that the check didn't announce, and where nothing hangs on it.
         """
-        spec = self._models.get(name)
+        spec = self._calls.models.get(name)
         if budget is None or spec is None or spec.price is None or is_free(spec.price) or not budget.limits_money():
             return None
         try:
@@ -190,18 +151,8 @@ class Gate:
             provider = run.around.providers[spec.provider]
         except Exception:  # noqa: BLE001 - then the request itself is counted
             return None
-        beside = await most_input_tokens(provider, self._request(spec, empty, run.seed))
+        beside = await most_input_tokens(provider, filled(spec, empty, run.seed))
         return most_judged_tokens(beside, max(answered.max_tokens, answered.reply.usage.output_tokens))
-
-    async def _call(
-        self, run: Run, name: str, asked: Request, budget: Budget | None, most_input: int | None
-    ) -> Reply | Failed:
-        spec = self._models.get(name)
-        if spec is None:
-            return Failed("policy", f"a check asks the model `{name}`, which the policy doesn't declare")
-        retry = spec.retry if self._retry is None else self._retry
-        target = Target(self.node, name, spec.id, spec.provider, spec.price, retry, spec.context)
-        return await place_call(run, target, self._request(spec, asked, run.seed), Scope(budget), most_input)
 
     def _settle(self, run: Run, answered: Answered, sight: Sight, value: Value) -> None:
         """Make the verdict of what the condition came to, and tell of it."""

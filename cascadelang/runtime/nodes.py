@@ -42,6 +42,7 @@ from cascadelang.runtime.scope import Scope
 from cascadelang.runtime.sight import show
 
 if TYPE_CHECKING:
+    from cascadelang.runtime.asking import Asker
     from cascadelang.runtime.gates import Gate
     from cascadelang.runtime.state import Run
 
@@ -129,17 +130,24 @@ class Call:
 class Route:
     """The first arm whose condition is true."""
 
-    __slots__ = ("_arms", "_strategies", "id", "label")
+    __slots__ = ("_arms", "_asker", "_strategies", "id", "label")
 
-    def __init__(self, id_: str, arms: Arms, strategies: list[Strategy]) -> None:
+    def __init__(self, id_: str, arms: Arms, strategies: list[Strategy], asker: Asker | None) -> None:
         self.id = id_
+        self._asker = asker
         self.label = id_
         self._arms = arms
         self._strategies = strategies
 
     async def answer(self, run: Run, scope: Scope) -> Outcome:
         """See `Strategy.answer`."""
-        choice = self._arms.choose(run.query, run.signals)
+        if self._asker is None:
+            choice = self._arms.choose(run.query, run.signals)
+        else:
+            asked = await self._asker.settle(run, scope.budget, lambda: self._arms.choose(run.query, run.signals))
+            if isinstance(asked, Failed):
+                return asked
+            choice = asked
         taken = self._strategies[choice.index]
         tell_choice(run, self.id, choice, taken)
         return await taken.answer(run, scope)
@@ -148,18 +156,32 @@ class Route:
 class RouteBy:
     """The arm of the label."""
 
-    __slots__ = ("_labels", "_otherwise", "_strategies", "id", "label")
+    __slots__ = ("_asker", "_labels", "_otherwise", "_strategies", "id", "label")
 
-    def __init__(self, id_: str, labels: Labels, strategies: dict[str, Strategy], otherwise: Strategy | None) -> None:
+    def __init__(
+        self,
+        id_: str,
+        labels: Labels,
+        strategies: dict[str, Strategy],
+        otherwise: Strategy | None,
+        asker: Asker | None,
+    ) -> None:
         self.id = id_
         self.label = id_
         self._labels = labels
         self._strategies = strategies
         self._otherwise = otherwise
+        self._asker = asker
 
     async def answer(self, run: Run, scope: Scope) -> Outcome:
         """See `Strategy.answer`."""
-        choice = self._labels.choose(run.query, run.signals)
+        if self._asker is None:
+            choice = self._labels.choose(run.query, run.signals)
+        else:
+            asked = await self._asker.settle(run, scope.budget, lambda: self._labels.choose(run.query, run.signals))
+            if isinstance(asked, Failed):
+                return asked
+            choice = asked
         taken = self._strategies.get(choice.arm, self._otherwise)
         tell_choice(run, self.id, choice, taken)
         if taken is None:
@@ -178,9 +200,10 @@ def _no_arm(choice: Choice) -> str:
 class Split:
     """The share that the query falls to."""
 
-    __slots__ = ("_parts", "_shares", "_strategies", "id", "label")
+    __slots__ = ("_asker", "_parts", "_shares", "_strategies", "id", "label")
 
-    def __init__(self, node: g.SplitNode, shares: Shares, strategies: list[Strategy]) -> None:
+    def __init__(self, node: g.SplitNode, shares: Shares, strategies: list[Strategy], asker: Asker | None) -> None:
+        self._asker = asker
         self.id = node.id
         self.label = node.id
         self._shares = shares
@@ -189,7 +212,16 @@ class Split:
 
     async def answer(self, run: Run, scope: Scope) -> Outcome:
         """See `Strategy.answer`."""
-        choice = self._shares.choose(run.query, run.signals, run.draw(self.id))
+        drawn = run.draw(self.id)
+        if self._asker is None:
+            choice = self._shares.choose(run.query, run.signals, drawn)
+        else:
+            asked = await self._asker.settle(
+                run, scope.budget, lambda: self._shares.choose(run.query, run.signals, drawn)
+            )
+            if isinstance(asked, Failed):
+                return asked
+            choice = asked
         taken = self._strategies[choice.index]
         tell_choice(run, self.id, choice, taken, share=self._parts[choice.index])
         return await taken.answer(run, scope)
@@ -223,16 +255,16 @@ class Rung:
 
     def __init__(self, strategy: Strategy, gate: Gate | None, *, kept: bool) -> None:
         self.strategy = strategy
-        self.waived = kept and gate is not None and bool(gate.paid)
+        self.waived = kept and gate is not None and gate.calls_models
         self.gate = None if self.waived else gate
-        self.paid = None if self.gate is None or not self.gate.paid else self.gate
+        self.paid = None if self.gate is None or not self.gate.calls_models else self.gate
         self.final = kept or self.gate is None
 
 
 class Cascade:
     """The rungs in order, until one passes."""
 
-    __slots__ = ("_carry", "_ending", "_otherwise", "_rungs", "_start", "_start_at", "id", "label")
+    __slots__ = ("_asker", "_carry", "_ending", "_otherwise", "_rungs", "_start", "_start_at", "id", "label")
 
     def __init__(
         self,
@@ -240,8 +272,10 @@ class Cascade:
         rungs: list[tuple[Strategy, Gate | None]],
         otherwise: Strategy | None,
         start: Labels | None,
+        asker: Asker | None,
     ) -> None:
         self.id = node.id
+        self._asker = asker
         self.label = node.id
         keeps_last = node.otherwise == "last"
         last = len(rungs) - 1
@@ -254,7 +288,12 @@ class Cascade:
 
     async def answer(self, run: Run, scope: Scope) -> Outcome:  # noqa: C901, PLR0912 - one loop, read from top to bottom
         """See `Strategy.answer`."""
-        at = 0 if self._start is None else self._first(run, self._start)
+        at = 0
+        if self._start is not None:
+            first = await self._first(run, scope, self._start)
+            if isinstance(first, Failed):
+                return first
+            at = first
         chosen: Answered | None = None
         failed: Failed | None = None
         extra = scope.extra
@@ -294,9 +333,15 @@ class Cascade:
             to = self._rungs[at].strategy.label
             run.tell("escalate", self.id, {"from": rung.strategy.label, "to": to, "because": because})
 
-    def _first(self, run: Run, start: Labels) -> int:
+    async def _first(self, run: Run, scope: Scope, start: Labels) -> int | Failed:
         """The index of the rung to start with."""
-        choice = start.choose(run.query, run.signals)
+        if self._asker is None:
+            choice = start.choose(run.query, run.signals)
+        else:
+            asked = await self._asker.settle(run, scope.budget, lambda: start.choose(run.query, run.signals))
+            if isinstance(asked, Failed):
+                return asked
+            choice = asked
         at = self._start_at.get(choice.arm, 0)
         tell_choice(run, self.id, choice, self._rungs[at].strategy)
         return at

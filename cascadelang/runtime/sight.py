@@ -48,7 +48,10 @@ Evaluate = Callable[[Sight], Value]
 
 
 class Pending(Exception):  # noqa: N818 - it names what is so
-    """A paid check's finding is needed and isn't there yet. Caught by the gate, which makes it and starts again."""
+    """The finding of a paid check or signal is needed and isn't there yet.
+
+    Caught by the gate or the choice, which asks for it and starts again.
+    """
 
     def __init__(self, use: str) -> None:
         super().__init__(use)

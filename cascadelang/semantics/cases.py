@@ -118,6 +118,23 @@ def _meta(clause: ast.CaseMeta, case: ast.CaseDecl, path: str, state: State) -> 
 
 
 def _reply(clause: ast.CaseReply, case: ast.CaseDecl, path: str, state: State) -> None:
+    _replies(clause, path, state)
+    if clause.text is not None:
+        _said(clause.text, "a reply", case, path, state)
+
+
+def _ask(clause: ast.CaseAsk, case: ast.CaseDecl, path: str, state: State) -> None:
+    _replies(clause, path, state)
+    label = clause.label
+    if isinstance(label, ast.Ref) and len(label.name.parts) == 1:
+        state.words[id(label)] = str(label.name)
+        state.types[id(label)] = Type("label")
+    elif label is not None:
+        _said(label, "a label", case, path, state)
+
+
+def _replies(clause: ast.CaseReply | ast.CaseAsk, path: str, state: State) -> None:
+    """Check who replies, and how."""
     require(clause.model, path, ("model",), state)
     if clause.error and clause.error not in FAILURE_KINDS:
         near = did_you_mean(clause.error, FAILURE_KINDS)
@@ -129,8 +146,6 @@ def _reply(clause: ast.CaseReply, case: ast.CaseDecl, path: str, state: State) -
             if near
             else "calls fail with " + ", ".join(f"`{kind}`" for kind in FAILURE_KINDS),
         )
-    if clause.text is not None:
-        _said(clause.text, "a reply", case, path, state)
     if clause.details is not None:
         read_fields(clause.details, REPLY_FIELDS, "a reply", path, state)
 
@@ -278,6 +293,7 @@ _CLAUSES: dict[type, Callable[..., None]] = {
     ast.CaseMeta: _meta,
     ast.CaseReply: _reply,
     ast.CaseJudge: _judge,
+    ast.CaseAsk: _ask,
     ast.CasePolicy: _policy,
     ast.CaseExpect: _expect,
 }

@@ -47,6 +47,9 @@ def _of_itself(expr: ast.Expr, path: str, state: State) -> str:
     """Why an expression may be unknown although all its parts are known."""
     if isinstance(expr, ast.Ref) and expr.name.parts[0] == "meta":
         return f"the caller may give no `{expr.name}`"
+    call = state.calls.get(id(expr))
+    if call is not None and call.spec.calls != 0:
+        return f"the call that `{call.spec.name}` makes may fail"
     if isinstance(expr, ast.Arith) and expr.op == "/" and not number(expr.right, path, state):
         return "what it is divided by may be 0"
     return ""

@@ -598,6 +598,21 @@ class CaseJudge(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class CaseAsk(Node):
+    """``ask mini billing { logprob: -0.1 }`` or ``ask mini error timeout``: what the model says as a signal.
+
+    ``label`` is a name, a text or ``case.NAME``; ``details`` are those of `CaseReply`.
+    """
+
+    model: Name
+    label: Expr | None = None
+    error: str = ""
+    details: Record | None = None
+    error_span: Span = field(default=NO_SPAN, compare=False)
+    span: Span = field(default=NO_SPAN, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class CasePolicy(Node):
     """``policy NAME``: which policy of the file the case runs; ``main`` unless said."""
 
@@ -613,7 +628,7 @@ class CaseExpect(Node):
     span: Span = field(default=NO_SPAN, compare=False)
 
 
-CaseClause = CaseQuery | CaseMeta | CaseReply | CaseJudge | CasePolicy | CaseExpect
+CaseClause = CaseQuery | CaseMeta | CaseReply | CaseJudge | CaseAsk | CasePolicy | CaseExpect
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ DECLARATIONS = frozenset(
 )
 NAMING = DECLARATIONS - {"use", "require", "alert", "test"}
 """The declarations that bind a name."""
-CLAUSES = frozenset(["query", "meta", "reply", "judge", "expect"])
+CLAUSES = frozenset(["query", "meta", "reply", "judge", "ask", "expect"])
 STRATEGIES = frozenset(["route", "cascade", "fallback", "hedge", "split", "shadow", "vote"])
 
 UNIT_WORDS = {

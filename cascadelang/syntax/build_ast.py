@@ -122,6 +122,16 @@ class Builder(StrategyBuilder):
         model, score, reason = kids
         return ast.CaseJudge(model, score, reason, span)
 
+    def case_ask(self, kids: Kids, span: Span) -> ast.CaseAsk:
+        """``ask mini billing { … }``."""
+        model, label, details = kids
+        return ast.CaseAsk(model, label, "", details, span, span)
+
+    def case_ask_error(self, kids: Kids, span: Span) -> ast.CaseAsk:
+        """``ask mini error timeout``."""
+        model, kind = kids
+        return ast.CaseAsk(model, None, self.texts[kind], None, self.token_span(kind), span)
+
     def case_policy(self, kids: Kids, span: Span) -> ast.CasePolicy:
         """``policy NAME``."""
         return ast.CasePolicy(kids[0], span)

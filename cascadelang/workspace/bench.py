@@ -19,7 +19,7 @@ from cascadelang.source.files import FileMissing, beside
 from cascadelang.syntax import ast
 from cascadelang.syntax.visit import walk
 from cascadelang.workspace.case_file import Row, read_cases
-from cascadelang.workspace.case_run import Case, case_name, case_of, check_rows
+from cascadelang.workspace.case_run import Case, Scripting, case_name, case_of, check_rows
 from cascadelang.workspace.coverage import Reached
 from cascadelang.workspace.expectations import Sight, shown, words_of
 from cascadelang.workspace.makers import make_check, make_signal
@@ -124,12 +124,12 @@ class Bench:
         check_rows(decl, rows)
         return rows
 
-    def _clauses(self, decl: ast.CaseDecl) -> Iterable[tuple[ast.CaseReply | ast.CaseJudge, str]]:
+    def _clauses(self, decl: ast.CaseDecl) -> Iterable[tuple[Scripting, str]]:
         """The scripted clauses of a block, with what to say of one that no call used."""
         source = self._loaded.checked.modules[self._loaded.checked.path].source if self._loaded.checked else None
         for clause in decl.clauses:
-            if isinstance(clause, ast.CaseReply | ast.CaseJudge) and source is not None:
-                word = "reply" if isinstance(clause, ast.CaseReply) else "judge"
+            if isinstance(clause, ast.CaseReply | ast.CaseJudge | ast.CaseAsk) and source is not None:
+                word = {ast.CaseReply: "reply", ast.CaseJudge: "judge", ast.CaseAsk: "ask"}[type(clause)]
                 at = source.position(clause.span.start).line
                 yield clause, f"no call used `{word} {clause.model}` (line {at})"
 
@@ -196,6 +196,7 @@ def _looks_at_path(clause: ast.CaseExpect) -> bool:
 _LINES: Mapping[str, tuple[str, str]] = {
     "answer": ("answer", '`reply {model} "…"`'),
     "judge": ("judgement", "`judge {model} 0.9`"),
+    "ask": ("choice", "`ask {model} LABEL`"),
 }
 """By what a call is for: what is missing, and the line that gives it."""
 

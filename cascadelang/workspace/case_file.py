@@ -21,7 +21,7 @@ from cascadelang.workspace.mistake import Mistake
 MAX_VALUES = 1_000_000
 """Of one case file: what aliases of YAML can blow up ends here."""
 
-NESTED = ("meta", "reply", "judge")
+NESTED = ("meta", "reply", "judge", "ask")
 """Fields that hold fields; in CSV, the first half of a dotted heading."""
 
 _TEXTS = frozenset({"query", "name", "policy", "path"})
@@ -256,7 +256,7 @@ def _csv_row(headings: list[str], cells: list[str], at: str) -> dict[str, Any]:
         if not cell:
             continue
         if dot and outer in NESTED:
-            case.setdefault(outer, {})[inner] = cell if outer == "reply" else typed(cell)
+            case.setdefault(outer, {})[inner] = cell if outer in {"reply", "ask"} else typed(cell)
         else:
             case[heading] = cell if heading in _TEXTS else typed(cell)
     return case

@@ -8,7 +8,7 @@ that names it, never ignored.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from cascadelang.contracts.failure import FAILURE_KINDS, FailureKind
@@ -23,6 +23,10 @@ from cascadelang.workspace.mistake import Mistake, nearest
 
 USED = ("name", "query", "meta", "reply", "judge", "policy", "path")
 """The fields of a row that a test uses where its block doesn't say them."""
+
+
+Scripting = ast.CaseReply | ast.CaseJudge | ast.CaseAsk
+"""A clause that says what a model replies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,7 @@ class Case:
     expectations: tuple[ast.CaseExpect, ...]
     row: Mapping[str, Any] = field(default_factory=dict)
     at: str = ""
-    said: Mapping[str, Sequence[ast.CaseReply | ast.CaseJudge | None]] = field(default_factory=dict)
+    said: Mapping[str, Sequence[Scripting | None]] = field(default_factory=dict)
 
 
 def check_rows(decl: ast.CaseDecl, rows: Sequence[Row]) -> None:
@@ -129,10 +133,10 @@ def case_of(decl: ast.CaseDecl, row: Row | None = None, number: int = 0) -> Case
 
 def _scripts(
     decl: ast.CaseDecl, fields: Mapping[str, Any], sight: Sight
-) -> tuple[dict[str, list[ScriptedReply]], dict[str, list[ast.CaseReply | ast.CaseJudge | None]]]:
+) -> tuple[dict[str, list[ScriptedReply]], dict[str, list[Scripting | None]]]:
     """What each model says, and the clause that each of it comes from."""
     replies: dict[str, list[ScriptedReply]] = {}
-    said: dict[str, list[ast.CaseReply | ast.CaseJudge | None]] = {}
+    said: dict[str, list[Scripting | None]] = {}
     for clause in decl.clauses:
         if isinstance(clause, ast.CaseReply):
             given = _reply(clause, sight)
@@ -140,6 +144,8 @@ def _scripts(
             score = _score(_given(clause.score, sight), f"the judgement of `{clause.model}`")
             reason = clause.reason.value if clause.reason else ""
             given = ScriptedReply(purpose="judge", score=score, reason=reason)
+        elif isinstance(clause, ast.CaseAsk):
+            given = _asked(clause, sight)
         else:
             continue
         replies.setdefault(str(clause.model), []).append(given)
@@ -178,6 +184,17 @@ def _reply(clause: ast.CaseReply, sight: Sight) -> ScriptedReply:
     return _scripted(text, clause.error, details)
 
 
+def _asked(clause: ast.CaseAsk, sight: Sight) -> ScriptedReply:
+    """One ``ask`` line."""
+    details = {e.key: sight.value(e.value) for e in clause.details.entries} if clause.details else {}
+    label = clause.label
+    if isinstance(label, ast.Ref) and len(label.name.parts) == 1:
+        text = str(label.name)
+    else:
+        text = "" if label is None else _said(_given(label, sight), str(clause.model))
+    return replace(_scripted(text, clause.error, details), purpose="ask")
+
+
 def _scripted(text: str, error: str, details: Mapping[str, Any]) -> ScriptedReply:
     """A reply with what its braces say."""
     logprob, logprobs = details.get("logprob"), details.get("logprobs")
@@ -199,7 +216,8 @@ def _from_row(
 ) -> Iterable[tuple[str, ScriptedReply]]:
     """Replies and judgements of the row, for models that the block gives none.
 
-    ``reply: {haiku: "text", mini: {error: rate_limit}, sonnet: ["first", "second"]}``, ``judge: {sonnet: 0.9}``.
+    ``reply: {haiku: "text", mini: {error: rate_limit}, sonnet: ["first", "second"]}``, ``judge: {sonnet: 0.9}``,
+    ``ask: {mini: billing}``.
     """
     scripted = {model: {r.purpose for r in given} for model, given in replies.items()}
     found: list[tuple[str, ScriptedReply]] = []
@@ -212,16 +230,20 @@ def _from_row(
             for score in said if isinstance(said, list) else [said]:
                 judged = ScriptedReply(purpose="judge", score=_score(score, f"`judge.{model}` of the case"))
                 found.append((model, judged))
+    for model, said in _mapping(row, "ask").items():
+        if "ask" not in scripted.get(model, ()):
+            given = said if isinstance(said, list) else [said]
+            found += [(model, replace(_row_reply(model, each, "ask"), purpose="ask")) for each in given]
     return found
 
 
-def _row_reply(model: str, said: Any) -> ScriptedReply:
+def _row_reply(model: str, said: Any, clause: str = "reply") -> ScriptedReply:
     """One reply of a row: a text, or ``{error: KIND}``, which a table writes as ``error KIND``."""
     if isinstance(said, Mapping):
         error = said.get("error", "")
         if set(said) <= {"error"} and error in FAILURE_KINDS:
             return ScriptedReply(error=error)
-        raise Mistake(f"`reply.{model}` of the case is neither a text nor an error", "write `{error: rate_limit}`")
+        raise Mistake(f"`{clause}.{model}` of the case is neither a text nor an error", "write `{error: rate_limit}`")
     word, _, kind = said.partition(" ") if isinstance(said, str) else ("", "", "")
     if word == "error" and kind in FAILURE_KINDS:
         return ScriptedReply(error=kind)

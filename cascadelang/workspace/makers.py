@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from cascadelang.contracts.check import Check, PaidCheck
-from cascadelang.contracts.signal import Signal
+from cascadelang.contracts.signal import PaidSignal, Signal
 from cascadelang.contracts.spec import Kind
 from cascadelang.workspace.catalog import InstalledCatalog
 from cascadelang.workspace.mistake import Mistake
@@ -21,13 +21,13 @@ def make_check(name: str, args: Mapping[str, Any]) -> Check | PaidCheck:
     return cast("Check | PaidCheck", _entry("check", name)(args))
 
 
-def make_signal(name: str, args: Mapping[str, Any]) -> Signal:
+def make_signal(name: str, args: Mapping[str, Any]) -> Signal | PaidSignal:
     """A signal of the catalogue with its arguments.
 
     Raises:
         Mistake: as `make_check`.
     """
-    return cast("Signal", _entry("signal", name)(args))
+    return cast("Signal | PaidSignal", _entry("signal", name)(args))
 
 
 def _entry(kind: Kind, name: str) -> Any:

@@ -72,6 +72,9 @@ check  sure_of_it = logprob(mean) >= -0.5 else pass
 check  strict = well and judge(b, "rubric.md") >= enough
 check  lenient = (judge(c, "Is it kind?") >= 0.5 and words > 1) else pass
 tune   enough = 0.5 in 0.1 .. 0.9
+signal asked: {a, b, c} = ask(d, "Which \\"kind\\"?", [a, b, c])
+signal known: {x, y} = ask(b, "x or y?", ["x", "y"]) else y
+signal sure_of = ask(e, "Sure?", [yes, no], sure: 0.5) == yes
 """
 CONDITIONS = (
     "code",
@@ -100,6 +103,11 @@ CONDITIONS = (
     "conversation.turns > 1 or matches(/gr(ü|u)/i)",
     "lines > 1 and chars < 2k",
     "meta.plan < meta.level",
+    "asked == a",
+    "has_code or sure_of",
+    "not (sure_of and gold)",
+    "known == y and words > 2",
+    'conversation.ask(c, "And now?", [x, y]) == x',
 )
 FREE = (
     "well",
@@ -122,7 +130,16 @@ FREE = (
     "words / 10 >= logprob(mean) + 1",
     "margin >= 0.1",
 )
-PAID = ("strict", "lenient", "lib.fine", "not strict", "lenient and strict", "(strict or lenient) and json")
+PAID = (
+    "strict",
+    "lenient",
+    "lib.fine",
+    "not strict",
+    "lenient and strict",
+    "(strict or lenient) and json",
+    "sure_of",
+    "asked != a or json",
+)
 
 
 def pick(*values: Any) -> st.SearchStrategy[Any]:
@@ -175,6 +192,8 @@ def routes(draw: st.DrawFn, inner: st.SearchStrategy[str]) -> str:
         return f"route {', '.join(arms)} else {draw(inner)}"
     if draw(st.booleans()):
         return f"route by sure a -> {draw(inner)}, b -> {draw(inner)}"
+    if draw(st.integers(0, 2)) == 0:
+        return f"route by asked a -> {draw(inner)}, b -> {draw(inner)} else {draw(inner)}"
     if draw(st.booleans()):
         return f"route by grade high -> {draw(inner)}, low -> {draw(inner)} else {draw(inner)}"
     other = f", other -> {draw(inner)}" if draw(st.booleans()) else ""
@@ -188,7 +207,7 @@ def cascades(draw: st.DrawFn, inner: st.SearchStrategy[str]) -> str:
         rungs = draw(st.lists(inner, min_size=1, max_size=3))
     else:
         rungs = ["a", "b retry 1", draw(pick("c", "c with { max_tokens: 90 }", "c retry 0 within 9s"))]
-        tails.append(draw(pick("from start", "from from_who")))
+        tails.append(draw(pick("from start", "from from_who", "from asked")))
     rungs = [f"{rung} until {draw(gates())}" if draw(st.integers(0, 4)) == 0 else rung for rung in rungs]
     if draw(st.integers(0, 9)):
         tails.append(f"until {draw(gates())}")
@@ -203,7 +222,8 @@ def cascades(draw: st.DrawFn, inner: st.SearchStrategy[str]) -> str:
 def splits(draw: st.DrawFn, inner: st.SearchStrategy[str]) -> str:
     shares = draw(pick(("90%", "10%"), ("33.3%", "33.3%", "33.4%"), ("0%", "100%", "0%")))
     parts = [f"{share} -> {draw(inner)}" for share in shares]
-    return f"split {{ {', '.join(parts)} }}{draw(pick('', ' by meta.level', ' by plan', ' by words'))}"
+    key = draw(pick("", " by meta.level", " by plan", " by words", " by asked", " by known", " by meta.words"))
+    return f"split {{ {', '.join(parts)} }}{key}"
 
 
 AMOUNTS = ("$0.0001", "$0.002", "$0.01", "$0.02", "$0.05", "$0.1", "$0.4", "$1")
@@ -302,7 +322,8 @@ class Act:
 
 WORDS_SAID = ("yes", "", "I'm not sure " * 9, "word " * 100, "\n" * 200, "\x02\t" * 99, "数" * 300, '"\n' * 2000)
 VERDICTS = ('{"score": 0.9, "reason": "fine"}', '{"score": 0.2, "reason": "»no«\\nwhy"}', '{"score": 7}')
-ANSWERS = WORDS_SAID + VERDICTS
+LABELS = ('{"label": "a"}', '{"label":"yes"}', "b", "x", '{"label": 7}')
+ANSWERS = WORDS_SAID + VERDICTS + LABELS
 ERRORS = ("rate_limit", "timeout", "connection", "server", "context_length", "content_filter")
 ENDINGS = ("auth", "bad_request", "policy", "broken")
 LATENCIES = st.sampled_from((0.0, 0.0, 0.3, 1.9, 4.0, 100.0))

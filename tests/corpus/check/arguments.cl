@@ -27,3 +27,6 @@ check  strict = json(strict: 1)                             # error: [wrong-type
 check  sound  = judge(gpt, "rubric.md") >= 0.5 and schema("answer.schema.json")
 tier   ladder = fallback [gpt_mini, gpt]
 policy main   = cascade [gpt_mini, gpt] until sound
+signal few: {a} = ask(gpt, "which?", [a])                          # error: [wrong-type]
+signal sure = ask(gpt, "which?", [a, b], sure: 2) == a             # error: [wrong-type]
+signal wrong = ask(gpt, "which?", [a, b]) == c                     # error: [unknown-label]

@@ -10,6 +10,9 @@ test "right" {
   reply  gpt_mini "{}" { logprob: -0.1, finish_reason: stop, latency: 1s, input_tokens: 10, output_tokens: 2 }
   reply  gpt error rate_limit
   judge  gpt 0.9 "good"
+  ask    gpt billing { logprob: -0.1 }
+  ask    gpt "two words"
+  ask    gpt error timeout
   policy main
   expect path == [gpt_mini] and model == gpt_mini and model in [gpt_mini, gpt]
   expect passed and not failed and not unchecked and status == accepted and failure != timeout
@@ -27,6 +30,10 @@ test "wrong" {
   reply  gpt error rate_limt                                        # error: [unknown-choice]
   reply  gpt "x" { logprb: -0.1 }                                   # error: [unknown-field]
   reply  gpt "x" { logprob: 0.1 }                                   # error: [out-of-range]
+  ask    ladder a                                                   # error: [wrong-kind]
+  ask    gpt error timeot                                           # error: [unknown-choice]
+  ask    gpt 3                                                      # error: [wrong-type]
+  ask    gpt a { logprb: 1 }                                        # error: [unknown-field]
   judge  gpt 9                                                      # error: [out-of-range]
   policy mian                                                       # error: [unknown-name]
   expect path == gpt                                                # error: [wrong-type]

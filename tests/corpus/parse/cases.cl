@@ -15,3 +15,5 @@ test "three" {
   expect path == [haiku]  # error: [unclosed-bracket]
 test "four" { query "x" reply mini error }  # error: [missing-value]
 test "five" { query "x" }
+test "six" { query "x" ask mini  # error: [missing-value]
+  expect passed }

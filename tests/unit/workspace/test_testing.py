@@ -18,6 +18,8 @@ check good = judge(large, "is it polite?") >= 0.7
 check sure = not empty
 policy main   = route meta.plan == "gold" -> large else cascade [small, large] until sure
 policy judged = cascade [small, large] until good
+signal kind: {plain, hard} = ask(small, "is it hard?", [plain, hard]) else plain
+policy sorted = route by kind plain -> small, hard -> large
 policy down   = fallback [small retry 1, large]
 """
 
@@ -47,6 +49,10 @@ def one(tmp_path: Path, body: str) -> CaseResult:
         'query "hi" policy down reply small error timeout reply large "y" expect calls == 3 and model == large',
         'query "hi" policy down reply small error auth expect failure == auth and failed and status == failed',
         'query "hi" reply small "x" { latency: 2s, output_tokens: 9 } expect latency >= 2s and cost > $0',
+        'query "hi" policy sorted ask small hard reply large "y" expect model == large and calls == 2 and cost > $0',
+        'query "hi" policy sorted ask small "plain" { latency: 2s } reply small "y" expect latency >= 2s',
+        'query "hi" policy sorted ask small error timeout reply small "y" expect model == small and calls == 2',
+        'query "hi" policy sorted ask small sideways reply small "y" expect model == small',
         'query "hi" reply small "x" expect model in [small, large] and calls != 3',
     ],
 )
@@ -73,6 +79,23 @@ def test_a_model_without_a_reply_is_an_error(tmp_path: Path):
     assert "no answer of `small` is scripted" in one(tmp_path, 'query "hi" expect failure == policy').problem
     case = one(tmp_path, 'query "hi" policy judged reply small "x" expect passed')
     assert "no judgement of `large` is scripted" in case.problem
+    assert case.help == "add a line: `judge NAME 0.9`"
+    case = one(tmp_path, 'query "hi" policy sorted reply small "x" expect passed')
+    assert "no choice of `small` is scripted" in case.problem
+    assert case.help == "add a line: `ask NAME LABEL`"
+
+
+def test_the_label_may_come_from_the_row(tmp_path: Path):
+    text = 'test "t" for each "c.yaml" { policy sorted reply small "x" reply large "y" expect model == case.model }'
+    rows = (
+        "- {query: hi, ask: {small: hard}, model: large}\n- {query: hi, ask: {small: {error: server}}, model: small}"
+    )
+    assert all(case.passed for case in cases(tmp_path, text, c_yaml=rows))
+    text = 'test "t" for each "c.yaml" { policy sorted ask small case.kind reply large "y" expect model == large }'
+    assert all(case.passed for case in cases(tmp_path, text, c_yaml="- {query: hi, kind: hard}"))
+    table = "query,ask.small,reply.large,path\nhi,hard,y,large\n"
+    text = 'test "t" for each "c.csv" { policy sorted expect model == large }'
+    assert all(case.passed for case in cases(tmp_path, text, c_csv=table))
 
 
 def test_no_key_and_no_network_are_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -169,6 +192,7 @@ def test_the_block_wins_over_the_row(tmp_path: Path):
         ("- {query: hi, reply: {smal: x}}", "did you mean `small`?"),
         ("- {query: hi, reply: {small: {eror: x}}}", "neither a text nor an error"),
         ("- {query: hi, judge: {large: 7}}", "not between 0 and 1"),
+        ("- {query: hi, policy: sorted, ask: {small: {eror: x}}}", "`ask.small` of the case is neither"),
         ("- {query: hi, policy: mian, reply: {small: x}}", "there is no policy `mian`"),
     ],
 )
