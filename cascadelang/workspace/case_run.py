@@ -21,7 +21,7 @@ from cascadelang.workspace.case_file import Row
 from cascadelang.workspace.expectations import Sight, shown
 from cascadelang.workspace.mistake import Mistake, nearest
 
-USED = ("name", "query", "meta", "reply", "judge", "policy", "path")
+USED = ("name", "query", "meta", "reply", "judge", "ask", "policy", "path")
 """The fields of a row that a test uses where its block doesn't say them."""
 
 

@@ -18,16 +18,17 @@ check good = judge(large, "is it polite?") >= 0.7
 check sure = not empty
 policy main   = route meta.plan == "gold" -> large else cascade [small, large] until sure
 policy judged = cascade [small, large] until good
-signal kind: {plain, hard} = ask(small, "is it hard?", [plain, hard]) else plain
-policy sorted = route by kind plain -> small, hard -> large
 policy down   = fallback [small retry 1, large]
+"""
+ASKED = """signal kind: {plain, hard} = ask(small, "is it hard?", [plain, hard]) else plain
+policy sorted = route by kind plain -> small, hard -> large
 """
 
 
 def cases(tmp_path: Path, text: str, **files: str) -> list[CaseResult]:
     for name, data in files.items():
         (tmp_path / name.replace("_", ".")).write_text(data, encoding="utf-8")
-    (tmp_path / "p.cl").write_text(MODELS + text, encoding="utf-8")
+    (tmp_path / "p.cl").write_text(MODELS + text + ASKED, encoding="utf-8")
     report = test_paths([str(tmp_path / "p.cl")])
     assert report.broken == 0, str(report.files[0].error)
     return list(report.files[0].cases)
@@ -79,10 +80,10 @@ def test_a_model_without_a_reply_is_an_error(tmp_path: Path):
     assert "no answer of `small` is scripted" in one(tmp_path, 'query "hi" expect failure == policy').problem
     case = one(tmp_path, 'query "hi" policy judged reply small "x" expect passed')
     assert "no judgement of `large` is scripted" in case.problem
-    assert case.help == "add a line: `judge NAME 0.9`"
+    assert case.help == "add a line: `judge large 0.9`"
     case = one(tmp_path, 'query "hi" policy sorted reply small "x" expect passed')
     assert "no choice of `small` is scripted" in case.problem
-    assert case.help == "add a line: `ask NAME LABEL`"
+    assert case.help == "add a line: `ask small LABEL`"
 
 
 def test_the_label_may_come_from_the_row(tmp_path: Path):
