@@ -12,7 +12,7 @@ from typing import Any
 from behaviours import Clock, Play, Player, Turn, plays
 from hypothesis import HealthCheck, event, given, settings
 from naive import Naive, Told
-from random_policies import MODELS, files_of, policies, queries
+from random_policies import MODELS, files_of, policies, queries, without_asking
 
 from cascadelang.catalog.models import find
 from cascadelang.contracts.messages import Query
@@ -126,7 +126,7 @@ def check_decided(interpreter: Interpreter, query: Query, policy: str, result: R
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )
-@given(policies(), queries(), plays([name.removeprefix("lib.") for name in MODELS]))
+@given(policies().map(without_asking), queries(), plays([name.removeprefix("lib.") for name in MODELS]))
 def test_the_interpreter_and_the_naive_evaluator_agree(text: str, query: Query, turns: Plays):
     checked = check("policy.cl", files_of(text), InstalledCatalog(), find)
     if not checked.ok:  # a limit in dollars over a model without a price

@@ -255,6 +255,22 @@ def strategies(names: tuple[str, ...], depth: int = 3) -> st.SearchStrategy[str]
     return st.one_of(cascades(inner), cascades(inner), routes(inner), fallbacks, suffixed(inner), splits(inner))
 
 
+UNASKED = {
+    'ask(d, "Which \\"kind\\"?", [a, b, c])': "meta.level",
+    'ask(b, "x or y?", ["x", "y"])': "meta.flag",
+    'ask(e, "Sure?", [yes, no], sure: 0.5) == yes': "meta.flag == false",
+    'conversation.ask(c, "And now?", [x, y]) == x': "conversation.turns > 3",
+}
+
+
+def without_asking(text: str) -> str:
+    """A random policy whose signals ask no model, for those who don't know of it."""
+    for asked, instead in UNASKED.items():
+        text = text.replace(asked, instead)
+    assert "ask(" not in text
+    return text
+
+
 @st.composite
 def policies(draw: st.DrawFn) -> str:
     """The text of a policy file; `files_of` gives it with the files it reads."""
