@@ -243,9 +243,10 @@ class DeclarationLayout(StrategyLayout):
             if node.reason is not None:
                 parts.append(self.take())
             return [concat(head), spaced(*parts)]
-        if node.text is None:
+        said = node.text if isinstance(node, ast.CaseReply) else node.label
+        if said is None:
             return [concat(head), spaced(self.must_be("error"), self.take())]
-        parts = [self.expr(node.text)]
+        parts = [self.expr(said)]
         if node.details is not None:
             parts.append(self.expr(node.details))
         return [concat(head), spaced(*parts)]
@@ -259,7 +260,7 @@ def _goes_on_below(node: ast.Expr) -> bool:
 
 
 def _reply_columns(clause: ast.CaseClause) -> str:
-    return "reply" if isinstance(clause, ast.CaseReply | ast.CaseJudge) else ""
+    return "reply" if isinstance(clause, ast.CaseReply | ast.CaseJudge | ast.CaseAsk) else ""
 
 
 def _stacked(items: Sequence[Item], most: int) -> list[Doc]:
