@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
 
@@ -10,7 +9,7 @@ from cascadelang.checks._json_value import read_json
 from cascadelang.contracts.check import Answer, Caller, Finding
 from cascadelang.contracts.failure import CallFailed
 from cascadelang.contracts.messages import Message, Reply, Request
-from cascadelang.contracts.patterns import without_surrogates
+from cascadelang.contracts.quoting import quoted
 from cascadelang.contracts.spec import Param, Spec
 
 VERDICT_SCHEMA: Final[Mapping[str, Any]] = {
@@ -87,7 +86,7 @@ counted and priced like any other.
             said["conversation"] = before
         said["query"] = answer.query.text
         said["answer"] = answer.reply.text
-        text = without_surrogates(json.dumps(said, ensure_ascii=False, indent=1))
+        text = quoted(said)
         return Request(
             model="",
             messages=(Message("user", text),),

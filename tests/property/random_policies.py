@@ -310,6 +310,8 @@ def queries(draw: st.DrawFn) -> Query:
             Message("assistant", draw(texts)),
             *said,
         ]
+    if draw(st.integers(0, 9)) == 0:  # many short messages: what is put around each of them counts most
+        said = [Message("user" if at % 2 else "assistant", "ok") for at in range(200)] + said
     meta = {
         "plan": draw(st.sampled_from(("gold", "free", 3, True, ""))),
         "level": draw(st.sampled_from(("free", "gold_", "a", "b", "nothing", 0.5))),

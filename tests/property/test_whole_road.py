@@ -1,8 +1,8 @@
 """The whole road, with random policies over providers that do what they like: text, lint, compile, run.
 
 What must hold for all of them: a run ends in one of the defined ways and raises nothing; what it called, cost and
-took lies within the bounds that the graph proves; no ``within`` is overspent; the path is what the events say; the
-same seed gives the same run, from the graph's JSON form too.
+took, as a whole and in every node, lies within the bounds that the graph proves; no ``within`` is overspent; the path
+is what the events say; the same seed gives the same run, from the graph's JSON form too.
 """
 
 from __future__ import annotations
@@ -10,19 +10,21 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
-from random_policies import ACTS, Act, Clock, Wilful, files_of, policies, queries, size
+from node_counters import Visit, count, counting
+from random_policies import ACTS, Act, Clock, Wilful, files_of, policies, queries
 
 from cascadelang.contracts.failure import FAILURE_KINDS
 from cascadelang.contracts.messages import Query, Usage
+from cascadelang.contracts.price import Price, PriceStep
 from cascadelang.contracts.result import RunResult, result_json
-from cascadelang.graph.bounds import NodeBounds, bounds
+from cascadelang.graph.bounds import Measure
 from cascadelang.graph.cost import cost_of
 from cascadelang.graph.json_form import from_json, to_json
-from cascadelang.graph.limits import MESSAGE_TOKENS
 from cascadelang.graph.model import Graph, WithinNode
 from cascadelang.graph.walk import children
 from cascadelang.runtime.interpreter import Interpreter
@@ -41,8 +43,8 @@ EXPECTED = {"within-too-small", "unpriced-model"}
 
 def run(
     graph: Graph, query: Query, acts: list[Act], policy: str, *, streamed: bool = False
-) -> tuple[RunResult, str, list[Usage | None]]:
-    """One run, the text that was streamed, and what the provider takes for each call."""
+) -> tuple[RunResult, str, list[Usage | None], list[Visit]]:
+    """One run, the text that was streamed, what the provider takes for each call, and what each node came to."""
     clock = Clock()
     wilful = Wilful(acts, clock)
     interpreter = Interpreter(
@@ -52,6 +54,7 @@ def run(
         make_signal=make_signal,
         clock=clock,
     )
+    visits = count(interpreter)
 
     async def all_of_it() -> tuple[RunResult, str]:
         if not streamed:
@@ -63,8 +66,9 @@ def run(
             text += part.text
         raise AssertionError("a stream ends with a result")
 
-    result, said = asyncio.run(all_of_it())
-    return result, said, wilful.bills
+    with counting():
+        result, said = asyncio.run(all_of_it())
+    return result, said, wilful.bills, visits
 
 
 def check_ends_well(graph: Graph, result: RunResult) -> None:
@@ -97,20 +101,42 @@ def check_sums(result: RunResult) -> None:
         assert abs(result.cost_usd - sum(costs)) < 1e-9
 
 
-def check_bounds(result: RunResult, proved: NodeBounds, query: Query) -> None:
-    said = [message for message in query.messages if message.role != "system" or message.text]
-    tokens = sum(MESSAGE_TOKENS + size(message.text) for message in said)
-    calls = sum(e.kind in ("call", "call_failed") for e in result.events)
-    if proved.calls_most is not None:
-        assert calls <= proved.calls_most
-    if proved.latency_most_s is not None:
-        assert result.latency_s <= proved.latency_most_s + 1e-6
-    if proved.cost_most is not None and result.cost_usd is not None:
-        assert result.cost_usd <= proved.cost_most.at(tokens) + 1e-9
-    if result.failure is None:
-        assert calls >= proved.calls_least
-        if proved.cost_least is not None and result.cost_usd is not None:
-            assert result.cost_usd >= proved.cost_least.at(tokens) - 1e-9
+def check_counted(result: RunResult, visits: list[Visit]) -> None:
+    """The counter of the root counts what the result says."""
+    root = visits[0]
+    assert root.calls == sum(e.kind in ("call", "call_failed") for e in result.events)
+    assert (root.cost_usd is None) == (result.cost_usd is None)
+    assert abs((root.cost_usd or 0.0) - (result.cost_usd or 0.0)) < 1e-9
+
+
+def check_bounds(visits: list[Visit], measure: Measure) -> None:
+    """Every node kept to its own bounds, by the settings it was reached with."""
+    for visit in visits:
+        proved, calls, cost_usd = measure.points[visit.point], visit.calls, visit.cost_usd
+        if proved.calls_most is not None:
+            assert calls <= proved.calls_most, visit.point
+        if proved.latency_most_s is not None:
+            assert visit.seconds <= proved.latency_most_s + 1e-6, visit.point
+        if proved.cost_most is not None and cost_usd is not None:
+            assert cost_usd <= proved.cost_most.at(visit.input_tokens) + 1e-9, visit.point
+        if visit.answered is not None:
+            assert visit.answered <= proved.answer_tokens, visit.point
+            assert calls >= proved.calls_least, visit.point
+            if proved.cost_least is not None and cost_usd is not None:
+                assert cost_usd >= proved.cost_least.at(visit.input_tokens) - 1e-9, visit.point
+
+
+def repriced(graph: Graph) -> Graph:
+    """The graph with prices that hang on the input's size and on what was cached, as only the catalogue has them."""
+    models = {}
+    for name, model in graph.models.items():
+        price = model.price
+        if price is not None:
+            dear = PriceStep(3000, price.input * 2, price.output * 3, price.input / 2)
+            cheap = PriceStep(9000, price.input / 2, price.output, None)
+            price = Price(price.input, price.output, price.input / 10, (dear, cheap))
+        models[name] = replace(model, price=price)
+    return replace(graph, models=models)
 
 
 def check_limits(graph: Graph, result: RunResult, policy: str, bills: list[Usage | None]) -> None:
@@ -152,7 +178,7 @@ def facts(result: RunResult) -> dict[str, Any]:
     return {key: value for key, value in result_json(result).items() if key != "trace_id"}
 
 
-def check_road(text: str, query: Query, acts: list[Act]) -> None:
+def check_road(text: str, query: Query, acts: list[Act], *, stepped: bool) -> None:
     proved = prove("policy.cl", files_of(text), needs_graph=True)
     errors = [found for found in proved.diagnostics if found.severity == "error"]
     assert {found.name for found in errors} <= EXPECTED, [found.message for found in errors]
@@ -161,19 +187,21 @@ def check_road(text: str, query: Query, acts: list[Act]) -> None:
     if graph is None:
         event("refused by lint")
         return
+    graph = repriced(graph) if stepped else graph
     again = from_json(to_json(graph))
     assert again == graph
-    limits = bounds(graph)
-    for policy, root in graph.policies.items():
-        result, _, bills = run(graph, query, acts, policy)
+    measure = Measure(graph)
+    for policy in graph.policies:
+        result, _, bills, visits = run(graph, query, acts, policy)
         event(f"{result.status} {result.failure.kind if result.failure else ''}")
-        streamed, said, streamed_bills = run(graph, query, acts, policy, streamed=True)
+        streamed, said, streamed_bills, streamed_visits = run(graph, query, acts, policy, streamed=True)
         if streamed.failure is None:
             assert said == streamed.answer
-        for ended, taken in ((result, bills), (streamed, streamed_bills)):
+        for ended, taken, counted in ((result, bills, visits), (streamed, streamed_bills, streamed_visits)):
             check_ends_well(graph, ended)
             check_sums(ended)
-            check_bounds(ended, limits[root], query)
+            check_counted(ended, counted)
+            check_bounds(counted, measure)
             check_limits(graph, ended, policy, taken)
         assert facts(run(graph, query, acts, policy)[0]) == facts(result)
         assert facts(run(again, query, acts, policy)[0]) == facts(result)
@@ -182,9 +210,9 @@ def check_road(text: str, query: Query, acts: list[Act]) -> None:
 @settings(
     max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
-@given(policies(), queries(), st.lists(ACTS, min_size=1, max_size=6))
-def test_every_road_ends_where_it_may(text: str, query: Query, acts: list[Act]):
-    check_road(text, query, acts)
+@given(policies(), queries(), st.lists(ACTS, min_size=1, max_size=6), st.booleans())
+def test_every_road_ends_where_it_may(text: str, query: Query, acts: list[Act], stepped: bool):
+    check_road(text, query, acts, stepped=stepped)
 
 
 DEAREST = [Act('"\n' * 2000, thinks=True)]
@@ -194,13 +222,14 @@ DEAREST = [Act('"\n' * 2000, thinks=True)]
 @settings(
     max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
-@given(policies(), queries())
-def test_the_dearest_roads_stay_within_the_bounds(text: str, query: Query):
+@given(policies(), queries(), st.booleans())
+def test_the_dearest_roads_stay_within_the_bounds(text: str, query: Query, stepped: bool):
     graph = prove("policy.cl", files_of(text), needs_graph=True).graph
     if graph is None:
         return
-    limits = bounds(graph)
-    for policy, root in graph.policies.items():
-        result, _, bills = run(graph, query, DEAREST, policy)
-        check_bounds(result, limits[root], query)
+    graph = repriced(graph) if stepped else graph
+    measure = Measure(graph)
+    for policy in graph.policies:
+        result, _, bills, visits = run(graph, query, DEAREST, policy)
+        check_bounds(visits, measure)
         check_limits(graph, result, policy, bills)
