@@ -8,7 +8,7 @@ policy main =
     haiku with { max_tokens: 400 },
     sonnet with { max_tokens: 400 },
     opus with { max_tokens: 400 },
-  ] until sound otherwise best within $0.01 and 30s
+  ] until sound within $0.01 and 30s
 
 require main for input <= 4k { cost <= $0.01, calls <= 3 }
 

@@ -3,8 +3,8 @@
 use "std/anthropic"
 use "std/openai" as oa
 
-tier cheap  = fallback [haiku, oa.luna]
-tier strong = fallback [opus, oa.sol]
+tier cheap  = fallback [haiku, oa.luna] with { timeout: 10s }
+tier strong = fallback [opus, oa.sol] with { timeout: 25s }
 
 check sound = not empty and not hedges and not refuses
 

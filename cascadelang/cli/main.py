@@ -36,11 +36,11 @@ COMMANDS = {
     "compile": "Print a policy's execution graph as JSON; `run` takes it.",
     "traces": "List and show what was recorded.",
     "models": "List models with prices and capabilities; pull local ones.",
+    "rule": "Write a lint rule of your own.",
     "doctor": "Say what is set up and what is missing.",
 }
 LATER = frozenset(
     {"diff", "cost", "replay", "train", "tune", "learn", "stats", "report", "watch", "serve", "batch", "lsp"}
-    | {"rule"}
 )
 """Commands that are designed but not part of this version: typing one says so."""
 

@@ -33,13 +33,16 @@ class Findings:
     allowed: tuple[Allowed, ...] = ()
 
 
-def look(subject: Subject, levels: Levels = EVERYTHING, *, only: Severity | None = None) -> Findings:
+def look(
+    subject: Subject, levels: Levels = EVERYTHING, *, only: Severity | None = None, graph: bool = True
+) -> Findings:
     """Everything the rules find in a policy.
 
     Args:
         subject: the policy.
         levels: what each rule counts as.
         only: look only at the rules that count as this; comments that silence nothing aren't told then.
+        graph: whether the policy can be compiled; if not, only rules that don't look at the graph are asked.
 
     Raises:
         RuleFaultError: when a rule of another package fails.
@@ -59,7 +62,7 @@ def look(subject: Subject, levels: Levels = EVERYTHING, *, only: Severity | None
     looked_at: set[str] = set()
     for entry in table().values():
         level = levels.of(entry.name, entry.severity)
-        if level is None or only not in (None, level):
+        if level is None or only not in (None, level) or (entry.needs_graph and not graph):
             continue
         looked_at.add(entry.name)
         if all(map(has, entry.words)):

@@ -27,10 +27,13 @@ class Rule:
         words: what must stand in the text of the policy's files for the rule to have anything to say: each of these,
             or one of several joined by ``|``. Names of keywords and catalogue entries; a rule whose words aren't
             there isn't even imported.
+        needs_graph: whether it looks at the graph. One that doesn't is also asked of a policy whose only errors are
+            forms that this version can't run.
     """
 
     code: ClassVar[Code]
     words: ClassVar[tuple[str, ...]] = ()
+    needs_graph: ClassVar[bool] = True
 
     def look(self, subject: Subject) -> Iterator[Diagnostic]:
         """Everything the rule finds, in any order."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from cascadelang.graph.bounds import Measure, NodeBounds
-    from cascadelang.graph.model import Graph, GraphNode, Place
+    from cascadelang.graph.model import Graph, GraphNode, Place, RetryNode, WithinNode, WithNode
     from cascadelang.graph.reach.look import Reach
     from cascadelang.lock.model import Lock
     from cascadelang.semantics.checked import CheckedPolicy, Module
@@ -116,6 +116,16 @@ class Subject:
         """The strategy that a node of the graph was written as; ``None`` for what no one wrote."""
         place = node.place
         return None if place is None else self._strategies.get((place.path, place.start, place.end, node.kind))
+
+    def suffix_span(self, node: WithinNode | RetryNode | WithNode) -> Span:
+        """Where a suffix itself was written, without what stands before it."""
+        from cascadelang.source import Span
+
+        whole, source = self.span(node.place), self.written(node)
+        if not isinstance(source, (ast.Within, ast.Retry, ast.With)):
+            return whole
+        start = self.checked.modules[whole.path].source.text.find(node.kind, source.strategy.span.end, whole.end)
+        return Span(whole.path, max(start, whole.start), whole.end)
 
     @staticmethod
     def span(place: Place | None) -> Span:

@@ -21,7 +21,7 @@ from cascadelang.lint.rule import Rule
 from cascadelang.source.frozen import dataclass
 from cascadelang.source.kept import read_kept, write_kept
 
-FORMAT = 1
+FORMAT = 2
 """Raised whenever the cached form changes."""
 
 GROUP = "cascadelang.rules"
@@ -36,6 +36,7 @@ class Entry:
         name: of the rule.
         severity: what its findings are unless the settings say otherwise.
         words: as `Rule.words`.
+        needs_graph: as `Rule.needs_graph`.
         module: where it is.
         attribute: what it is called there.
     """
@@ -43,6 +44,7 @@ class Entry:
     name: str
     severity: Severity
     words: tuple[str, ...]
+    needs_graph: bool
     module: str
     attribute: str = "RULE"
 
@@ -71,7 +73,7 @@ def table() -> Mapping[str, Entry]:
     for entry in _foreign():
         found.setdefault(entry.name, entry)
     if path is not None:
-        rows = [[e.name, e.severity, [*e.words], e.module, e.attribute] for e in found.values()]
+        rows = [[e.name, e.severity, [*e.words], e.needs_graph, e.module, e.attribute] for e in found.values()]
         files = {file: _mark(file) for file in map(_file, found.values()) if file}
         write_kept(path, {"format": FORMAT, "state": state, "files": files, "rules": rows})
     return found
@@ -145,10 +147,10 @@ def _cache_path() -> Path | None:
 
 def _entry(row: list[Any]) -> Entry:
     """A row of the cache."""
-    name, severity, words, module, attribute = row
+    name, severity, words, needs_graph, module, attribute = row
     if severity not in get_args(Severity) or not all(isinstance(w, str) for w in (name, module, attribute, *words)):
         raise ValueError
-    return Entry(name, severity, tuple(words), module, attribute)
+    return Entry(name, severity, tuple(words), bool(needs_graph), module, attribute)
 
 
 def _built_in() -> Iterator[Entry]:
@@ -158,7 +160,7 @@ def _built_in() -> Iterator[Entry]:
         module = f"{__package__}.rules.{file.stem}"
         made = import_module(module).RULE
         assert made.code.name == file.stem.replace("_", "-")  # noqa: S101 - a mistake in our own source
-        yield Entry(made.code.name, made.code.severity, made.words, module)
+        yield Entry(made.code.name, made.code.severity, made.words, made.needs_graph, module)
 
 
 def _foreign() -> Iterator[Entry]:
@@ -167,7 +169,9 @@ def _foreign() -> Iterator[Entry]:
 
     for point in sorted(entry_points(group=GROUP)):
         made = _loaded(point.name, point.module, point.attr or "RULE")
-        yield Entry(made.code.name, made.code.severity, tuple(made.words), point.module, point.attr or "RULE")
+        words, needs_graph = tuple(made.words), bool(made.needs_graph)
+        attribute = point.attr or "RULE"
+        yield Entry(made.code.name, made.code.severity, words, needs_graph, point.module, attribute)
 
 
 def _loaded(name: str, module: str, attribute: str) -> Rule:

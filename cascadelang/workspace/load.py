@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from cascadelang.source import DiskFiles, FileMissing, Files, SourceFile
+from cascadelang.source import DiskFiles, FileMissing, Files, MemoryFiles, SourceFile
 from cascadelang.workspace.mistake import Mistake, PolicyError, nearest
 
 if TYPE_CHECKING:
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from cascadelang.lint.levels import Levels
     from cascadelang.lint.subject import Subject
     from cascadelang.semantics.checked import CheckedPolicy
+
+
+_LATER = "not-supported-yet"
+"""What is told of forms that parse and are checked, and that this version can't run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,8 @@ def prove(
 ) -> Proved:
     """Check a policy file, prove what it requires, and let the rules look at it.
 
-    What is wrong with it is in the diagnostics. A file with errors of the language isn't looked at by rules.
+    What is wrong with it is in the diagnostics. A file with errors of the language isn't looked at by rules, but for
+    one that only says what this version can't run: of that, the rules that need no graph speak.
 
     Args:
         path: the file.
@@ -118,12 +123,18 @@ def prove(
 
     files = files or DiskFiles()
     checked = check(path, files, InstalledCatalog(), find)
-    if not checked.ok or checked.path not in checked.modules:
+    if checked.path not in checked.modules or any(
+        d.name != _LATER for d in checked.diagnostics if d.severity == "error"
+    ):
         return Proved(checked, checked.diagnostics, None)
     from cascadelang.graph.errors import GraphError
     from cascadelang.lint.subject import Subject
 
-    subject = Subject(checked, today=_today, known_models=find)
+    subject = Subject(checked, today=today, known_models=find)
+    if not checked.ok:
+        said = _rules(subject, levels, only, graph=False)
+        found = in_order(checked.path, checked.modules, (*checked.diagnostics, *said.diagnostics))
+        return Proved(checked, found, None, said.allowed)
     proofs: tuple[Diagnostic, ...] = ()
     try:
         if _has_limits(checked):
@@ -156,19 +167,19 @@ def _proofs(subject: Subject) -> tuple[Diagnostic, ...]:
     return found
 
 
-def _rules(subject: Subject, levels: Levels | None, only: Severity | None = None) -> Findings:
-    """What the rules say."""
+def _rules(subject: Subject, levels: Levels | None, only: Severity | None = None, *, graph: bool = True) -> Findings:
+    """What the rules say; ``graph``: whether there is one to look at."""
     from cascadelang.lint.engine import look
     from cascadelang.lint.levels import EVERYTHING
     from cascadelang.lint.table import RuleFaultError
 
     try:
-        return look(subject, levels or EVERYTHING, only=only)
+        return look(subject, levels or EVERYTHING, only=only, graph=graph)
     except RuleFaultError as error:
         raise Mistake(str(error), "take the package out, or its rule: `[rules]` in cascadelang.toml") from None
 
 
-def _today() -> date:
+def today() -> date:
     """The day."""
     from datetime import UTC, datetime
 
@@ -196,7 +207,7 @@ def load(path: str, files: Files | None = None, *, levels: Levels | None = None)
     """
     if path.endswith(".json"):
         return Loaded(path, _graph_file(path, files or DiskFiles()), files=files or DiskFiles())
-    if levels is None and files is None:
+    if levels is None and not isinstance(files, MemoryFiles):
         from cascadelang.workspace.config import read
 
         levels = read(path).levels

@@ -17,7 +17,7 @@ _POLICY: Final = """\
 model small = openai("small-2") { price: $1 / $4 }
 model large = openai("large") { price: $4 / $16 }
 tune sure = 0.8 in 0.5 .. 0.99
-policy main = cascade [small, large] until judge(large, "Is it right?") >= sure
+policy main = cascade [small, large] until json or judge(large, "Is it right?") >= sure
 """
 
 

@@ -17,7 +17,7 @@ policy main =
       system: """You take orders. Answer with one JSON object and nothing else. For "A stapler for Grace" it is
 {"customer": "Grace", "items": [{"name": "stapler", "count": 1}]}""",
     }
-    within 180s
+    within 2m
 
 require main for input <= 1k { calls <= 2 }
 

@@ -119,7 +119,9 @@ def test_errors_do(linted):
     with pytest.raises(PolicyError) as raised:
         Policy.load("policy.cl", traces=False)
     assert [d.name for d in raised.value.diagnostics] == [NAME]
-    for command in ("compile", "test", "explain"):
+    with Path("policy.cl").open("a") as file:
+        file.write('test "short" { query "x" reply haiku "y" expect passed }')
+    for command in ("compile", "explain", "graph", "test"):
         done = CliRunner().invoke(main, [command, "policy.cl"])
         assert done.exit_code == 1
         assert NAME in done.stdout + done.stderr

@@ -1,0 +1,157 @@
+"""A judge that costs more than it can save."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from cascadelang.diagnostics.codes import Code
+from cascadelang.diagnostics.model import Diagnostic
+from cascadelang.graph.wording import dollars, use_wording
+from cascadelang.lint.gates import Gate, gates
+from cascadelang.lint.rule import Rule
+from cascadelang.lint.subject import Subject
+from cascadelang.lint.typical import MIDDLE, SIZES, Size, answer_costs, judging_cost
+from cascadelang.source.frozen import dataclass
+
+LEAST_RATE: Final = 0.25
+"""Below this break-even rate of escalation it is told: cascades seldom escalate less than a quarter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stakes:
+    """What a rung costs and can save at one size, in dollars.
+
+    Attributes:
+        answer: of the rung's cheapest model.
+        judging: the rung's judges, each asked once.
+        beyond: all the rungs above, each at its dearest, with their judges.
+        free: whether free checks stand beside the judges, which may keep them from being asked.
+    """
+
+    answer: float
+    judging: float
+    beyond: float
+    free: bool
+
+    @property
+    def rate(self) -> float:
+        """The share of answers turned down at which the rung neither saves nor costs; negative when it can't save."""
+        if not self.beyond:
+            return -1.0
+        rates = [1 - (self.answer + self.judging) / self.beyond]
+        if self.free and self.beyond > self.judging:
+            rates.append(1 - self.answer / (self.beyond - self.judging))  # free checks turn all bad answers down
+        if self.free:
+            rates.append((self.beyond - self.answer) / (self.beyond + self.judging))  # or let all good ones through
+        return max(rates)
+
+
+class DearJudge(Rule):
+    """See its code."""
+
+    code = Code(
+        "dear-judge",
+        "warning",
+        "a judge that costs more than the rung can save",
+        "A rung whose answer costs `a` and whose judges cost `j`, below rungs that cost `c`, costs `a + j + p * c` "
+        "a query when the share `p` of its answers is turned down, and without it a query costs `c`. So it saves "
+        "only while `p < 1 - (a + j) / c`, the break-even rate (the cost of a cascade as in Chen, Zaharia and Zou, "
+        "FrugalGPT, arXiv:2305.05176). It is told when that rate is under 25% for queries of 200, 1,000 and 4,000 "
+        "tokens with answers of 200, 400 and 800; a judge reads both and its rubric. Where free checks stand beside "
+        "the judge, the most favourable case is counted: that they settle all they can.",
+        "The cascade costs more than asking the better model right away, and takes longer.",
+        (
+            'use "std/anthropic"\n'
+            'policy main = cascade [sonnet, opus] until judge(opus, "is every claim supported?") >= 0.8\n'
+        ),
+        (
+            'use "std/anthropic"\n'
+            'policy main = cascade [sonnet, opus] until judge(haiku, "is every claim supported?") >= 0.8\n'
+        ),
+        more_good=(
+            'use "std/anthropic"\npolicy main = cascade [haiku, opus] until judge(sonnet, "is it right?") >= 0.8\n',
+            # most answers are settled by what is free
+            (
+                'use "std/anthropic"\n'
+                'policy main = cascade [haiku, opus] until json or judge(opus, "is it right?") >= 0.8\n'
+            ),
+        ),
+    )
+    words = ("judge", "cascade")
+
+    def look(self, subject: Subject) -> Iterator[Diagnostic]:
+        """One finding a cascade: at its first such rung."""
+        told: set[str] = set()
+        for gate in gates(subject):
+            if gate.is_last or gate.node.id in told:
+                continue
+            found = self._rung(gate, subject)
+            if found is not None:
+                told.add(gate.node.id)
+                yield found
+
+    def _rung(self, gate: Gate, subject: Subject) -> Diagnostic | None:
+        judges = [use for use in subject.measure.gate(gate.node, gate.rung) if use.entry == "judge"]
+        if not judges:
+            return None
+        found = {size: _stakes(gate, subject, size) for size in SIZES}
+        if any(stakes is None or not stakes.judging or stakes.rate >= LEAST_RATE for stakes in found.values()):
+            return None
+        stakes = found[MIDDLE]
+        assert stakes is not None  # noqa: S101 - looked at above
+        judge = use_wording(judges[0])
+        above = "the rungs above cost" if len(gate.node.rungs) - gate.rung > 2 else "the rung above costs"
+        for_query = f"for a query of {MIDDLE.query:,} tokens and an answer of {MIDDLE.answer}"
+        sums = (
+            f"{for_query}, the answer costs about {dollars(stakes.answer)}, judging it {dollars(stakes.judging)}; "
+            f"{above} {dollars(stakes.beyond)}"
+        )
+        rate = int(stakes.rate * 100)
+        message = (
+            f"`{judge}` pays only while fewer than {rate}% of the answers are turned down"
+            if stakes.rate > 0.005
+            else f"`{judge}` costs more than the rung can save, however few answers are turned down"
+        )
+        return self.found(
+            message,
+            subject.span(judges[0].place),
+            help="let a cheaper model judge, ask free checks instead, or leave this rung out",
+            notes=(sums,),
+        )
+
+
+def _stakes(gate: Gate, subject: Subject, size: Size) -> Stakes | None:
+    """What a gate's rung costs and can save; ``None`` when a price isn't known."""
+    graph, node = subject.graph, gate.node
+    own = answer_costs(graph, node.rungs[gate.rung].node, size)
+    judging = _judging(gate.rung, gate, subject, size)
+    if own is None or judging is None:
+        return None
+    beyond = 0.0
+    for number in range(gate.rung + 1, len(node.rungs)):
+        above, its = answer_costs(graph, node.rungs[number].node, size), _judging(number, gate, subject, size)
+        if above is None or its is None:
+            return None
+        beyond += max(above) + its
+    if node.otherwise_node is not None:
+        last = answer_costs(graph, node.otherwise_node, size)
+        if last is None:
+            return None
+        beyond += max(last)
+    free = any(use.calls == 0 for use in gate.checks)
+    return Stakes(min(own), judging, beyond, free)
+
+
+def _judging(rung: int, gate: Gate, subject: Subject, size: Size) -> float | None:
+    """What the judges of a rung cost; other paid checks aren't counted."""
+    costs = [
+        judging_cost(subject.graph, use, size)
+        for use in subject.measure.gate(gate.node, rung)
+        if use.entry == "judge"
+    ]
+    known = [cost for cost in costs if cost is not None]
+    return sum(known) if len(known) == len(costs) else None
+
+
+RULE = DearJudge()

@@ -1,0 +1,82 @@
+"""A rung that asks the same as the one below it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from cascadelang.diagnostics.codes import Code
+from cascadelang.diagnostics.model import Diagnostic, Label
+from cascadelang.graph.model import CallNode, Graph
+from cascadelang.graph.walk import children
+from cascadelang.lint.gates import cascades
+from cascadelang.lint.rule import Rule
+from cascadelang.lint.subject import Subject
+
+
+class RepeatedRung(Rule):
+    """See its code."""
+
+    code = Code(
+        "repeated-rung",
+        "warning",
+        "a rung that asks the same model in the same way again",
+        "Two rungs in a row ask the same model with the same settings, the cascade carries nothing on, and both "
+        "answers have to pass the same check. The second answer differs from the first by chance only.",
+        "What was turned down is paid for twice. A call that failed is repeated by `retry`, not by a rung.",
+        'use "std/anthropic"\npolicy main = cascade [haiku, haiku, opus] until json\n',
+        'use "std/anthropic"\npolicy main = cascade [haiku, haiku, opus] until json carry reasons\n',
+        more_bad=(
+            (
+                'use "std/anthropic"\ntier cheap = haiku with { temperature: 0 }\n'
+                "policy main = cascade [cheap, haiku with { temperature: 0 }, opus] until json\n"
+            ),
+        ),
+        more_good=(
+            'use "std/anthropic"\npolicy main = cascade [haiku, haiku with { effort: high }, opus] until json\n',
+            'use "std/anthropic"\npolicy main = cascade [haiku until json, haiku until not empty, opus]\n',
+        ),
+    )
+    words = ("cascade",)
+
+    def look(self, subject: Subject) -> Iterator[Diagnostic]:
+        """One finding a rung."""
+        for node, source in cascades(subject):
+            if node.carry is not None:
+                continue
+            for number in range(1, len(node.rungs)):
+                before, here = node.rungs[number - 1 : number + 1]
+                if here.until != before.until or form(subject.graph, here.node) != form(subject.graph, before.node):
+                    continue
+                yield self.found(
+                    "this rung asks the same as the one below it",
+                    source.rungs[number].span,
+                    related=(Label(source.rungs[number - 1].span, "the same model, settings and check"),),
+                    help="take it out, or change something: `with { … }`, a check of its own, `carry reasons`",
+                )
+
+
+def form(graph: Graph, id_: str) -> Any:
+    """What a node does, without where it stands: equal for nodes that do the same."""
+    node = graph.nodes[id_]
+    if isinstance(node, CallNode):
+        return node.model
+    below = iter([form(graph, child) for child in children(node)])
+    fields = [getattr(node, name) for name in node.__match_args__ if name not in ("id", "place")]
+    return repr([_without_ids(field, below, graph) for field in fields])
+
+
+def _without_ids(value: Any, below: Iterator[Any], graph: Graph) -> Any:
+    """A field of a node, the ids of other nodes replaced by what these do."""
+    if isinstance(value, str) and value in graph.nodes:
+        return next(below, "")
+    if isinstance(value, (list, tuple)):
+        return [_without_ids(item, below, graph) for item in value]
+    if isinstance(value, dict):
+        return {key: _without_ids(item, below, graph) for key, item in value.items()}
+    if hasattr(value, "node") and hasattr(type(value), "__match_args__"):
+        return [_without_ids(getattr(value, name), below, graph) for name in value.__match_args__]
+    return value
+
+
+RULE = RepeatedRung()

@@ -1,0 +1,73 @@
+"""A judge that grades its own answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cascadelang.diagnostics.codes import Code
+from cascadelang.diagnostics.model import Diagnostic, Label
+from cascadelang.lint.gates import gates
+from cascadelang.lint.rule import Rule
+from cascadelang.lint.subject import Subject
+from cascadelang.lint.typical import answering
+
+
+class SelfJudge(Rule):
+    """See its code."""
+
+    code = Code(
+        "self-judge",
+        "warning",
+        "a judge that is the model being judged",
+        "The gate of a rung asks a model to judge, and the answer it judges can be that model's own. Models "
+        "recognise what they wrote, and score it higher than others do (Panickssery, Bowman and Feng, "
+        "arXiv:2404.13076).",
+        "Its mistakes look right to it, so they pass: the gate is weakest where it should be strongest.",
+        (
+            'use "std/anthropic"\n'
+            'policy main = cascade [haiku, opus] until judge(haiku, "is every claim supported?") >= 0.8\n'
+        ),
+        (
+            'use "std/anthropic"\n'
+            'policy main = cascade [sonnet, opus] until judge(haiku, "is every claim supported?") >= 0.8\n'
+        ),
+        more_bad=(
+            (
+                'use "std/anthropic"\ntier cheap = fallback [haiku, sonnet]\n'
+                'check right = not empty and judge(haiku, "is it right?") >= 0.8\n'
+                "policy main = cascade [cheap until right, opus]\n"
+            ),
+        ),
+        more_good=(
+            # the last rung's paid gate isn't asked under `otherwise last`
+            'use "std/anthropic"\npolicy main = cascade [haiku, sonnet] until judge(sonnet, "is it right?") >= 0.8\n',
+        ),
+        along=(),
+    )
+    words = ("judge", "cascade")
+
+    def look(self, subject: Subject) -> Iterator[Diagnostic]:
+        """One finding a rung and judge."""
+        graph, told = subject.graph, set()
+        for gate in gates(subject):
+            rung = gate.node.rungs[gate.rung]
+            for use in subject.measure.gate(gate.node, gate.rung):
+                if use.entry != "judge" or (use.id, id(gate.source), gate.rung) in told:
+                    continue
+                judge = graph.models[str(use.args[use.model_args[0]])]
+                own = [
+                    model.name
+                    for call in answering(graph, rung.node)
+                    if (model := graph.models[call.model]).id == judge.id and model.provider == judge.provider
+                ]
+                if own:
+                    told.add((use.id, id(gate.source), gate.rung))
+                    yield self.found(
+                        f"`{judge.name}` judges answers of its own",
+                        subject.span(use.place),
+                        related=(Label(gate.source.rungs[gate.rung].span, f"`{own[0]}` can answer here"),),
+                        help="let another model judge, best of another family; or give this rung a gate of its own",
+                    )
+
+
+RULE = SelfJudge()
