@@ -41,8 +41,8 @@ except SystemExit as end:
 FULL = """
 use "std/openai"
 check ok = not hedges and json and logprob(mean) >= -0.3
-policy main = route has_code -> gpt else cascade [gpt_mini, gpt] until ok within $1 and 300s
-require main for input <= 4k { cost <= $1 }
+policy main = route has_code -> gpt else cascade [gpt_mini, gpt] until ok within $1 and 120s
+require main for input <= 4k { cost <= $0.10 }
 test "t" { query "hi" reply gpt_mini "x" expect passed }
 """
 
