@@ -29,6 +29,7 @@ COMMANDS = {
     "run": "Run one query through a policy and print the answer.",
     "lint": "Prove policy files before anything is paid for.",
     "fmt": "Lay policy files out in the one form there is.",
+    "diff": "Say what changes from one policy to another.",
     "lock": "Record the prices and files that policies were reviewed with; `lint --locked` holds them.",
     "test": "Run the tests in policy files, offline.",
     "explain": "Show a policy's plan, or the page of a check, signal, strategy or diagnostic.",
@@ -39,9 +40,7 @@ COMMANDS = {
     "rule": "Write a lint rule of your own.",
     "doctor": "Say what is set up and what is missing.",
 }
-LATER = frozenset(
-    {"diff", "cost", "replay", "train", "tune", "learn", "stats", "report", "watch", "serve", "batch", "lsp"}
-)
+LATER = frozenset({"cost", "replay", "train", "tune", "learn", "stats", "report", "watch", "serve", "batch", "lsp"})
 """Commands that are designed but not part of this version: typing one says so."""
 
 

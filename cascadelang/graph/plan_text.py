@@ -115,7 +115,7 @@ _Waiting = tuple[Row, str, bool, bool, tuple[str, ...]]
 def _table(plan: Plan, sections: Sequence[Section], width: int) -> str:
     chosen = {decision.node: decision for decision in plan.decisions}
     tables = [[_Line("", "", one_line(s.title)), *_lines(plan, s.row, chosen)] for s in sections]
-    head = ("calls", f"cost at {_short(plan.input_tokens)}", "latency", "cost by input")
+    head = ("calls", f"cost at {short_count(plan.input_tokens)}", "latency", "cost by input")
     rows = [line.cells for table in tables for line in table if line.cells]
     widths = [max(len(cell) for cell in column) for column in zip(head, *rows, strict=True)]
     mark = 2 if plan.decisions else 0
@@ -372,7 +372,7 @@ def duration(value: float) -> str:
     return "".join(parts)
 
 
-def _short(tokens: int) -> str:
+def short_count(tokens: int) -> str:
     """``4k``, ``1,234``."""
     if tokens and tokens % 1_000_000 == 0:
         return f"{tokens // 1_000_000}M"
