@@ -4,8 +4,8 @@
 
 Each run is the command itself, in a cache folder of its own. Limits, for two cores: 10 s cold, 2 s cached, and 200 MB
 of memory for each process. Printed beside them: one process, two, and what the command chooses, so that the ratios
-tell on any machine; and the CPU time, which says more than the clock on a busy one. That all runs print the same bytes
-is checked. Memory is the peak resident size that the system reports for each process (Linux).
+tell on any machine; and the CPU time, which says more than the clock on a busy one. That all runs print the same
+bytes is checked. Memory is the peak resident size that the system reports for each process (Linux).
 """
 
 from __future__ import annotations

@@ -30,6 +30,7 @@ with atheris.instrument_imports(include=["cascadelang"]):
     from cascadelang.catalog.models import find
     from cascadelang.diagnostics.render_json import diagnostic_data
     from cascadelang.diagnostics.render_text import render
+    from cascadelang.format.format import format_source
     from cascadelang.graph import bounds, compile, requirements  # noqa: A004, F401 - imported here to be instrumented
     from cascadelang.semantics.check import check
     from cascadelang.source import MemoryFiles, SourceFile
@@ -82,9 +83,11 @@ def fuzz_lint(text: str) -> None:
 
 
 def fuzz_fmt(text: str) -> None:
-    from cascadelang.format import format_text
-
-    format_text(SourceFile("policy.cl", text))
+    formatted = format_source(SourceFile("policy.cl", text))
+    assert not formatted.unsafe
+    look_at(text, formatted.diagnostics, {"policy.cl": SourceFile("policy.cl", text)})
+    if formatted.text is not None:
+        assert format_source(SourceFile("policy.cl", formatted.text)).text == formatted.text
 
 
 TARGETS = {"parse": fuzz_parse, "lint": fuzz_lint, "fmt": fuzz_fmt}

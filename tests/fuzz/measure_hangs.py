@@ -60,18 +60,36 @@ SHAPES: Mapping[str, Callable[[], str]] = {
     "suffixes": lambda: USE + "policy main = haiku" + " retry 1" * 12_000 + "\n",
     "untils": lambda: USE + "policy main = cascade [haiku]" + " until json" * 9_000 + "\n",
     # Breadth
-    "a route of many arms": lambda: USE + filled(lambda n: f"\n  words == {n} -> haiku,", "policy main = route", " has_code -> opus else haiku\n"),
-    "a route of many booleans": lambda: (
-        USE + filled(lambda n: f'signal s{n} = contains("w{n}")\n', size=40_000)
-        + filled(lambda n: f"\n  s{n % 1100} and not s{(n * 7) % 1100} -> haiku,", "policy main = route", " has_code -> opus else haiku\n", 55_000)
+    "a route of many arms": lambda: (
+        USE + filled(lambda n: f"\n  words == {n} -> haiku,", "policy main = route", " has_code -> opus else haiku\n")
     ),
-    "a route of meta texts": lambda: USE + filled(lambda n: f'\n  meta.plan == "p{n}" -> haiku,', "policy main = route", " has_code -> opus else haiku\n"),
+    "a route of many booleans": lambda: (
+        USE
+        + filled(lambda n: f'signal s{n} = contains("w{n}")\n', size=40_000)
+        + filled(
+            lambda n: f"\n  s{n % 1100} and not s{(n * 7) % 1100} -> haiku,",
+            "policy main = route",
+            " has_code -> opus else haiku\n",
+            55_000,
+        )
+    ),
+    "a route of meta texts": lambda: (
+        USE
+        + filled(
+            lambda n: f'\n  meta.plan == "p{n}" -> haiku,', "policy main = route", " has_code -> opus else haiku\n"
+        )
+    ),
     "a route by many labels": lambda: (
-        USE + filled(lambda n: f"l{n}, ", "signal s: {", "z} = meta.x else z\n", 45_000)
+        USE
+        + filled(lambda n: f"l{n}, ", "signal s: {", "z} = meta.x else z\n", 45_000)
         + filled(lambda n: f"l{n} -> haiku, ", "policy main = route by s ", " else opus\n", 50_000)
     ),
-    "a cascade of many rungs": lambda: USE + filled(lambda n: " haiku,", "policy main = cascade [", "opus] until json\n"),
-    "a cascade of gated rungs": lambda: USE + filled(lambda n: f" haiku until words > {n},", "policy main = cascade [", "opus] until json\n"),
+    "a cascade of many rungs": lambda: (
+        USE + filled(lambda n: " haiku,", "policy main = cascade [", "opus] until json\n")
+    ),
+    "a cascade of gated rungs": lambda: (
+        USE + filled(lambda n: f" haiku until words > {n},", "policy main = cascade [", "opus] until json\n")
+    ),
     "a fallback of many": lambda: USE + filled(lambda n: " haiku,", "policy main = fallback [", "opus]\n"),
     "a split of many": lambda: USE + filled(lambda n: " 1% -> haiku,", "policy main = split {", "1% -> opus}\n"),
     "a score of many": lambda: filled(lambda n: f"has_code: 0.{n}, ", "signal a = score(", "has_math: 0.1)\n"),
@@ -84,19 +102,43 @@ SHAPES: Mapping[str, Callable[[], str]] = {
     "declared again and again": lambda: filled(lambda n: "signal s = has_code\n"),
     "many unknown names": lambda: filled(lambda n: f"signal s{n} = {spelled(n)}\n"),
     "unknown names like known ones": lambda: filled(lambda n: f"signal {spelled(n)} = {spelled(n * 31 + 7)}x\n"),
-    "one list of unknown models": lambda: filled(lambda n: f"{spelled(n)}, ", USE + "policy main = cascade [", "z] until json\n"),
+    "one list of unknown models": lambda: filled(
+        lambda n: f"{spelled(n)}, ", USE + "policy main = cascade [", "z] until json\n"
+    ),
     "each needs the next": lambda: filled(lambda n: f"signal s{n} = s{n + 1} and has_code\n"),
-    "each needs the one before": lambda: "signal s0 = has_code\n" + filled(lambda n: f"signal s{n + 1} = s{n}\n", size=99_000),
-    "tiers of tiers": lambda: USE + "tier t0 = haiku\n" + filled(lambda n: f"tier t{n + 1} = fallback [t{n}, t{n}]\n", size=99_000),
-    "policies of policies": lambda: USE + "policy p0 = haiku\n" + filled(lambda n: f"policy p{n + 1} = route has_code -> p{n} else p{n}\n", size=99_000),
-    "many policies with limits": lambda: USE + filled(lambda n: f"policy p{n} = cascade [haiku, sonnet] until json within ${n + 1} and 300s\n"),
-    "many requirements": lambda: USE + "policy main = cascade [haiku, opus] until json\n" + filled(lambda n: f"require main for input <= {n} {{ cost <= $1 }}\n", size=99_000),
-    "many tests": lambda: USE + "policy main = haiku\n" + filled(lambda n: f'test "t{n}" {{ query "q" reply haiku "a" expect passed }}\n', size=99_000),
+    "each needs the one before": lambda: (
+        "signal s0 = has_code\n" + filled(lambda n: f"signal s{n + 1} = s{n}\n", size=99_000)
+    ),
+    "tiers of tiers": lambda: (
+        USE + "tier t0 = haiku\n" + filled(lambda n: f"tier t{n + 1} = fallback [t{n}, t{n}]\n", size=99_000)
+    ),
+    "policies of policies": lambda: (
+        USE
+        + "policy p0 = haiku\n"
+        + filled(lambda n: f"policy p{n + 1} = route has_code -> p{n} else p{n}\n", size=99_000)
+    ),
+    "many policies with limits": lambda: (
+        USE + filled(lambda n: f"policy p{n} = cascade [haiku, sonnet] until json within ${n + 1} and 300s\n")
+    ),
+    "many requirements": lambda: (
+        USE
+        + "policy main = cascade [haiku, opus] until json\n"
+        + filled(lambda n: f"require main for input <= {n} {{ cost <= $1 }}\n", size=99_000)
+    ),
+    "many tests": lambda: (
+        USE
+        + "policy main = haiku\n"
+        + filled(lambda n: f'test "t{n}" {{ query "q" reply haiku "a" expect passed }}\n', size=99_000)
+    ),
     "many models": lambda: filled(lambda n: f'model m{n} = openai("gpt-{n}") {{ max_tokens: 5 }}\n'),
     "many uses": lambda: filled(lambda n: f'use "f{n}.cl" as m{n}\n'),
     "one use many times": lambda: filled(lambda n: 'use "std/openai"\n'),
-    "many checks": lambda: USE + filled(lambda n: f"check c{n} = words > {n} and not hedges\n", size=90_000) + "policy main = haiku\n",
-    "many allows": lambda: USE + "policy main = haiku\n" + filled(lambda n: f"# cl: allow(rule-{n}) because {n}\n", size=99_000),
+    "many checks": lambda: (
+        USE + filled(lambda n: f"check c{n} = words > {n} and not hedges\n", size=90_000) + "policy main = haiku\n"
+    ),
+    "many allows": lambda: (
+        USE + "policy main = haiku\n" + filled(lambda n: f"# cl: allow(rule-{n}) because {n}\n", size=99_000)
+    ),
     # Values
     "a huge number": lambda: "signal a = words > " + "9" * 99_000 + "\n",
     "a long fraction": lambda: "signal a = words > 0." + "9" * 99_000 + "\n",
@@ -127,12 +169,14 @@ SHAPES: Mapping[str, Callable[[], str]] = {
     "commas": lambda: "," * SIZE,
     "characters without meaning": lambda: "@ " * 50_000,
     "other scripts": lambda: "größe 漢字 " * 10_000,
-    "letters that look alike": lambda: "signal а = hаs\n" * 6_000,  # noqa: RUF001
+    "letters that look alike": lambda: "signal а = hаs\n" * 6_000,
     "bidirectional controls": lambda: "# \u202e\n" * 25_000,
     "one line of bidirectional controls": lambda: "# " + "\u202e" * 30_000,
     "invisible characters": lambda: "\u200b" * 30_000,
     "a mistake in every declaration": lambda: filled(lambda n: f"signal s{n} = = has_code\n"),
-    "a mistake in every arm": lambda: USE + filled(lambda n: f"\n  words > {n} > haiku,", "policy main = route", "\n"),
+    "a mistake in every arm": lambda: (
+        USE + filled(lambda n: f"\n  words > {n} > haiku,", "policy main = route", "\n")
+    ),
     "a mistake in every test": lambda: USE + filled(lambda n: f'test "t{n}" {{ query reply expect }}\n'),
     "a type mistake in every declaration": lambda: filled(lambda n: f'signal s{n} = words > "x"\n'),
     "no comma in a long list": lambda: filled(lambda n: f"a{n} ", USE + "policy main = cascade [", "]\n"),
@@ -176,7 +220,10 @@ def main() -> int:
             taken = min(taken, measured(text), key=lambda one: max(one[:3]))
         parse_s, lint_s, render_s, found = taken
         over = "  OVER" if max(taken[:3]) > LIMIT_S else ""
-        print(f"{name:38} parse {parse_s:5.2f} s  lint {lint_s:5.2f} s  render {render_s:5.2f} s  {found:6,} found{over}", flush=True)
+        print(
+            f"{name:38} parse {parse_s:5.2f} s  lint {lint_s:5.2f} s  render {render_s:5.2f} s  {found:6,} found{over}",
+            flush=True,
+        )
         worst = max(worst, *taken[:3])
     print(f"worst {worst:.2f} s (limit {LIMIT_S:g} s)")
     return int(worst > LIMIT_S)

@@ -21,6 +21,7 @@ from cascadelang.graph import model as g
 from cascadelang.graph.arithmetic import compare, in_items
 from cascadelang.graph.arithmetic import number as as_number
 from cascadelang.graph.reach.formulas import Formula, Formulas, Join
+from cascadelang.graph.reach.line import Line
 from cascadelang.graph.reach.solve import Search, Steps, TooHardError
 from cascadelang.graph.reach.sources import Source, Sources, through, written
 from cascadelang.graph.reach.values import Plain, numbers, texts
@@ -34,6 +35,10 @@ OwnerKind = Literal["arm", "gate", "signal", "check", "by", "from"]
 
 _MOST_SUMS: Final = 4_000
 """Ways to add up a score that are looked at; of one with more, only that it lies between 0 and 1 is known."""
+
+_MOST_COMPARISONS: Final = 150_000
+"""Values that are compared with constants, over all conditions of a graph: a third of a second or so. A condition
+beyond them is taken as free: it is one of some hundreds that ask one thing for hundreds of values."""
 
 _DEEPEST: Final = 120
 """Conditions in conditions, through declared signals and checks; what lies deeper is taken as free."""
@@ -81,14 +86,21 @@ class Cases:
         cases: the values. One of a whole cell stands for them all when ``exact`` isn't said.
         noted: the constants that the values can be compared with; all of them, when ``exact``.
         exact: the values are all there are.
+        line: the values as the cells of one variable, where they are nothing else.
     """
 
-    __slots__ = ("cases", "exact", "noted")
+    __slots__ = ("cases", "exact", "line", "noted")
 
     def __init__(
-        self, cases: Sequence[tuple[Value, Formula]], *, exact: bool, noted: frozenset[Plain] = frozenset()
+        self,
+        cases: Sequence[tuple[Value, Formula]],
+        *,
+        exact: bool,
+        noted: frozenset[Plain] = frozenset(),
+        line: Line | None = None,
     ) -> None:
         self.cases = cases
+        self.line = line
         self.exact = exact
         self.noted = noted
 
@@ -116,6 +128,7 @@ class Conditions:
         self.shown: dict[int, tuple[str, list[Value]]] = {}
         self.constants: list[Constant] = []
         self.undecided = 0
+        self._comparisons_left = _MOST_COMPARISONS
         for kind, name in self._sources.order:
             self._owner = Owner("signal" if kind == "signal" else "check", name)
             self._named[kind, name] = self._declared(kind, name)
@@ -197,8 +210,16 @@ class Conditions:
             fixed = _only(other)
             if fixed is not None and (one.exact or fixed in one.noted):
                 op = expr.op if one is left else _TURNED[expr.op]
+                masks = None if one.line is None else one.line.masks(op, fixed)
+                if one.line is not None and masks is not None:
+                    literal, variable = self.formulas.literal, one.line.variable
+                    return Truth(literal(variable, masks[0]), literal(variable, masks[1]))
+                if not self._affords(len(one.cases)):
+                    return self._free()
                 return self._decided((compare(op, value, fixed), when) for value, when in one.cases)
         if left.exact and right.exact and len(left.cases) * len(right.cases) <= _MOST_SUMS:
+            if not self._affords(len(left.cases) * len(right.cases)):
+                return self._free()
             both = self.formulas.all_of
             return self._decided(
                 (compare(expr.op, a, b), both((x, y))) for a, x in left.cases for b, y in right.cases
@@ -209,10 +230,18 @@ class Conditions:
         cases = self._value(expr.value)
         if not cases.exact and not all(item in cases.noted for item in expr.items):
             return self._free()
+        if not self._affords(len(cases.cases)):
+            return self._free()
         return self._decided(
             (None if value is None else in_items(value, expr.items) != expr.negated, when)
             for value, when in cases.cases
         )
+
+    def _affords(self, comparisons: int) -> bool:
+        """Whether so many values may still be compared; that they may not is counted."""
+        self._comparisons_left -= comparisons
+        self.undecided += self._comparisons_left < 0
+        return self._comparisons_left >= 0
 
     def _decided(self, cases: Iterable[tuple[bool | None, Formula]]) -> Truth:
         found = list(cases)
@@ -298,7 +327,8 @@ class Conditions:
         else:
             cases = self._value(expr)
         if isinstance(declared, g.NamedSignal) and declared.labels:
-            cases = self._merged([(v, w) for v, w in cases.cases if isinstance(v, str) and v in declared.labels])
+            labels = frozenset(declared.labels)
+            cases = self._merged([(v, w) for v, w in cases.cases if isinstance(v, str) and v in labels])
         if default is None:
             return cases
         filled = [(default if value is None else value, when) for value, when in cases.cases]
@@ -349,7 +379,7 @@ class Conditions:
                 exact = set(map(type, cells)) <= {bool, type(None)}
                 noted = frozenset(self._sources.noted.get(source, ()))
                 cases = [(cell, literal(variable, 1 << at)) for at, cell in enumerate(cells)]
-                found = self._cases[key] = Cases(cases, exact=exact, noted=noted)
+                found = self._cases[key] = Cases(cases, exact=exact, noted=noted, line=Line(variable, cells))
             return found
         carried: list[tuple[Value, Formula]] = [
             (through(source.steps, cell) if _is_number(cell) else None, literal(variable, 1 << at))  # type: ignore[arg-type]

@@ -20,10 +20,11 @@ from typing import Literal
 
 from cascadelang.graph import model as g
 from cascadelang.graph.order import successors_first
-from cascadelang.graph.reach.conditions import Cases, Conditions, Constant, Owner, Truth, Value
+from cascadelang.graph.reach.conditions import Conditions, Constant, Owner, Truth, Value
 from cascadelang.graph.reach.formulas import Formula
 from cascadelang.graph.reach.paths import MOST_PATHS, Choice, Path, Step, Ways
 from cascadelang.graph.reach.solve import Search, Steps
+from cascadelang.graph.reach.sources import written
 from cascadelang.graph.walk import children
 from cascadelang.source.frozen import dataclass
 
@@ -168,8 +169,13 @@ class _Look:
         cases = self._conditions.values(node.by, Owner("by", node.id))
         walks = [(path, self._ways.search(path)) for path in paths]
         make = self._conditions.formulas
+        when: dict[str, list[Formula]] = {}
+        for value, case in cases.cases:
+            if isinstance(value, str):
+                when.setdefault(value, []).append(case)
+        having = {label: make.any_of(when.get(label, ())) for label in node.arms}
         for label, child in node.arms.items():
-            formula = _having(cases, label, self._conditions)
+            formula = having[label]
             ways = [path for path, search in walks if self._ways.open(search, formula)]
             self._lead(child, [(*path, Step(Choice(node.id, label, taken=True), formula)) for path in ways])
             if paths and not ways:
@@ -178,10 +184,7 @@ class _Look:
                 self._unreachable.append(Unreachable("arm", node.id, label, 0, choices))
         if node.otherwise is None:
             return
-        passed = [
-            Step(Choice(node.id, label, taken=False), make.negation(_having(cases, label, self._conditions)))
-            for label in node.arms
-        ]
+        passed = [Step(Choice(node.id, label, taken=False), make.negation(having[label])) for label in node.arms]
         rest = make.all_of(step.formula for step in passed)
         ways = [path for path, search in walks if self._ways.open(search, rest)]
         self._lead(node.otherwise, [(*path, *passed) for path in ways])
@@ -192,6 +195,7 @@ class _Look:
 
     def _cascade(self, node: g.CascadeNode, paths: list[Path]) -> None:
         starts = self._starts(node)
+        asked: set[str] = set()
         dead = 0
         for at, rung in enumerate(node.rungs):
             started = starts[at]
@@ -203,7 +207,7 @@ class _Look:
                 dead += bool(paths and not ways)
             self._lead(rung.node, ways)
             if ways:
-                self._gate(node, at, rung, ways)
+                self._gate(node, at, rung, ways, asked)
         if dead:
             because = () if starts[0] is False else self._ways.reasons(starts[dead - 1], paths[0])
             self._unreachable.append(Unreachable("rung", node.id, 0, dead - 1, tuple(s.choice for s in because)))
@@ -218,10 +222,11 @@ class _Look:
         at = [(node.start_at.get(v, 0) if isinstance(v, str) else 0, when) for v, when in cases.cases]
         return [self._conditions.formulas.any_of(w for i, w in at if i <= rung) for rung in range(len(node.rungs))]
 
-    def _gate(self, node: g.CascadeNode, at: int, rung: g.GraphRung, paths: list[Path]) -> None:
-        """Tell a gate that is constant, or is for all queries that get here."""
-        if rung.until is None or any(rung.until == other.until for other in node.rungs[:at]):
+    def _gate(self, node: g.CascadeNode, at: int, rung: g.GraphRung, paths: list[Path], asked: set[str]) -> None:
+        """Tell a gate that is constant, or is for all queries that get here; not one that was ``asked`` before."""
+        if rung.until is None or (said := written(rung.until)) in asked:
             return
+        asked.add(said)
         truth = self._conditions.condition(rung.until, Owner("gate", node.id, at))
         if paths == [()]:
             return
@@ -236,8 +241,3 @@ class _Look:
                 choices = tuple(step.choice for step in because)
                 self._unreachable.append(Unreachable("gate", node.id, at, 0, choices, outcome=outcome))
                 return
-
-
-def _having(cases: Cases, label: str, conditions: Conditions) -> Formula:
-    """When the value is the label."""
-    return conditions.formulas.any_of(when for value, when in cases.cases if value == label)
