@@ -20,8 +20,9 @@ from cascadelang.syntax.visit import walk
 from cascadelang.workspace.case_file import Row
 from cascadelang.workspace.expectations import Sight, shown
 from cascadelang.workspace.mistake import Mistake, nearest
+from cascadelang.workspace.query_file import query_of
 
-USED = ("name", "query", "meta", "reply", "judge", "ask", "policy", "path")
+USED = ("name", "query", "messages", "meta", "reply", "judge", "ask", "policy", "path")
 """The fields of a row that a test uses where its block doesn't say them."""
 
 
@@ -111,7 +112,8 @@ def case_of(decl: ast.CaseDecl, row: Row | None = None, number: int = 0) -> Case
                 meta.update({k: _plain(v) for k, v in sight.value(record).items()})
             case ast.CasePolicy(name=name):
                 policy = str(name)
-    if text is None:
+    messages = fields.get("messages")
+    if text is None and messages is None:
         raise Mistake("the case has no `query`")
     if isinstance(text, list | Mapping):
         raise Mistake("`query` of the case is no text", "put it in quotes")
@@ -121,7 +123,9 @@ def case_of(decl: ast.CaseDecl, row: Row | None = None, number: int = 0) -> Case
     return Case(
         name=case_name(decl, row, number),
         decl=decl,
-        query=Query.of(shown(text), {k: v for k, v in meta.items() if v is not None}),
+        query=query_of(
+            None if text is None else shown(text), messages, {k: v for k, v in meta.items() if v is not None}
+        ),
         policy=policy,
         replies=replies,
         expectations=tuple(clause for clause in decl.clauses if isinstance(clause, ast.CaseExpect)),

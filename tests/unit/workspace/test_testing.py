@@ -343,3 +343,26 @@ def test_fail_fast_stops(tmp_path: Path):
     report = test_paths([str(tmp_path)], fail_fast=True)
     assert [file.path.rsplit("/", 1)[-1] for file in report.files] == ["a.cl"]
     assert (report.passed, report.failed, report.left_out) == (1, 1, 1)
+
+
+def test_a_case_may_have_a_conversation(tmp_path: Path):
+    rows = """
+- messages: [{role: user, content: a}, {role: assistant, content: b}]
+  query: c
+  reply: {large: x}
+- messages: {messages: [{role: user, content: a}], response_format: {type: json_object}}
+  reply: {large: x}
+- query: c
+  reply: {small: x}
+- messages: [{role: usr, content: a}]
+"""
+    text = MODELS.replace('meta.plan == "gold"', "turns > 1 or wants_json")
+    (tmp_path / "c.yaml").write_text(rows)
+    (tmp_path / "p.cl").write_text(text + 'test "t" for each "c.yaml" { expect path != [] }')
+    (file,) = test_paths([str(tmp_path / "p.cl")]).files
+    assert [(list(case.run.path) if case.run else case.problem) for case in file.cases] == [
+        ["large"],
+        ["large"],
+        ["small"],
+        "`messages[0]` has the role `usr`",
+    ]
