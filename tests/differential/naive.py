@@ -173,7 +173,7 @@ class Naive:
             try:
                 return self.answer(member, around)
             except Failing as failing:
-                if not self.moves_on(failing):
+                if not self.moves_on(failing) or (node.when and failing.kind not in map(str, node.when)):
                     raise
         return self.answer(last, around)
 

@@ -251,7 +251,9 @@ def strategies(names: tuple[str, ...], depth: int = 3) -> st.SearchStrategy[str]
     inner: st.SearchStrategy[str] = st.sampled_from(names)
     if depth > 1:
         inner = st.one_of(inner, inner, in_parens(strategies(names, depth - 1)))
-    fallbacks = st.lists(inner, min_size=1, max_size=3).map(lambda found: f"fallback [{', '.join(found)}]")
+    kinds = st.sampled_from(("", "", " when rate_limit or server", " when timeout", " when unmet or over_budget"))
+    members = st.lists(inner, min_size=1, max_size=3)
+    fallbacks = st.builds(lambda found, when: f"fallback [{', '.join(found)}]{when}", members, kinds)
     return st.one_of(cascades(inner), cascades(inner), routes(inner), fallbacks, suffixed(inner), splits(inner))
 
 

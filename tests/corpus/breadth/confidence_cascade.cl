@@ -15,7 +15,7 @@ test "a sure answer ends it" {
 test "an unsure one goes up" {
   query  "Who won the third stage?"
   reply  qwen_small "Perhaps Merckx" { logprob: -1.4 }
-  reply  gpt_mini   "Eddy Merckx"    { logprob: -0.1 }
+  reply  gpt_mini   "Eddy Merckx" { logprob: -0.1 }
   expect path == [qwen_small, gpt_mini] and passed
 }
 test "an error is skipped" {

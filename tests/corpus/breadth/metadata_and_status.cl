@@ -4,14 +4,14 @@
 use "std/anthropic"
 use "std/openai"
 
-tier eu    = fallback [sonnet, terra]                                  # any failure of a call moves on
-tier paid  = fallback [opus, sol] when rate_limit or server            # and here only these two
+tier eu    = fallback [sonnet, terra]                        # any failure of a call moves on
+tier paid  = fallback [opus, sol] when rate_limit or server  # and here only these two
 tier large = fallback [luna, haiku] when timeout or connection or server
 
 policy main =
-  route meta.region == "eu"                               -> eu,
+  route meta.region == "eu" -> eu,
         meta.plan in ["gold", "team"] and meta.trial != true -> paid
-  else  large
+  else large
 
 test "europe" {
   query  "Hello"

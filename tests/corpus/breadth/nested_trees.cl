@@ -4,15 +4,13 @@ use "std/anthropic"
 signal code = has_code
 signal long = conversation.words > 40
 
-policy writing =
-  route has_math -> opus
-  else  sonnet
+policy writing = route has_math -> opus else sonnet
 
 policy main =
-  route code -> (route meta.plan == "free" -> haiku,
-                       long                -> opus
-                 else  sonnet),
+  route code -> (route meta.plan == "free" -> haiku, long -> opus else sonnet),
         long -> writing
-  else  haiku
+  else haiku
 
-test "each leaf of the tree" for each "nested_trees.yaml" { expect path == case.path }
+test "each leaf of the tree" for each "nested_trees.yaml" {
+  expect path == case.path
+}

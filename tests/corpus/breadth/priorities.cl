@@ -7,10 +7,10 @@ signal gold     = meta.plan == "gold"
 signal code     = has_code
 
 policy main =
-  route incident -> opus,       # before all others, whoever asks
+  route incident -> opus,  # before all others, whoever asks
         gold     -> sonnet,
         code     -> sonnet
-  else  haiku
+  else haiku
 
 test "an incident comes before the plan" {
   query  "There is an outage in the EU region"

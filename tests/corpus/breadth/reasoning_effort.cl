@@ -8,9 +8,11 @@ signal proof = has_math or contains(["prove", "theorem"])
 signal plan  = contains(["plan", "design", "architecture"])
 
 policy main =
-  route proof -> thinker with { effort: "high", max_tokens: 16k },
-        plan  -> thinker with { effort: "medium" },
+  route proof               -> thinker with { effort: "high", max_tokens: 16k },
+        plan                -> thinker with { effort: "medium" },
         meta.think == "yes" -> thinker
-  else  haiku
+  else haiku
 
-test "how much each question is thought about" for each "reasoning_effort.csv" { expect path == case.path }
+test "how much each question is thought about" for each "reasoning_effort.csv" {
+  expect path == case.path
+}

@@ -6,7 +6,11 @@ signal steps      = contains(["prove", "step by step", "compare", "trade-off"])
 signal difficulty = score(steps: 0.5, has_math: 0.3, has_code: 0.3, long: 0.2)
 signal level: {easy, medium, hard} = band(difficulty, easy: 0.3, medium: 0.6, hard)
 
-policy main = route by level easy -> haiku, medium -> sonnet, hard -> opus
+policy main =
+  route by level
+    easy   -> haiku,
+    medium -> sonnet,
+    hard   -> opus
 
 test "nothing adds up" {
   query  "What is the capital of France?"

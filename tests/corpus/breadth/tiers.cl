@@ -2,7 +2,7 @@
 use "std/anthropic"
 use "std/openai"
 
-tier small  = fallback [haiku, luna]        # equals at two providers
+tier small  = fallback [haiku, luna]  # equals at two providers
 tier medium = fallback [sonnet, terra]
 tier large  = opus
 

@@ -8,4 +8,6 @@ tier canary = fallback [opus, sol]
 
 policy main = split { 90% -> stable, 10% -> canary } by meta.user
 
-test "which user falls to which share" for each "weighted_split.yaml" { expect path == case.path }
+test "which user falls to which share" for each "weighted_split.yaml" {
+  expect path == case.path
+}

@@ -11,8 +11,10 @@ import shutil
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from cascadelang import Policy
+from cascadelang.cli.main import main
 from cascadelang.workspace.lint import lint, render
 from cascadelang.workspace.testing import test_paths
 
@@ -74,6 +76,12 @@ def test_runs_on_a_scripted_provider(file: Path, tmp_path: Path):
 def reply(stem: str) -> str:
     """What every model says; one that routes says a label."""
     return '"{\\"label\\": \\"billing\\"}"' if stem == "llm_router" else '"Fine, thanks"'
+
+
+def test_they_are_laid_out_as_fmt_does(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(FOLDER)
+    ran = CliRunner().invoke(main, ["fmt", "--check", "."])
+    assert ran.exit_code == 0, ran.output
 
 
 def test_the_page_shows_the_files_as_they_are():
