@@ -5,7 +5,7 @@ use "std/local"
 
 check sure = logprob(mean) >= -0.35 and not truncated
 
-policy main = cascade [qwen_small, gpt_mini, gpt] until sure within $0.50 and 10m
+policy main = cascade [qwen_small, gpt_mini, gpt] until sure within $0.02 and 3m
 
 test "a sure answer ends it" {
   query  "What is the capital of France?"
