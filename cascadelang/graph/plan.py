@@ -56,6 +56,14 @@ class Gate:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A condition that chooses a node's way: in order of evaluation, and as written where that differs."""
+
+    words: str
+    written: str
+
+
+@dataclass(frozen=True, slots=True)
 class Named:
     """A declared signal or check: its condition in order of evaluation, and as written where that differs."""
 
@@ -161,6 +169,20 @@ class Plan:
         uses = tuple(self.graph.uses[use] for use in uses_of(self.graph, [until]))
         words = wording(until, self.graph, judged=True)
         return Gate(words, self._other(words, written, judged=True), not idle, uses, any_of(ways or [NOTHING]))
+
+    @cached_property
+    def choices(self) -> dict[str, list[Asked]]:
+        """The conditions that choose each node's way, those of its arms in their order."""
+        found: dict[str, list[Asked]] = {}
+        for id_ in self.nodes:
+            node = self.graph.nodes[id_]
+            was = self._written.nodes.get(id_) if self._written is not None else None
+            before = choosing(was) if was is not None else []
+            for number, expr in enumerate(choosing(node)):
+                words = wording(expr, self.graph)
+                written = before[number] if number < len(before) else None
+                found.setdefault(id_, []).append(Asked(words, self._other(words, written, judged=False)))
+        return found
 
     @cached_property
     def asked(self) -> list[GraphExpr]:

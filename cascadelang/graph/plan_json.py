@@ -44,6 +44,10 @@ def _node(id_: str, plan: Plan) -> dict[str, Any]:
     node = plan.graph.nodes[id_]
     uses = [plan.graph.uses[use] for use in uses_of(plan.graph, conditions(node))]
     found = {"kind": node.kind, **_bounds(plan.bounds[id_], plan.input_tokens), "reads": [_use(use) for use in uses]}
+    if id_ in plan.choices:
+        found["conditions"] = [
+            {"words": each.words, "written": each.written or each.words} for each in plan.choices[id_]
+        ]
     if isinstance(node, CascadeNode):
         found["gates"] = [
             _gate(number, plan.gates[id_, number], plan)

@@ -45,7 +45,7 @@ def plan_text(plan: Plan, *, width: int = WIDTH) -> str:
     names = [
         *_named("signals, each read at most once a run", plan.signals, width),
         *_named("checks, in order of evaluation", plan.checks, width),
-        *_gates(plan, width),
+        *_reordered(plan, width),
         *_tunes(plan),
         *_models(plan, width),
     ]
@@ -252,15 +252,21 @@ def _named(title: str, named: Sequence[Named], width: int) -> Iterator[str]:
     yield "\n".join(lines)
 
 
-def _gates(plan: Plan, width: int) -> Iterator[str]:
-    """The gates whose order of evaluation isn't the one that was written."""
+def _reordered(plan: Plan, width: int) -> Iterator[str]:
+    """The conditions and gates whose order of evaluation isn't the one that was written."""
+    found = [
+        (f"{node}, arm {number}" if isinstance(plan.graph.nodes[node], RouteNode) else node, each.words, each.written)
+        for node, conditions in plan.choices.items()
+        for number, each in enumerate(conditions, 1)
+    ]
+    found += [(f"{node}, rung {rung + 1}", g.words, g.written) for (node, rung), g in plan.gates.items() if g.asked]
     lines = []
-    for (node, rung), gate in plan.gates.items():
-        if gate.written and gate.asked:
-            lines += _wrapped(f"{node}, rung {rung + 1}: {gate.words}", "  ", width)
-            lines += _wrapped(f"written: {gate.written}", "    ", width)
+    for where, words, written in found:
+        if written:
+            lines += _wrapped(f"{where}: {words}", "  ", width)
+            lines += _wrapped(f"written: {written}", "    ", width)
     if lines:
-        yield "\n".join(["gates, in order of evaluation:", *lines])
+        yield "\n".join(["conditions, in order of evaluation:", *lines])
 
 
 def _tunes(plan: Plan) -> Iterator[str]:

@@ -53,19 +53,21 @@ class Arms:
     def __init__(self, conditions: list[Evaluate]) -> None:
         self._conditions = conditions
 
-    def choose(self, query: Query, signals: dict[str, Finding]) -> Choice:
-        """The first arm whose condition is true, else ``else``."""
+    def choose(self, query: Query, signals: dict[str, Finding], notes: list[Note] | None = None) -> Choice:
+        """The first arm whose condition is true, else ``else``; ``notes`` takes what is looked at, as it is."""
         sight = Sight(query, signals)
+        if notes is not None:
+            sight.notes = notes
         index = 0
         for condition in self._conditions:
             value = condition(sight)
             if value is True:
-                return _choice(index, str(index + 1), sight.notes)
+                return choice_of(index, str(index + 1), sight.notes)
             index += 1
             if value is not False and value is not None:  # a fact of the caller's, of whatever type
                 words = f"the condition of arm {index} is `{show(value)}`, neither true nor false"
                 sight.notes.append(("", None, words, None))
-        return _choice(index, ELSE, sight.notes)
+        return choice_of(index, ELSE, sight.notes)
 
 
 class Labels:
@@ -77,13 +79,15 @@ class Labels:
         self._evaluate = evaluate
         self._index = {label: index for index, label in enumerate(labels)}
 
-    def choose(self, query: Query, signals: dict[str, Finding]) -> Choice:
-        """The label, or ``else`` for one that isn't known or leads nowhere."""
+    def choose(self, query: Query, signals: dict[str, Finding], notes: list[Note] | None = None) -> Choice:
+        """The label, or ``else`` for one that isn't known or leads nowhere; ``notes`` as in `Arms.choose`."""
         sight = Sight(query, signals)
+        if notes is not None:
+            sight.notes = notes
         value = self._evaluate(sight)
         if isinstance(value, str) and value in self._index:
-            return _choice(self._index[value], value, sight.notes)
-        return _choice(len(self._index), ELSE, sight.notes)
+            return choice_of(self._index[value], value, sight.notes)
+        return choice_of(len(self._index), ELSE, sight.notes)
 
 
 class Shares:
@@ -99,25 +103,27 @@ class Shares:
         # rounding must leave nothing above the last share that is one
         self._ends = [1.0 if at >= whole else sum(parts[: at + 1]) for at in range(len(parts))]
 
-    def choose(self, query: Query, signals: dict[str, Finding], drawn: float | None) -> Choice:
+    def choose(
+        self, query: Query, signals: dict[str, Finding], drawn: float | None, notes: list[Note] | None = None
+    ) -> Choice:
         """The share that the key falls to; the one that ``drawn`` (0 to 1) falls to where there is no key.
 
-        With ``drawn`` ``None``, what would be left to chance has the empty arm.
+        With ``drawn`` ``None``, what would be left to chance has the empty arm. ``notes`` as in `Arms.choose`.
         """
-        notes: list[Note] = []
+        notes = [] if notes is None else notes
         place = drawn
         if self._by is not None:
             sight = Sight(query, signals)
+            sight.notes = notes
             key = self._by(sight)
-            notes = sight.notes
             if key is not None:
                 place = place_of(self._node, key_text(key))
             else:
                 notes.append(("", None, "without its key, the query goes where the run's seed says", None))
         if place is None:
-            return _choice(len(self._ends), "", notes)
+            return choice_of(len(self._ends), "", notes)
         index = next(at for at, end in enumerate(self._ends) if place < end)
-        return _choice(index, str(index + 1), notes)
+        return choice_of(index, str(index + 1), notes)
 
 
 def place_of(node: str, key: str) -> float:
@@ -138,7 +144,8 @@ def key_text(key: bool | float | str) -> str:
     return hex(key) if isinstance(key, int) and key.bit_length() > _LONGEST_BITS else str(key)
 
 
-def _choice(index: int, arm: str, notes: list[Note]) -> Choice:
+def choice_of(index: int, arm: str, notes: list[Note]) -> Choice:
+    """A choice, with what was looked at and why something isn't known."""
     signals: dict[str, Known] = {}
     unknown: tuple[str, ...] = ()
     for name, value, reason, _ in notes:

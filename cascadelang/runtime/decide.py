@@ -17,8 +17,8 @@ from cascadelang.graph import model as g
 from cascadelang.graph.walk import children
 from cascadelang.graph.wording import use_wording
 from cascadelang.runtime.build import Builder
-from cascadelang.runtime.choices import ELSE, Choice
-from cascadelang.runtime.sight import Pending
+from cascadelang.runtime.choices import ELSE, Choice, choice_of
+from cascadelang.runtime.sight import Note, Pending
 
 
 def decisions(  # noqa: C901 - one case a kind
@@ -74,13 +74,14 @@ def decisions(  # noqa: C901 - one case a kind
     return tuple(found)
 
 
-def _known(graph: g.Graph, choose: Callable[[], Choice]) -> Choice:
-    """The choice, or the empty arm where a model would have to be asked first."""
+def _known(graph: g.Graph, choose: Callable[[list[Note]], Choice]) -> Choice:
+    """The choice, or the empty arm, with what was looked at before, where a model would have to be asked first."""
+    notes: list[Note] = []
     try:
-        return choose()
+        return choose(notes)
     except Pending as pending:
-        use = graph.uses[pending.use]
-        return Choice(-1, "", (), (f"{use_wording(use)}: it needs a call, and nothing is called here",))
+        words = f"{use_wording(graph.uses[pending.use])}: it needs a call, and nothing is called here"
+        return choice_of(-1, "", [*notes, ("", None, words, None)])
 
 
 def _decision(node: str, kind: Any, choice: Choice, to: str) -> Decision:

@@ -17,6 +17,22 @@ def test_long_chains_of_tiers(machine: Machine):
         assert "bug" not in done.err
 
 
+def test_differences_of_long_chains(machine: Machine):
+    def chain(first: str, each: str) -> str:
+        lines = [f"tier t0 = {first}", *(f"tier t{n} = fallback [t{n - 1}, {each}]" for n in range(1, 300))]
+        return "\n".join(['use "std/anthropic"', *lines, "policy main = t299\n"])
+
+    machine.write("old.cl", chain("haiku", "opus"))
+    machine.write("new.cl", chain("sonnet", "opus"))
+    machine.write("other.cl", chain("haiku", "sonnet"))
+    done = machine.cl("diff", "old.cl", "new.cl", timeout_s=120)
+    assert done.code == 1
+    assert "tier t0\n  is now `sonnet`, it was `haiku`" in done.out
+    done = machine.cl("diff", "old.cl", "other.cl", timeout_s=120)
+    assert done.code == 1
+    assert done.out.count("is now `sonnet`, it was `opus`") == 299
+
+
 @pytest.mark.parametrize("width", [20_000])
 def test_wide_policies(machine: Machine, width: int):
     words = " or ".join(f"words > {n}" for n in range(width))

@@ -59,9 +59,17 @@ class Strategies:
         self.match = match
         self.changes: list[Change] = []
         self._seen: set[tuple[str, str]] = set()
+        self._waiting: list[tuple[str, str, str]] = []
 
     def compare(self, old: str, new: str, where: str) -> None:
-        """Tell what changes from one node to another."""
+        """Tell what changes from one node to another, and in all that these lead to."""
+        self._waiting = [(old, new, where)]
+        while self._waiting:
+            mark = len(self._waiting) - 1
+            self._pair(*self._waiting.pop())
+            self._waiting[mark:] = reversed(self._waiting[mark:])  # what it leads to comes next, in order
+
+    def _pair(self, old: str, new: str, where: str) -> None:
         if self.match.node("old", old) == self.match.node("new", new):
             self._dealt(old, new, where)
             return
@@ -145,9 +153,9 @@ class Strategies:
             old, new = olds[before], news[now]
             place = f"{where}, {new.words}" if where else new.words
             if old.key is not None and old.key != new.key:
-                words = f"{new.words} was {old.words.removeprefix('arm ')}"
+                words = f"{old.words} is now {new.words}"
                 self._tell("changed", where, words, old.child, new.child, None)
-            self.compare(old.child, new.child, place)
+            self._waiting.append((old.child, new.child, place))
 
     def _pairs(self, olds: list[Slot], news: list[Slot]) -> list[tuple[int, int]]:
         """Which slots are which: those with keys by their keys, then by what is in them, the others by position."""

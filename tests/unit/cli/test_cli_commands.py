@@ -256,3 +256,25 @@ def test_explain_takes_facts_and_messages(cl):
     out = cl("explain", "facts.cl", "--messages", "m.json").out
     assert "takes arm 2, `turns > 2`" in out
     assert "meta.plan is unknown: the caller gave no `meta.plan`" in out
+
+
+def test_explain_says_what_needs_a_call(cl):
+    Path("asks.cl").write_text(
+        'use "std/anthropic"\nsignal kind = ask(haiku, "Which kind?", [billing, technical])\n'
+        "route has_code -> opus, kind == billing and words > 3 -> sonnet else haiku\n",
+        encoding="utf-8",
+    )
+    out = cl("explain", "asks.cl", "-q", "one two three four").out
+    assert out.endswith(
+        "for this query:\n"
+        "  main can't be decided without a run\n"
+        "    has_code is false\n"
+        "    words is 4\n"
+        "    kind isn't evaluated: nothing is called here\n"
+        '    ask(haiku, "Which kind?", ["billing", "technical"]): it needs a call, and nothing is called here\n'
+    )
+    assert "  main, arm 2: (words > 3) and (kind == billing)\n    written: (kind == billing) and (words > 3)" in out
+    assert "takes else" in cl("explain", "asks.cl", "-q", "one two").out
+    decision = json.loads(cl("explain", "asks.cl", "-q", "a b c d", "--output", "json").out)["decisions"][0]
+    assert (decision["taken"], decision["not_evaluated"]) == (None, ["kind"])
+    assert [signal["name"] for signal in decision["signals"]] == ["has_code", "words"]

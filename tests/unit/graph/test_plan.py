@@ -134,12 +134,23 @@ def test_the_order_that_was_written_is_shown_where_it_differs(explained):
         '    written: (judge(sonnet, "Is it right?") >= strict) and json and not hedges',
         "  same = json and not hedges",
     ]
-    assert lines(text, "gates, in") == [
+    assert lines(text, "conditions, in") == [
         '  main.else, rung 1: json or (judge(opus, "Is it?") >= 0.5)',
         '    written: (judge(opus, "Is it?") >= 0.5) or json',
     ]
     assert lines(text, "tunes") == ["  strict = 0.8  (of the lock; declared 0.7)"]
     assert lines(text, "signals") == ["  long = tokens > 200"]
+
+
+def test_so_is_that_of_an_arm(explained):
+    text = explained(
+        'signal kind = ask(mini, "Which?", [a, b])\n'
+        "policy main = route has_code -> opus, kind == a and tokens > 3 -> haiku else mini\n"
+    )
+    assert lines(text, "conditions, in") == [
+        "  main, arm 2: (tokens > 3) and (kind == a)",
+        "    written: (kind == a) and (tokens > 3)",
+    ]
 
 
 def test_a_gate_that_changes_nothing_is_not_asked(explained):
