@@ -45,6 +45,7 @@ Cl = Callable[..., Ran]
 @pytest.fixture
 def cl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cl:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "100")  # what is wrapped depends on it
     (tmp_path / "p.cl").write_text(SCRIPTED, encoding="utf-8")
 
     def run(*args: str, stdin: str | None = None) -> Ran:
