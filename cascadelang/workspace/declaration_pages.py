@@ -48,7 +48,8 @@ tune strict = 0.80 in 0.50 .. 0.99
 check sound = judge(opus, "Is the answer right?") >= strict
 ```
 
-The number stands for itself wherever its name is used, and has to lie in its range.
+The number stands for itself wherever its name is used, and has to lie in its range. The lock file beside the policy
+may hold another value within it, found by calibration; that one is used then.
 """,
     "require": """\
 A bound that must be proved before anything runs, or the file is wrong.
