@@ -88,23 +88,12 @@ def _tell(file: FormattedFile, *, show_diff: bool, did: str) -> None:
         write(f"{error}: `{path}` was left as it is: its layout would read differently; this is a bug", err=True)
     elif file.changed:
         if show_diff:
-            _show_diff(file)
+            from cascadelang.cli.show_diff import show_diff as show
+            from cascadelang.workspace.format import diff
+
+            show(diff(file))
         elif did:
             write(f"{paint(did, 'green' if did == 'formatted' else 'yellow', err=True)}: {path}", err=True)
-
-
-def _show_diff(file: FormattedFile) -> None:
-    """Print a diff: for people on a terminal, byte for byte elsewhere."""
-    from cascadelang.diagnostics.render_text import visible
-    from cascadelang.workspace.format import diff
-
-    tints = {"+": "green", "-": "red", "@": "cyan"}
-    if not colours():
-        out = "".join(f"{line}\n" for line in diff(file))
-        sys.stdout.buffer.write(out.encode())
-        return
-    for number, line in enumerate(diff(file)):
-        write(paint(visible(line), None if number < 2 else tints.get(line[:1]), bold=number < 2))
 
 
 def _summary(report: FormatReport, *, written: bool) -> str:

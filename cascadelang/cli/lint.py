@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from cascadelang.cli.help import Command
 from cascadelang.cli.options import output_option
 from cascadelang.cli.paint import color_option, colours, paint, write
 
+if TYPE_CHECKING:
+    from cascadelang.workspace.fix import Repairs
+
 
 @click.command("lint", cls=Command)
 @click.argument("paths", nargs=-1, metavar="[PATHS]...")
 @click.option("--fix", is_flag=True, help="Make the repairs that are certain, then lint again.")
+@click.option("--diff", "show_diff", is_flag=True, help="With --fix: write nothing, print what would change.")
 @click.option("--locked", is_flag=True, help="Tell where lock files are missing or out of date.")
 @click.option("--strict", is_flag=True, help="Exit 1 on warnings too.")
 @click.option("--jobs", type=click.IntRange(1), metavar="N", help="How many processes lint; chosen unless said.")
@@ -24,6 +30,7 @@ def command(
     *,
     paths: tuple[str, ...],
     fix: bool,
+    show_diff: bool,
     locked: bool,
     strict: bool,
     jobs: int | None,
@@ -39,11 +46,14 @@ def command(
 
       cascadelang lint
       cascadelang lint policies/ --strict
+      cascadelang lint --fix --diff
       cascadelang lint --locked
       cascadelang lint --select cascade-without-check
       cascadelang lint support.cl --output json
       cascadelang lint --output sarif > lint.sarif
     """
+    if show_diff and not fix:
+        raise click.UsageError("`--diff` goes with `--fix`")
     import gc
 
     gc.freeze()  # a short life that makes little garbage: collecting it would be a tenth of it
@@ -53,12 +63,16 @@ def command(
     report = lint(
         paths,
         fix=fix,
+        write=not show_diff,
         locked=locked,
         select=_names(select),
         ignore=_names(ignore),
         cached=not no_cache,
         jobs=jobs,
     )
+    if show_diff and report.repairs is not None:
+        _show_repairs(report.repairs)
+        return 1 if report.errors or (strict and report.warnings) else 0
     form = output or output_of(paths)
     if form != "text":
         from cascadelang.workspace.lint_output import lint_output
@@ -70,9 +84,22 @@ def command(
         if report.diagnostics:
             write(render(report.diagnostics, report.sources, colour=colours()))
         for title in report.fixed:
-            write(f"{paint('fixed', 'green')}: {title}", err=True)
+            write(f"{paint('fixed', 'green', err=True)}: {title}", err=True)
+        for title in report.repairs.left if report.repairs is not None else ():
+            write(f"{paint('not fixed', 'yellow', err=True)}: {title}: there would be more errors then", err=True)
         write(_summary(len(report.files), report.errors, report.warnings), err=True)
     return 1 if report.errors or (strict and report.warnings) else 0
+
+
+def _show_repairs(repairs: Repairs) -> None:
+    """Print what repairs would make of the files."""
+    from cascadelang.cli.figures import count
+    from cascadelang.cli.show_diff import show_diff
+    from cascadelang.workspace.unified import unified
+
+    for path, text in repairs.after.items():
+        show_diff(unified(path, repairs.before[path], text))
+    write(f"{count(len(repairs.after), 'file')} would change: {count(len(repairs.made), 'repair')}", err=True)
 
 
 def _names(given: tuple[str, ...]) -> list[str]:

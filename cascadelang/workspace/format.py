@@ -112,28 +112,10 @@ def diff(file: FormattedFile) -> Iterator[str]:
     """The lines of a unified diff from what a file says to its layout, without line ends."""
     if not file.changed or file.text is None:
         return
-    import difflib
-
     name = file.source.path
-    before, after = (_lines(text) for text in (file.source.text, file.text))
-    if before == after:
-        yield f"--- {name}"
-        yield f"+++ {name}"
-        yield "@@ a byte order mark is taken out @@"
+    if file.source.text == file.text:
+        yield from (f"--- {name}", f"+++ {name}", "@@ a byte order mark is taken out @@")
         return
-    for line in difflib.unified_diff(before, after, name, name, lineterm=""):
-        body, mark, _ = line.partition(_UNENDED)
-        yield body
-        if mark:
-            yield "\\ No newline at end of file"
+    from cascadelang.workspace.unified import unified
 
-
-_UNENDED = "\0"
-"""Stands behind a last line without a line end; no policy file has a zero byte."""
-
-
-def _lines(text: str) -> list[str]:
-    """The lines of a text without their line feeds; the last one marked if it has none."""
-    lines = text.split("\n")
-    last = lines.pop()
-    return [*lines, last + _UNENDED] if last else lines
+    yield from unified(name, file.source.text, file.text)

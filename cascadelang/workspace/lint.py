@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from cascadelang.diagnostics.model import Diagnostic
     from cascadelang.lint.engine import Allowed
     from cascadelang.lint.levels import Levels
+    from cascadelang.workspace.fix import Repairs
     from cascadelang.workspace.lint_cache import LintCache
     from cascadelang.workspace.lint_file import Findings
     from cascadelang.workspace.mistake import Mistake
@@ -32,15 +33,20 @@ class LintReport:
         files: the paths that were linted, in order.
         diagnostics: all findings, file by file.
         sources: the texts that findings point into, by path.
-        fixed: titles of the repairs that were made.
+        repairs: what was repaired, where that was asked for.
         allowed: findings that comments in the files silence.
     """
 
     files: tuple[str, ...]
     diagnostics: tuple[Diagnostic, ...]
     sources: Mapping[str, SourceFile]
-    fixed: tuple[str, ...] = ()
+    repairs: Repairs | None = None
     allowed: tuple[Allowed, ...] = ()
+
+    @property
+    def fixed(self) -> tuple[str, ...]:
+        """Titles of the repairs that were made."""
+        return self.repairs.made if self.repairs is not None else ()
 
     @property
     def errors(self) -> int:
@@ -57,6 +63,7 @@ def lint(
     paths: Sequence[str],
     *,
     fix: bool = False,
+    write: bool = True,
     locked: bool = False,
     select: Sequence[str] = (),
     ignore: Sequence[str] = (),
@@ -68,6 +75,7 @@ def lint(
     Args:
         paths: files and folders.
         fix: make the repairs that are certain, in these files and in none that they only use, then look again.
+        write: with ``fix``, replace the files; without, only say what the repairs would make of them.
         locked: tell where locks are missing or out of date.
         select: names of the only rules to look at, whatever the settings say of them; empty is all. Errors of the
             language are always told.
@@ -94,13 +102,13 @@ def lint(
     report = _look(files, levels, cache, jobs, locked=locked)
     if not fix:
         return report
-    from cascadelang.workspace.fix import apply_fixes
+    from cascadelang.workspace.fix import repair
 
-    fixed = apply_fixes(report.diagnostics, report.sources, files)
-    if not fixed:
-        return report
-    again = _look(files, levels, None, jobs, locked=locked)
-    return LintReport(again.files, again.diagnostics, again.sources, tuple(fixed), again.allowed)
+    repairs = repair(report.diagnostics, report.sources, files, levels)
+    if write and repairs.made:
+        repairs.write()
+        report = _look(files, levels, None, jobs, locked=locked)
+    return LintReport(report.files, report.diagnostics, report.sources, repairs, report.allowed)
 
 
 class _LevelsOf:

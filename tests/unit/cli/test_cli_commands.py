@@ -63,6 +63,16 @@ def test_lint_fixes(cl):
     assert ("policy main = sonnet" in Path("bad.cl").read_text()) == (ran.code == 0)
 
 
+def test_lint_says_what_it_would_fix(cl):
+    wrong = 'use "std/anthropic"\npolicy main = sonet\n'
+    Path("bad.cl").write_text(wrong)
+    ran = cl("lint", "bad.cl", "--fix", "--diff")
+    assert (ran.code, ran.err) == (1, "1 file would change: 1 repair\n")
+    assert ran.out.endswith("-policy main = sonet\n+policy main = sonnet\n")
+    assert Path("bad.cl").read_text() == wrong
+    assert cl("lint", "bad.cl", "--diff").code == 2
+
+
 def test_folders_are_searched(cl):
     for folder in ("a", ".hidden", "node_modules/x", "venv/lib"):
         Path(folder).mkdir(parents=True)

@@ -14,9 +14,9 @@ from cascadelang.contracts.failure import CallFailed
 from cascadelang.contracts.messages import Request
 from cascadelang.diagnostics.model import Diagnostic, Fix
 from cascadelang.graph.model import ProviderSpec
-from cascadelang.source import SourceFile, Span
+from cascadelang.source import Span
 from cascadelang.workspace.config import read
-from cascadelang.workspace.fix import apply_fixes
+from cascadelang.workspace.fix import applied
 from cascadelang.workspace.lint import lint
 from cascadelang.workspace.mistake import Mistake
 from cascadelang.workspace.providers import Providers
@@ -132,21 +132,14 @@ def test_providers_are_made_when_asked_for():
     asyncio.run(providers.close())
 
 
-def test_repairs_that_overlap_are_not_both_made(tmp_path: Path):
-    path = str(tmp_path / "p.cl")
-    text = "aaa bbb ccc"
-    Path(path).write_text(text)
-
+def test_repairs_that_overlap_are_not_both_made():
     def found(start: int, end: int, new: str) -> Diagnostic:
-        span = Span(path, start, end)
+        span = Span("p.cl", start, end)
         return Diagnostic("x", "error", "x", span, fix=Fix(span, new, f"write {new}"))
 
-    titles = apply_fixes(
-        [found(0, 3, "A"), found(4, 7, "B"), found(5, 11, "C")], {path: SourceFile(path, text)}, [path]
-    )
-    assert Path(path).read_text() == "A bC"
-    assert len(titles) == 2
-    assert [p.name for p in tmp_path.iterdir()] == ["p.cl"]
+    text, made = applied("aaa bbb ccc", [found(0, 3, "A"), found(4, 7, "B"), found(5, 11, "C")])
+    assert text == "A bC"
+    assert len(made) == 2
 
 
 @pytest.mark.parametrize("value", ["[" * 3000, "9" * 6000])
