@@ -8,15 +8,15 @@ proved from a price that isn't known.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from itertools import islice
+from collections.abc import Mapping
 from typing import Final
 
 from cascadelang.diagnostics.model import Diagnostic
 from cascadelang.graph.bounds import PLAIN, Measure, NodeBounds, Point
 from cascadelang.graph.cheapest import cheapest_first_calls
 from cascadelang.graph.model import Graph, Place, Requirement, WithinNode
-from cascadelang.graph.steps import worst_way
+from cascadelang.graph.said_steps import said_steps
+from cascadelang.graph.steps import value_of, worst_way
 from cascadelang.graph.wording import (
     count,
     dollars,
@@ -26,9 +26,6 @@ from cascadelang.graph.wording import (
     seconds,
 )
 from cascadelang.source import Span
-
-MOST_STEPS: Final = 12
-"""Steps of a breaking way that are written out."""
 
 TOLERANCE: Final = 1e-9
 """How much of a limit rounding may take: sums of floats aren't exact."""
@@ -144,7 +141,8 @@ def _refused(requirement: Requirement, problem: tuple[str, str], measure: Measur
             tokens = 0 if measured.cost_most is None else math.ceil(measured.cost_most.pieces[-1][0])
         steps = worst_way(measure, point, requirement.what, tokens)
         for_input = f" for an input of {tokens:,} tokens" if requirement.what == "cost" and tokens else ""
-        notes = [f"{_WAYS[requirement.what]}{for_input}:", *_numbered(steps)]
+        total = value_of(measured, requirement.what, tokens)
+        notes = [f"{_WAYS[requirement.what]}{for_input}:", *said_steps(requirement.what, steps, total)]
     elif len(measured.unknown) > 1:
         notes = list(measured.unknown)
     return Diagnostic(
@@ -156,13 +154,6 @@ def _refused(requirement: Requirement, problem: tuple[str, str], measure: Measur
         help=help_,
         notes=tuple(notes),
     )
-
-
-def _numbered(steps: Iterator[str]) -> list[str]:
-    shown = list(islice(steps, MOST_STEPS))
-    more = next(steps, None) is not None
-    lines = [f"{number}. {step}" for number, step in enumerate(shown, 1)]
-    return [*lines, "… and so on"] if more else lines
 
 
 def _too_small(graph: Graph, measure: Measure) -> list[Diagnostic]:

@@ -1,8 +1,8 @@
 """The way through a graph that costs, calls or takes the most, step by step.
 
-Takes: a measured graph, where to start and what counts. Gives: one line for each call or decision on the way, lazily:
-a way through shared tiers may be longer than anyone can read. Guarantees: what the calls say adds up to the bound of
-the start, but for limits (`within`), whose own line says what they stop at.
+Takes: a measured graph, where to start and what counts. Gives: a `Step` for each call or decision on the way, lazily:
+a way through shared tiers may be longer than anyone can read. Guarantees: the amounts add up to the bound of the
+start; what is inside a limit (`within`) that stops it is one step, of the limit's amount.
 """
 
 from __future__ import annotations
@@ -23,15 +23,30 @@ from cascadelang.graph.model import (
 )
 from cascadelang.graph.wording import (
     count,
-    dollars,
     limits_wording,
-    seconds,
     share_wording,
     use_wording,
     wording,
 )
 
 What = Literal["cost", "calls", "latency"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One call, one paid check, one limit that is reached, or one decision.
+
+    Attributes:
+        words: who does what.
+        amount: dollars, calls or seconds of it, at most; ``None`` for a decision, infinite when it isn't known.
+        unknown: why it isn't known.
+        more: what the amount comes from, in words.
+    """
+
+    words: str
+    amount: float | None = None
+    unknown: str = ""
+    more: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +58,17 @@ class _Paid:
     answer_tokens: int
 
 
-def worst_way(measure: Measure, start: Point, what: What, tokens: int) -> Iterator[str]:
+def worst_way(measure: Measure, start: Point, what: What, tokens: int) -> Iterator[Step]:
     """The steps of the worst way from ``start`` for an input of so many tokens."""
-    waiting: list[tuple[Point | _Paid | str, int]] = [(start, tokens)]
+    waiting: list[tuple[Point | _Paid | Step, int]] = [(start, tokens)]
     while waiting:
         item, size = waiting.pop()
-        if isinstance(item, str):
+        if isinstance(item, Step):
             yield item
             continue
         if isinstance(item, _Paid):
             measured = measure.paid(item.use, item.settings, item.answer_tokens)
-            yield f"`{use_wording(item.use)}` is asked: {_said(measured, what, size)}"
+            yield _step(f"`{use_wording(item.use)}` is asked", measured, what, size)
             continue
         node = measure.graph.nodes[item[0]]
         measured = measure.points[item]
@@ -61,14 +76,14 @@ def worst_way(measure: Measure, start: Point, what: What, tokens: int) -> Iterat
             added = f", {size:,} tokens in and up to {measured.answer_tokens:,} out" if what == "cost" else ""
             attempts = count(measured.calls_most or 0, "attempt")
             tried = f", {attempts}" if what != "calls" and (measured.calls_most or 0) > 1 else ""
-            yield f"`{node.id}` asks `{node.model}`: {_said(measured, what, size)}{added}{tried}"
+            yield _step(f"`{node.id}` asks `{node.model}`", measured, what, size, f"{added}{tried}")
         elif isinstance(node, WithinNode) and value_of(measured, what, size) < _inside(measure, item, what, size):
-            yield f"`{node.id}` stops at `{limits_wording(node)}`"
+            yield _step(f"`{node.id}` stops at `{limits_wording(node)}`", measured, what, size)
         elif isinstance(node, (RouteNode, RouteByNode, SplitNode)):
             ways = measure.below(item)
             worst = max(range(len(ways)), key=lambda n: value_of(measure.points[ways[n]], what, size))
             decision = f"`{node.id}` goes to `{ways[worst][0]}`{_because(measure, node, worst)}"
-            waiting += [(ways[worst], size), (decision, size)]
+            waiting += [(ways[worst], size), (Step(decision), size)]
             waiting += [(_Paid(use, item[1], 0), size) for use in reversed(measure.asked(node))]
         elif isinstance(node, CascadeNode):
             waiting += reversed(_cascade(measure, node, item[1], size))
@@ -90,8 +105,8 @@ def _inside(measure: Measure, point: Point, what: What, tokens: int) -> float:
 
 def _cascade(
     measure: Measure, node: CascadeNode, settings: Settings, size: int
-) -> list[tuple[Point | _Paid | str, int]]:
-    items: list[tuple[Point | _Paid | str, int]] = [(_Paid(use, settings, 0), size) for use in measure.asked(node)]
+) -> list[tuple[Point | _Paid | Step, int]]:
+    items: list[tuple[Point | _Paid | Step, int]] = [(_Paid(use, settings, 0), size) for use in measure.asked(node)]
     for number, way in enumerate(measure.below((node.id, settings))):
         items.append((way, size + measure.carried(node, number, settings)))
         if number < len(node.rungs):
@@ -111,10 +126,6 @@ def _because(measure: Measure, node: RouteNode | RouteByNode | SplitNode, worst:
     return ""
 
 
-def _said(measured: NodeBounds, what: What, tokens: int) -> str:
-    value = value_of(measured, what, tokens)
-    if value == float("inf"):
-        return measured.unknown[0] if measured.unknown else "not known"
-    if what == "cost":
-        return f"at most {dollars(value)}"
-    return f"at most {seconds(value)}" if what == "latency" else count(int(value), "call")
+def _step(words: str, measured: NodeBounds, what: What, tokens: int, more: str = "") -> Step:
+    unknown = measured.unknown[0] if measured.unknown else "not known"
+    return Step(words, value_of(measured, what, tokens), unknown, more)

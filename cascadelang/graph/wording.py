@@ -149,6 +149,11 @@ def money(value: float) -> str:
     return f"${_plain(Decimal(f'{value:.10g}'))}"
 
 
+def exact_dollars(value: Decimal) -> str:
+    """An amount with all its places."""
+    return f"${_plain(value)}"
+
+
 def dollars(value: float) -> str:
     """An amount that is a most: three figures, rounded up."""
     exact = Decimal(f"{value:.10g}")

@@ -55,6 +55,11 @@ class Visit:
 _INSIDE: ContextVar[tuple[Visit, ...]] = ContextVar("_INSIDE", default=())
 
 
+def inside() -> Visit:
+    """The innermost visit that is going on."""
+    return _INSIDE.get()[-1]
+
+
 class Counter:
     """A strategy, counted."""
 

@@ -1,11 +1,18 @@
 from __future__ import annotations
 
+import re
+from decimal import Decimal
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from syrupy.assertion import SnapshotAssertion
 
 from cascadelang.diagnostics.codes import all_codes
 from cascadelang.graph.bounds import bounds
-from cascadelang.graph.requirements import MOST_STEPS, check_requirements
+from cascadelang.graph.requirements import check_requirements
+from cascadelang.graph.said_steps import MOST_STEPS, said_steps
+from cascadelang.graph.steps import Step
 
 
 def found(graph):
@@ -41,13 +48,41 @@ def test_the_steps_add_up_to_what_is_refused(graph_of):
     [refused] = found(graph_of(LADDER + "require main for input <= 4k { calls <= 1 }"))
     assert "can make 7 calls" in refused.message
     assert sum(note.endswith(": 1 call") for note in refused.notes) == 7
+    assert refused.notes[-1] == "together 7 calls"
+
+
+AMOUNT = re.compile(r": (?:at most )?\$?([0-9.,]+)(ms|s|m)?")
+UNITS = {"ms": Decimal("0.001"), "m": Decimal(60)}
+
+
+def amounts(notes) -> list[Decimal]:
+    found = [AMOUNT.search(note.replace("together ", ": ")) for note in notes]
+    return [Decimal(m[1].replace(",", "")) * UNITS.get(m[2], 1) for m in found if m is not None]
+
+
+@pytest.mark.parametrize("bound", ["cost <= $0.01", "calls <= 1", "latency <= 1s"])
+@pytest.mark.parametrize("size", [1, 777, 123_457])
+def test_what_is_written_adds_up_to_the_last_line(graph_of, bound, size):
+    [refused] = found(graph_of(f"{LADDER}require main for input <= {size} {{ {bound} }}"))
+    *steps, total = amounts(refused.notes[1:])
+    assert len(steps) == 7
+    assert sum(steps) == total
+    assert refused.notes[-1].startswith("together ")
+
+
+@given(st.lists(st.floats(0, 1e3) | st.sampled_from([0.0, 1e-9, 0.1, 0.2, 1 / 3]), min_size=2, max_size=30))
+def test_any_amounts_add_up_as_they_are_written(values):
+    lines = said_steps("cost", iter([Step(f"`n{n}`", value) for n, value in enumerate(values)]), sum(values))
+    *steps, total = amounts(lines)
+    assert sum(steps) == total
+    assert sum(values) - 1e-9 <= float(total) <= sum(values) + 0.01 + 1e-9
 
 
 def test_a_limit_is_where_a_way_ends(graph_of):
     graph = graph_of("policy main = cascade [opus, opus] until json within $0.10\nrequire main { cost <= $0.05 }")
     [refused] = found(graph)
     assert refused.message == "`main` can cost $0.10, and `cost <= $0.05` is required"
-    assert refused.notes[-1] == "1. `main.within` stops at `within $0.10`"
+    assert refused.notes[-1] == "1. `main.within` stops at `within $0.10`: at most $0.10"
 
 
 def test_within_proves_a_bound_for_every_input(graph_of):
@@ -108,8 +143,8 @@ def test_a_way_longer_than_anyone_reads_is_cut(graph_of):
     lines = ["policy p0 = cascade [haiku, sonnet] until json"]
     lines += [f"policy p{n} = cascade [p{n - 1}, p{n - 1}] until json" for n in range(1, 60)]
     [refused] = found(graph_of("\n".join(lines) + "\nrequire p59 { calls <= 5 }"))
-    assert refused.notes[-1] == "… and so on"
-    assert len(refused.notes) == MOST_STEPS + 2
+    assert refused.notes[-2:] == (f"… and so on: {2**60 - MOST_STEPS:,} calls", f"together {2**60:,} calls")
+    assert len(refused.notes) == MOST_STEPS + 3
 
 
 # ---- Limits that let nothing through ----------------------------------------------------------------------------
