@@ -67,6 +67,7 @@ def look(
         looked_at.add(entry.name)
         if all(map(has, entry.words)):
             found += (d if d.severity == level else replace(d, severity=level) for d in _asked(entry, subject))
+    found = list(dict.fromkeys(found))  # what several policies share is told once
     if not has("cl:"):
         return Findings(tuple(found))
     return _silenced(found, subject, levels, frozenset(looked_at), told=only is None)

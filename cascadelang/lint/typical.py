@@ -22,6 +22,9 @@ VERDICT_TOKENS: Final = 60
 INSTRUCTION_TOKENS: Final = 250
 """What a judge is told beside the rubric, the query and the answer."""
 
+ASKING_TOKENS: Final = 170
+"""What a model is told that is asked for a label, beside the question and the query."""
+
 LABEL_TOKENS: Final = 10
 """What a model writes that is asked for a label."""
 
@@ -74,5 +77,5 @@ def asking_cost(graph: Graph, use: CatalogUse, size: Size) -> float | None:
     """What asking a model for a label costs; ``None`` when it isn't known, or the entry is no ``ask``."""
     if use.entry != "ask" or len(use.model_args) != 1:
         return None
-    beside = INSTRUCTION_TOKENS + estimate_tokens(str(use.args.get("question", "")))
+    beside = ASKING_TOKENS + estimate_tokens(str(use.args.get("question", "")))
     return call_cost(graph.models[str(use.args[use.model_args[0]])], size.query + beside, LABEL_TOKENS)

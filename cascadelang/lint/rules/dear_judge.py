@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from cascadelang.diagnostics.codes import Code
-from cascadelang.diagnostics.model import Diagnostic
+from cascadelang.diagnostics.model import Diagnostic, Label
 from cascadelang.graph.wording import dollars, use_wording
 from cascadelang.lint.gates import Gate, gates
 from cascadelang.lint.rule import Rule
@@ -116,6 +116,7 @@ class DearJudge(Rule):
         return self.found(
             message,
             subject.span(judges[0].place),
+            related=(Label(gate.source.rungs[gate.rung].span, "the rung it judges"),),
             help="let a cheaper model judge, ask free checks instead, or leave this rung out",
             notes=(sums,),
         )

@@ -10,6 +10,7 @@ from cascadelang.lint.gates import gates
 from cascadelang.lint.rule import Rule
 from cascadelang.lint.subject import Subject
 from cascadelang.lint.typical import answering
+from cascadelang.source import Span
 
 
 class SelfJudge(Rule):
@@ -47,27 +48,28 @@ class SelfJudge(Rule):
     words = ("judge", "cascade")
 
     def look(self, subject: Subject) -> Iterator[Diagnostic]:
-        """One finding a rung and judge."""
-        graph, told = subject.graph, set()
+        """One finding a judge, with every rung whose answers may be its own."""
+        graph = subject.graph
+        judged: dict[str, list[tuple[Span, str]]] = {}
         for gate in gates(subject):
-            rung = gate.node.rungs[gate.rung]
             for use in subject.measure.gate(gate.node, gate.rung):
-                if use.entry != "judge" or (use.id, id(gate.source), gate.rung) in told:
+                if use.entry != "judge":
                     continue
                 judge = graph.models[str(use.args[use.model_args[0]])]
-                own = [
-                    model.name
-                    for call in answering(graph, rung.node)
-                    if (model := graph.models[call.model]).id == judge.id and model.provider == judge.provider
-                ]
-                if own:
-                    told.add((use.id, id(gate.source), gate.rung))
-                    yield self.found(
-                        f"`{judge.name}` judges answers of its own",
-                        subject.span(use.place),
-                        related=(Label(gate.source.rungs[gate.rung].span, f"`{own[0]}` can answer here"),),
-                        help="let another model judge, best of another family; or give this rung a gate of its own",
-                    )
+                for call in answering(graph, gate.node.rungs[gate.rung].node):
+                    model = graph.models[call.model]
+                    if (model.provider, model.id) == (judge.provider, judge.id):
+                        rung = gate.source.rungs[gate.rung].span
+                        judged.setdefault(use.id, []).append((rung, model.name))
+                        break
+        for id_, rungs in judged.items():
+            use = graph.uses[id_]
+            yield self.found(
+                f"`{use.args[use.model_args[0]]}` judges answers of its own",
+                subject.span(use.place),
+                related=tuple(Label(span, f"`{name}` can answer here") for span, name in dict.fromkeys(rungs)),
+                help="let another model judge, best of another family; or give this rung a gate of its own",
+            )
 
 
 RULE = SelfJudge()

@@ -48,7 +48,7 @@ class StarvedFallback(Rule):
             for child in below:
                 if _tighter(limit, limits.get(child)):
                     limits[child] = limit
-            if not isinstance(node, FallbackNode) or node.id in told:
+            if not isinstance(node, FallbackNode) or node.id in told or "timeout" not in (node.when or ["timeout"]):
                 continue
             source, time_s = subject.written(node), limit.time_s or 0.0
             for number, child in enumerate(below[:-1]):
