@@ -14,7 +14,7 @@ from cascadelang.lint.rule import Rule
 from cascadelang.lint.subject import Subject
 from cascadelang.lint.typical import MIDDLE, SIZES, Size, answer_costs, asking_cost
 
-MOST_SHARE: Final = 0.75
+MOST_SHARE: Final = 0.7
 """From this share on it is told: that so many queries go the cheapest way is rare."""
 
 
@@ -27,7 +27,7 @@ class DearAsk(Rule):
         "an `ask` that costs more than routing can save",
         "An `ask` costs `j` for every query. Sending a query the cheapest way instead of the dearest saves `s`, so "
         "asking saves money only if the share of queries that go the cheapest way is over `j / s`. It is told when "
-        "that share is 75% or more for queries of 200, 1,000 and 4,000 tokens with answers of 200, 400 and 800. Ways "
+        "that share is 70% or more for queries of 200, 1,000 and 4,000 tokens with answers of 200, 400 and 800. Ways "
         "of one price are left alone: there, something else than money is chosen.",
         "The router costs more than it saves, and every answer waits for it.",
         (
