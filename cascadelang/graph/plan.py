@@ -171,6 +171,23 @@ class Plan:
         return Gate(words, self._other(words, written, judged=True), not idle, uses, any_of(ways or [NOTHING]))
 
     @cached_property
+    def evaluations(self) -> dict[str, NodeBounds]:
+        """What one evaluation of each paid signal and check comes to, wherever it is made, by the use's id."""
+        found: dict[str, NodeBounds] = {}
+        for id_ in self.nodes:
+            node = self.graph.nodes[id_]
+            for around in self.settings.get(id_, ()):
+                asked = [(use, 0) for use in self.measure.asked(node)]
+                if isinstance(node, CascadeNode):
+                    for number, rung in enumerate(node.rungs):
+                        tokens = self.measure.points[rung.node, around].answer_tokens
+                        asked += [(use, tokens) for use in self.measure.gate(node, number)]
+                for use, tokens in asked:
+                    measured = self.measure.paid(use, around, tokens)
+                    found[use.id] = any_of([found[use.id], measured]) if use.id in found else measured
+        return found
+
+    @cached_property
     def choices(self) -> dict[str, list[Asked]]:
         """The conditions that choose each node's way, those of its arms in their order."""
         found: dict[str, list[Asked]] = {}

@@ -32,8 +32,8 @@ def plan_json(plan: Plan) -> dict[str, Any]:
             {"what": r.what, "op": r.op, "limit": r.limit, "input_tokens": r.input_tokens} for r in plan.requirements
         ],
         "nodes": {id_: _node(id_, plan) for id_ in plan.nodes},
-        "signals": [_named(each) for each in plan.signals],
-        "checks": [_named(each) for each in plan.checks],
+        "signals": [_named(each, plan) for each in plan.signals],
+        "checks": [_named(each, plan) for each in plan.checks],
         "tunes": [{"name": t.name, "value": t.value, "declared": t.declared} for t in plan.tunes],
         "models": [_model(model, plan) for model in plan.models],
         "decisions": [_decision(number, plan) for number in range(len(plan.decisions))],
@@ -89,13 +89,19 @@ def _use(use: CatalogUse) -> dict[str, Any]:
     return {"use": use.id, "words": use_wording(use), "kind": use.kind, "calls": use.calls}
 
 
-def _named(named: Named) -> dict[str, Any]:
+def _named(named: Named, plan: Plan) -> dict[str, Any]:
     return {
         "name": named.name,
         "words": named.words,
         "written": named.written or named.words,
-        "paid": [_use(use) for use in named.paid],
+        "paid": [{**_use(use), "cost_usd": _cost(use, plan)} for use in named.paid],
     }
+
+
+def _cost(use: CatalogUse, plan: Plan) -> float | None:
+    """The most that one evaluation costs for the plan's input; null when it isn't known, or never made."""
+    measured = plan.evaluations.get(use.id)
+    return None if measured is None or measured.cost_most is None else measured.cost_most.at(plan.input_tokens)
 
 
 def _model(model: ModelSpec, plan: Plan) -> dict[str, Any]:

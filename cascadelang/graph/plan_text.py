@@ -26,6 +26,7 @@ from cascadelang.graph.wording import (
     price_wording,
     require_wording,
     seconds,
+    use_wording,
     wording,
 )
 from cascadelang.source.frozen import dataclass
@@ -43,8 +44,8 @@ def plan_text(plan: Plan, *, width: int = WIDTH) -> str:
     sections.sort(key=lambda section: section.node != plan.root)
     blocks = [_head(plan, width), _table(plan, sections, width)]
     names = [
-        *_named("signals, each read at most once a run", plan.signals, width),
-        *_named("checks, in order of evaluation", plan.checks, width),
+        *_named(plan, "signals, each read at most once a run", plan.signals, width),
+        *_named(plan, "checks, in order of evaluation", plan.checks, width),
         *_reordered(plan, width),
         *_tunes(plan),
         *_models(plan, width),
@@ -239,16 +240,16 @@ def _settings(around: Settings) -> str:
 # ---- What the names stand for -----------------------------------------------------------------------------------
 
 
-def _named(title: str, named: Sequence[Named], width: int) -> Iterator[str]:
+def _named(plan: Plan, title: str, named: Sequence[Named], width: int) -> Iterator[str]:
     if not named:
         return
     lines = [f"{title}:"]
     for each in named:
-        paid = "".join(f"  ({_calls(use)})" for use in each.paid[:1]) if len(each.paid) == 1 else ""
-        paid = paid or (f"  ({len(each.paid)} paid)" if each.paid else "")
-        lines += _wrapped(f"{each.name} = {each.words}{paid}", "  ", width)
+        lines += _wrapped(f"{each.name} = {each.words}", "  ", width)
         if each.written:
             lines += _wrapped(f"written: {each.written}", "    ", width)
+        for use in each.paid:
+            lines += _wrapped(f"paid: {use_wording(use)}, {_paid(plan, use)}", "    ", width)
     yield "\n".join(lines)
 
 
@@ -298,8 +299,14 @@ def _model(plan: Plan, model: ModelSpec) -> str:
     return one_line(", ".join(said))
 
 
-def _calls(use: CatalogUse) -> str:
-    return "an unknown number of calls" if use.calls is None else f"paid: {count(use.calls, 'call')}"
+def _paid(plan: Plan, use: CatalogUse) -> str:
+    """What one evaluation comes to: ``1 call, <= $0.0457``."""
+    calls = "an unknown number of calls" if use.calls is None else count(use.calls, "call")
+    measured = plan.evaluations.get(use.id)
+    if measured is None:
+        return f"{calls}, never made here"
+    cost = "" if measured.cost_most is None else f", <= {dollars(measured.cost_most.at(plan.input_tokens))}"
+    return f"{calls}{cost or ', cost unknown'}"
 
 
 # ---- A query's way ----------------------------------------------------------------------------------------------

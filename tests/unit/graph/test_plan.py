@@ -130,8 +130,9 @@ def _explained(checked_of):
 def test_the_order_that_was_written_is_shown_where_it_differs(explained):
     text = explained(WRITTEN)
     assert lines(text, "checks") == [
-        '  good = json and not hedges and (judge(sonnet, "Is it right?") >= strict)  (paid: 1 call)',
+        '  good = json and not hedges and (judge(sonnet, "Is it right?") >= strict)',
         '    written: (judge(sonnet, "Is it right?") >= strict) and json and not hedges',
+        '    paid: judge(sonnet, "Is it right?"), 1 call, <= $0.053',
         "  same = json and not hedges",
     ]
     assert lines(text, "conditions, in") == [
@@ -155,7 +156,7 @@ def test_so_is_that_of_an_arm(explained):
 
 def test_a_gate_that_changes_nothing_is_not_asked(explained):
     rows = [line.split() for line in explained(WRITTEN).splitlines() if "until good" in line]
-    assert rows[0][-3:] == ["0..1", rows[0][-2], "20s"]
+    assert rows[0][-3:] == ["0..1", "$0.053", "20s"]
     assert rows[1][-3:] == ["0", "not", "asked"]
 
 
