@@ -25,7 +25,8 @@ class Turn:
     """What a model does with one call: answers, judges, or fails, after a while.
 
     Attributes:
-        text, score: what it says when it is asked for an answer, and as a judge; no score is no verdict.
+        text, score: what it says when it is asked for an answer, and as a judge; no score is no verdict. Asked for a
+            label, it takes the score for its place.
         tokens: of the answer, as far as ``max_tokens`` lets it.
         error: how it fails instead: a kind of failure, or ``broken`` for an adapter's own mistake.
         pieces: how many pieces of an answer it streams before it fails.
@@ -123,9 +124,14 @@ def usage_of(turn: Turn, request: Request) -> Usage:
 
 def reply_of(turn: Turn, request: Request) -> Reply:
     text = turn.text
-    if request.purpose != "answer":
-        text = "no verdict" if turn.score is None else json.dumps({"reason": "so it is", "score": turn.score})
     tokens = (TokenLogprob("yes", turn.logprob, (("yes", turn.logprob), ("no", -2.0))), TokenLogprob("!", -0.2))
+    if request.purpose == "judge":
+        text = "no verdict" if turn.score is None else json.dumps({"reason": "so it is", "score": turn.score})
+    if request.purpose == "ask":
+        labels = request.json_schema["properties"]["label"]["enum"]
+        label = "no label" if turn.score is None else labels[round(turn.score * 10) % len(labels)]
+        text = json.dumps({"label": label})
+        tokens = (TokenLogprob('{"label": "', 0.0), TokenLogprob(label, turn.logprob), TokenLogprob('"}', 0.0))
     wanted = request.logprobs is not None
     finish = "length" if turn.cut_off else "stop"
     return Reply(text, request.model, usage_of(turn, request), finish, tokens if wanted else None)

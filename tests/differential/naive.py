@@ -21,7 +21,7 @@ from cascadelang.contracts.failure import CallFailed
 from cascadelang.contracts.messages import Message, Query, Reply, Request, Usage
 from cascadelang.semantics.checked import BoundCall, CheckedPolicy, ModelInfo, Symbol
 from cascadelang.syntax import ast
-from cascadelang.workspace.makers import make_check
+from cascadelang.workspace.makers import make_check, make_signal
 
 MOVES_ON = (
     "rate_limit",
@@ -113,6 +113,7 @@ class Naive:
         self.dice = random.Random(seed)  # noqa: S311 - the interpreter's own
         self.told = Told()
         self.streamed = False
+        self.asked: dict[str, Any] = {}
 
     def run(self, policy: str, *, streams: bool = False) -> Told:
         told = self.told
@@ -137,15 +138,15 @@ class Naive:
                 return self.answer(symbol.decl.strategy, replace(around, path=symbol.path))
             case ast.Route():
                 for number, arm in enumerate(strategy.arms, 1):
-                    if self.truth.value(arm.condition, Place(around.path))[0] is True:
+                    if self.signal(arm.condition, around) is True:
                         return self.take(str(number), arm.strategy, around)
                 return self.take("else", strategy.otherwise, around)
             case ast.RouteBy():
-                label = self.truth.value(strategy.by, Place(around.path))[0]
+                label = self.signal(strategy.by, around)
                 arm = next((arm for arm in strategy.arms if arm.label == label), None)
                 return self.take(arm.label if arm else "else", arm.strategy if arm else strategy.otherwise, around)
             case ast.Split():
-                key = None if strategy.by is None else self.truth.value(strategy.by, Place(around.path))[0]
+                key = None if strategy.by is None else self.signal(strategy.by, around)
                 number = self.dealt(strategy, key)
                 return self.take(str(number + 1), strategy.shares[number].strategy, around)
             case ast.Cascade():
@@ -241,7 +242,7 @@ class Naive:
     def first_rung(self, node: ast.Cascade, around: Around) -> int:
         if node.start is None:
             return 0
-        label = self.truth.value(node.start, Place(around.path))[0]
+        label = self.signal(node.start, around)
         for number, rung in enumerate(node.rungs):
             inner = rung.strategy
             while isinstance(inner, ast.Within | ast.Retry | ast.With):
@@ -252,7 +253,7 @@ class Naive:
         self.told.arms.append("else")
         return 0
 
-    # ---- Checks -------------------------------------------------------------------------------------------------
+    # ---- Checks and signals ------------------------------------------------------------------------------------
 
     def judge(self, answer: Answer, gate: ast.Expr, around: Around) -> Limit | None:
         """Give the answer its verdict; the ``within`` that had no room for judging it, if one hadn't."""
@@ -260,6 +261,8 @@ class Naive:
         said = contract.Answer(self.query, answer.reply, answer.model)
 
         def ask(call: BoundCall) -> Any:
+            if call.kind == "signal":
+                return self.ask_signal(call, around)
             key = key_of(call)
             if key not in made:
                 made[key] = self.ask(call, said, around)
@@ -276,8 +279,24 @@ class Naive:
         answer.unknown = value is not True and value is not False
         return None
 
-    def ask(self, call: BoundCall, said: contract.Answer, around: Around) -> Any:
-        """The value of a paid check; unknown when its call fails in a way that moves on."""
+    def signal(self, expr: ast.Expr, around: Around) -> Any:
+        """The value of a condition over the query."""
+        return self.truth.value(expr, Place(around.path, ask=lambda call: self.ask_signal(call, around)))[0]
+
+    def ask_signal(self, call: BoundCall, around: Around) -> Any:
+        """The value of a paid signal, asked once a run; unknown when its call fails, or doesn't fit."""
+        key = key_of(call)
+        if key not in self.asked:
+            try:
+                self.asked[key] = self.ask(call, None, around)
+            except Failing as failing:
+                if failing.kind != "over_budget":
+                    raise
+                self.asked[key] = None
+        return self.asked[key]
+
+    def ask(self, call: BoundCall, said: contract.Answer | None, around: Around) -> Any:
+        """What a paid check or signal finds; unknown when its call fails in a way that moves on."""
         failed: list[Failing] = []
         names = {symbol.name: symbol for symbol in call.args.values() if isinstance(symbol, Symbol)}
 
@@ -291,6 +310,9 @@ class Naive:
 
         args = {name: value.name if isinstance(value, Symbol) else value for name, value in call.args.items()}
         try:
+            if said is None:
+                signal = make_signal(call.spec.name, {**args, "scope": call.scope})
+                return done(signal.read_paid(self.query, place)).value
             return done(make_check(call.spec.name, args).judge_paid(said, place)).value
         except CallFailed as raised:
             if raised.kind in MOVES_ON and raised.kind != "over_budget":
@@ -393,10 +415,13 @@ class Naive:
         """The most that those of the paid checks to come can cost that are inside the limit."""
         total = 0.0
         for call, beside in around.gates:
+            if key_of(call) in self.asked:
+                continue
+            quoted = 0 if call.kind == "signal" else 2 * answer_tokens
             for symbol in call.args.values():
                 if isinstance(symbol, Symbol) and limit in beside.limits:
                     model = self.checked.models[id(symbol.decl)]
-                    asked = input_tokens(Request("", (Message("user", ""),), "instructions")) + 2 * answer_tokens
+                    asked = input_tokens(Request("", (Message("user", ""),), "instructions")) + quoted
                     retry = model.retry if beside.retry is None else beside.retry
                     total += tries(retry, model.timeout_s) * dollars(model, Usage(asked, model.max_tokens))
         return total

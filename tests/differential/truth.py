@@ -21,7 +21,7 @@ from cascadelang.workspace.makers import make_check, make_signal
 Known = tuple[Any, float | None]
 """A value and its score."""
 Ask = Callable[[BoundCall], Any]
-"""Makes a paid check and gives its value."""
+"""Makes a check, or reads a signal, that calls a model, and gives its value."""
 
 UNKNOWN: Known = (None, None)
 ORDER = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
@@ -30,7 +30,7 @@ SUMS = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.t
 
 @dataclass(frozen=True)
 class Place:
-    """The file an expression stands in, the answer it is asked of, and who makes paid checks."""
+    """The file an expression stands in, the answer it is asked of, and who asks models."""
 
     path: str
     answer: Answer | None = None
@@ -90,7 +90,7 @@ class Truth:
             case ast.TuneDecl(value=value):
                 return self.value(value, at)
             case ast.SignalDecl() as signal:
-                return self._signal(signal, Place(symbol.path)), None
+                return self._signal(signal, Place(symbol.path, ask=at.ask)), None
             case ast.CheckDecl() as check:
                 here = Place(symbol.path, at.answer, at.ask)
                 value, score = self.value(check.expr, here, settled=settled and not check.else_pass)
@@ -120,12 +120,12 @@ class Truth:
             if value is None:
                 return UNKNOWN
             return next(label for label, below in args["bands"] if below is None or value < below), None
+        if call.spec.calls != 0:
+            assert at.ask is not None
+            return at.ask(call), None
         if call.kind == "signal":
             return make_signal(call.spec.name, {**call.args, "scope": call.scope}).read(self._query).value, None
         assert at.answer is not None
-        assert at.ask is not None
-        if call.spec.calls != 0:
-            return at.ask(call), None
         return make_check(call.spec.name, call.args).judge(at.answer).value, None
 
     def _logic(self, expr: ast.Logic, at: Place, *, settled: bool) -> Known:
@@ -148,7 +148,7 @@ class Truth:
         return bool(self.paid_uses(expr, path))
 
     def paid_uses(self, expr: ast.Expr, path: str) -> dict[str, BoundCall]:
-        """The checks in an expression that call a model, each once."""
+        """The checks and signals in an expression that call a model, each once."""
         found: dict[str, BoundCall] = {}
         for ref in refs(expr):
             call = self._checked.calls.get(id(ref))
@@ -163,7 +163,7 @@ class Truth:
 
 def key_of(call: BoundCall) -> str:
     """The same for the same check with the same arguments."""
-    return repr((call.spec.name, sorted(call.args.items(), key=lambda item: item[0])))
+    return repr((call.spec.name, call.scope, sorted(call.args.items(), key=lambda item: item[0])))
 
 
 def flat(expr: ast.Logic) -> Iterable[ast.Expr]:
