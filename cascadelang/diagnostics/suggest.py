@@ -53,6 +53,13 @@ def _limit(length: int) -> int:
 
 def distance(a: str, b: str, limit: int = 1000) -> int:
     """The number of single-letter slips between two words, or ``limit + 1`` if there are more than ``limit``."""
+    start, most = 0, min(len(a), len(b))
+    while start < most and a[start] == b[start]:
+        start += 1
+    end = 0
+    while end < most - start and a[-1 - end] == b[-1 - end]:
+        end += 1
+    a, b = a[start : len(a) - end], b[start : len(b) - end]  # what both begin and end with costs nothing
     before: list[int] = []
     row = list(range(len(b) + 1))
     for i, letter in enumerate(a, 1):

@@ -90,10 +90,15 @@ def _silenced(
 ) -> Findings:
     """The findings without those that a comment allows; ``told``: with what is wrong with the comments."""
     from cascadelang.lint.registry import OWN
-    from cascadelang.lint.suppress import allows_of, complaints
+    from cascadelang.lint.suppress import Allow, allows_of, complaints
 
     modules = subject.checked.modules
     read = {path: allows_of(module) for path, module in modules.items() if "cl:" in module.source.text}
+    speaking: dict[tuple[str, str], list[Allow]] = {}
+    for path, (allows, _) in read.items():
+        for allow in allows:
+            for name in dict.fromkeys(name for name, _ in allow.names):
+                speaking.setdefault((path, name), []).append(allow)
     kept: list[Diagnostic] = []
     allowed: list[Allowed] = []
 
@@ -101,7 +106,7 @@ def _silenced(
         for diagnostic in diagnostics:
             path = diagnostic.span.path
             line = modules[path].source.position(diagnostic.span.start).line if path in read else 0
-            by = [a for a in read[path][0] if a.silences(diagnostic.name, line)] if path in read else []
+            by = [a for a in speaking.get((path, diagnostic.name), ()) if a.silences(diagnostic.name, line)]
             for allow in by:
                 allow.used.add(diagnostic.name)
             if by:

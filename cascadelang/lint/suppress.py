@@ -53,6 +53,7 @@ def allows_of(module: Module) -> tuple[list[Allow], list[tuple[Span, str]]]:
     found: list[Allow] = []
     unread: list[tuple[Span, str]] = []
     source = module.source
+    lines = _Lines(module)
     for comment in module.file.comments:
         begins = _BEGINS.match(comment.text)
         if begins is None:
@@ -66,23 +67,36 @@ def allows_of(module: Module) -> tuple[list[Allow], list[tuple[Span, str]]]:
             (name[0], Span(comment.span.path, at + name.start(), at + name.end())) for name in _NAME.finditer(form[1])
         )
         reason = form[2] if _REASON.match(form[2]) else ""
-        found.append(Allow(names, comment.span, _lines(comment, module.file.decls, source), reason))
+        found.append(Allow(names, comment.span, lines.of(comment), reason))
     return found, unread
 
 
-def _lines(comment: ast.Comment, decls: Iterable[ast.Decl], source: SourceFile) -> tuple[int, int]:
-    """The first and the last line that a comment speaks of."""
-    own = source.position(comment.span.start).line
-    if not _alone(source, own):
-        return own, own
-    line = own + 1
-    while source.line(line).lstrip().startswith("#"):
-        line += 1
-    for decl in decls:
-        first = source.position(decl.span.start).line
-        if first == line:
-            return line, source.position(decl.span.end).line
-    return line, line
+class _Lines:
+    """Which lines the comments of a file speak of."""
+
+    def __init__(self, module: Module) -> None:
+        self._source = module.source
+        position = module.source.position
+        self._decls = {position(d.span.start).line: position(d.span.end).line for d in reversed(module.file.decls)}
+        self._after: dict[int, int] = {}
+
+    def of(self, comment: ast.Comment) -> tuple[int, int]:
+        """The first and the last line that a comment speaks of."""
+        own = self._source.position(comment.span.start).line
+        if not _alone(self._source, own):
+            return own, own
+        line = self._next(own + 1)
+        return line, self._decls.get(line, line)
+
+    def _next(self, line: int) -> int:
+        """The first line from ``line`` on that isn't a comment; known for all lines that were passed."""
+        passed = []
+        while line not in self._after and _alone(self._source, line):
+            passed.append(line)
+            line += 1
+        line = self._after.get(line, line)
+        self._after.update(dict.fromkeys(passed, line))
+        return line
 
 
 def _alone(source: SourceFile, line: int) -> bool:

@@ -10,7 +10,6 @@ import re
 from collections.abc import Sequence
 
 from cascadelang.diagnostics.model import Fix, Label
-from cascadelang.diagnostics.suggest import did_you_mean
 from cascadelang.semantics import cases
 from cascadelang.semantics.checked import Type
 from cascadelang.semantics.constants import reach, tune_of
@@ -119,7 +118,7 @@ def take_word(kind: Type, item: ast.Ref, place: Place, state: State) -> bool:
 
 def unknown_label(word: str, span: Span, labels: Sequence[str], state: State) -> None:
     """Tell that a word is none of a signal's labels."""
-    near = did_you_mean(word, labels)
+    near = state.meant(word, lambda: labels)
     state.error(
         "unknown-label",
         f"`{word}` is not one of the labels",

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Sequence
 
 from cascadelang.contracts.spec import Kind, Spec
 from cascadelang.diagnostics.model import Fix, Label
-from cascadelang.diagnostics.suggest import did_you_mean
 from cascadelang.semantics.checked import Symbol, SymbolKind
 from cascadelang.semantics.load import place_of
 from cascadelang.semantics.state import Place, State
@@ -104,7 +103,7 @@ def unknown(
     word = name.parts[0]
     if word in loaded.missing or loaded.incomplete:
         return
-    near = did_you_mean(word, [*names_of(path, kinds, state), *more])
+    near = state.meant(word, lambda: [*names_of(path, kinds, state), *more])
     state.error(
         "unknown-name",
         f"no {what or either(kinds)} is named `{word}`",
@@ -133,8 +132,9 @@ def _unknown_behind_alias(name: ast.Name, path: str, kinds: Sequence[SymbolKind]
     if alias is None:
         if name.parts[0] in loaded.missing or loaded.incomplete:
             return
-        aliases = [n for n, s in state.modules[path].names.items() if s.kind == "module"]
-        near = did_you_mean(name.parts[0], aliases)
+        near = state.meant(
+            name.parts[0], lambda: [n for n, s in state.modules[path].names.items() if s.kind == "module"]
+        )
         state.error(
             "unknown-name",
             f"no file is used as `{name.parts[0]}`",
@@ -155,8 +155,8 @@ def _unknown_behind_alias(name: ast.Name, path: str, kinds: Sequence[SymbolKind]
         return
     if name.parts[1] in state.loaded[alias.module].missing:
         return
-    inner = [n for n, s in state.modules[alias.module].names.items() if s.kind in kinds]
-    near = did_you_mean(name.parts[1], inner)
+    behind = state.modules[alias.module].names
+    near = state.meant(name.parts[1], lambda: [n for n, s in behind.items() if s.kind in kinds])
     state.error(
         "unknown-name",
         f"no {what} is named `{name}`",

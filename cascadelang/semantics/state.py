@@ -8,7 +8,7 @@ part of a file that the parser couldn't make sense of.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal
@@ -69,6 +69,11 @@ class Loaded:
 Typer = Callable[[ast.Expr, Place, "State"], Type | None]
 
 
+MOST_LOOKS = 40_000
+"""Names that are compared with unknown ones, for did-you-mean, in one check: some tenths of a second. Where hundreds
+of names are unknown among hundreds, the last of them get no suggestion."""
+
+
 class State:
     """The tables of one check. Each pass reads and fills them; none takes anything out again."""
 
@@ -95,6 +100,7 @@ class State:
         self.tuned: dict[int, Decimal] = {}
         self.edges: dict[Symbol, list[tuple[Symbol, Span]]] = {}
         self.doubtful: list[Span] = []
+        self._looks_left = MOST_LOOKS
         self._told: set[tuple[str, Span, str]] = set()
 
     def error(
@@ -122,6 +128,14 @@ class State:
     def _in_doubt(self, span: Span) -> bool:
         """Whether a place is in a part of a file with a mistake that the parser has told."""
         return any(part.path == span.path and part.start <= span.start < part.end for part in self.doubtful)
+
+    def meant(self, word: str, candidates: Callable[[], Sequence[str]]) -> str | None:
+        """As `did_you_mean`, as long as there is time for it."""
+        if self._looks_left < 0:
+            return None
+        names = candidates()
+        self._looks_left -= len(names)
+        return did_you_mean(word, names) if self._looks_left >= 0 else None
 
     def hide(self, span: Span) -> None:
         """Mask a secret in the text that is handed on, so that no rendered line shows it."""
