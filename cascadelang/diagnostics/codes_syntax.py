@@ -239,7 +239,7 @@ CODES: Final = (
         "error",
         "text that looks otherwise than it is",
         "A name holds a letter of another script that looks like a Latin one, or the file holds a character that "
-        "can't be seen or that changes the direction of the text.",
+        "can't be seen, that changes the direction of the text, or that looks like the end of a line and is none.",
         "Two names that look the same would be two names, and a reviewer would approve what isn't there.",
         'use "std/anthropic"\npolicy m\u0430in = haiku\n',
         'use "std/anthropic"\npolicy main = haiku\n',

@@ -52,7 +52,6 @@ def allows_of(module: Module) -> tuple[list[Allow], list[tuple[Span, str]]]:
     """The comments of a file that allow something, and those that try to and can't be read, with what they say."""
     found: list[Allow] = []
     unread: list[tuple[Span, str]] = []
-    source = module.source
     lines = _Lines(module)
     for comment in module.file.comments:
         begins = _BEGINS.match(comment.text)

@@ -88,7 +88,11 @@ _LATIN = dict(
 )
 INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\u00ad\u061c\u180e]")
 """Bidirectional controls and characters without width."""
-_BIDIRECTIONAL = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069\u061c]")
+_BIDIRECTIONAL = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""Those that turn text round: embeddings, overrides and isolates (Boucher and Anderson, "Trojan Source", 2021). The
+marks U+200E, U+200F and U+061C only say on which side a full stop stands; honest Arabic or Hebrew texts have them."""
+_LINE_ENDS = re.compile("\r(?!\n)|[\u0085\u2028\u2029]")
+"""What many editors show as the end of a line and no comment ends at."""
 
 _HYPHEN_NUMBER = re.compile(r"\w+(?:-\w+){0,3}?-[0-9]")
 _GLUED = re.compile(r"[A-Za-z_][\w.:/@]*(?:-[\w.:/@]+)+")
@@ -260,7 +264,7 @@ def bad_word(source: SourceFile, start: int, end: int) -> Bad:
     written = source.text[start:end]
     span = Span(source.path, start, end)
     odd = next(c for c in written if not c.isascii())
-    meant = "".join(_LATIN.get(c, c) for c in written)
+    meant = "".join(map(_latin, written))
     if meant.isascii():
         return Bad(
             "NAME",
@@ -268,7 +272,7 @@ def bad_word(source: SourceFile, start: int, end: int) -> Bad:
             end,
             error(
                 "confusable-text",
-                f"`{written}` has a letter that only looks like `{_LATIN[odd]}`",
+                f"`{written}` has a letter that only looks like `{_latin(odd)}`",
                 span,
                 label=f"it is {character_name(odd)}",
                 help=f"write `{meant}` in Latin letters",
@@ -288,6 +292,12 @@ def bad_word(source: SourceFile, start: int, end: int) -> Bad:
         ),
         guess=True,
     )
+
+
+def _latin(letter: str) -> str:
+    """The Latin letter that a letter looks like, also one of another width or typeface; else the letter itself."""
+    plain = _LATIN.get(letter) or unicodedata.normalize("NFKC", letter)
+    return plain if plain.isascii() and plain.isalnum() else letter
 
 
 def bad_escape(source: SourceFile, start: int, end: int) -> Diagnostic | None:
@@ -325,6 +335,21 @@ def invisible(source: SourceFile) -> list[Diagnostic]:
         if line not in found:
             found[line] = _invisible(source, at)
     return list(found.values())
+
+
+def false_line_end(source: SourceFile) -> Diagnostic | None:
+    """About the first line end that many editors show and that is none here; ``None`` where there is none."""
+    match = _LINE_ENDS.search(source.text)
+    if match is None:
+        return None
+    at = match.start()
+    return error(
+        "confusable-text",
+        "a character here looks like the end of a line and is none: a comment before it goes on behind it",
+        Span(source.path, at, at + 1),
+        label=f"it is {character_name(source.text[at])}",
+        help="write an ordinary line end; in a text in quotes it can be written as an escape",
+    )
 
 
 def _invisible(source: SourceFile, at: int) -> Diagnostic:

@@ -117,6 +117,9 @@ def tokenize(source: SourceFile) -> Tokens:  # noqa: C901, PLR0912, PLR0915 - on
     pos = 1 if text.startswith("\ufeff") else 0
     if not text.isascii():
         out.diagnostics.extend(bad_tokens.invisible(source))
+    if text.count("\r") != text.count("\r\n") or not text.isascii():
+        false_end = bad_tokens.false_line_end(source)
+        out.diagnostics.extend([false_end] if false_end else [])
     while pos < length:
         match = match_token(text, pos)
         bad: Bad | None = None
