@@ -1,8 +1,9 @@
 """Comments that allow what a rule says: ``# cl: allow(name, name) because …``.
 
 Takes: the comments of a file. Gives: its `Allow`s, which findings they silence, and what is wrong with them.
-Guarantees: only what rules say can be silenced. A comment at the end of a line silences what begins on that line; one
-that stands alone, what begins on the next line that isn't a comment, or anywhere in a declaration that begins there.
+Guarantees: only what rules say can be silenced. A comment at the end of a line silences what begins on that line, or
+anywhere in a declaration that ends there; one that stands alone, what begins on the next line that isn't a comment,
+or anywhere in a declaration that begins there.
 """
 
 from __future__ import annotations
@@ -77,13 +78,14 @@ class _Lines:
         self._source = module.source
         position = module.source.position
         self._decls = {position(d.span.start).line: position(d.span.end).line for d in reversed(module.file.decls)}
+        self._begun = {end: start for start, end in self._decls.items()}
         self._after: dict[int, int] = {}
 
     def of(self, comment: ast.Comment) -> tuple[int, int]:
         """The first and the last line that a comment speaks of."""
         own = self._source.position(comment.span.start).line
-        if not _alone(self._source, own):
-            return own, own
+        if not _alone(self._source, own):  # `fmt` may have given what ends here several lines
+            return self._begun.get(own, own), own
         line = self._next(own + 1)
         return line, self._decls.get(line, line)
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from cascadelang.format.format import format_source
+from cascadelang.source import SourceFile
 from cascadelang.workspace.lint import lint
 from cascadelang.workspace.load import load
 from cascadelang.workspace.mistake import PolicyError
@@ -28,9 +30,14 @@ def names(report) -> list[str]:
         f"policy main =\n  route has_code -> opus\n  # cl: allow({NAME}) because of the line\n  else {SHORT}",
         f"#   cl:allow( {NAME} )   because spaces don't matter\npolicy main = {SHORT}",
         f"#cl: allow({NAME}) because spaces don't matter\npolicy main = {SHORT}",
+        f"policy main =\n  {SHORT}\n  within $1  # cl: allow({NAME}) because of all that ends here",
+        f"policy main={SHORT} with {{ max_tokens: 900, temperature: 0, timeout: 60s, stop: ['###'] }}"
+        f" # cl: allow({NAME}) because of a long line".replace("'", '"'),
     ],
 )
-def test_what_is_silenced(linted, text: str):
+@pytest.mark.parametrize("laid_out", [False, True])
+def test_what_is_silenced(linted, text: str, laid_out: bool):
+    text = format_source(SourceFile("policy.cl", text)).text if laid_out else text
     report = linted(f"{text}\n")
     assert names(report) == []
     (one,) = report.allowed
