@@ -28,7 +28,7 @@ class CascadeWithoutCheck(Rule):
             'use "std/anthropic"\npolicy main = cascade [haiku until json, sonnet, opus]\n',
         ),
         more_good=(
-            'use "std/anthropic"\npolicy main = fallback [haiku, sonnet]\n',
+            'use "std/anthropic"\nuse "std/openai"\npolicy main = fallback [haiku, terra]\n',
             'use "std/anthropic"\npolicy main = cascade [haiku until json, opus]\n',
         ),
     )

@@ -34,19 +34,20 @@ class DearCheckFirst(Rule):
             'use "std/anthropic"\n'
             'check true_  = json and judge(haiku, "is it true?") >= 0.8\n'
             'check polite = words <= 200 and judge(haiku, "is it polite?") >= 0.8\n'
-            "policy main = cascade [sonnet, opus] until true_ and polite\n"
+            "policy main = cascade [sonnet, opus] until true_ and polite within 90s\n"
         ),
         (
             'use "std/anthropic"\n'
             "check plain  = json and words <= 200\n"
             'check judged = judge(haiku, "is it true?") >= 0.8 and judge(haiku, "is it polite?") >= 0.8\n'
-            "policy main = cascade [sonnet, opus] until plain and judged\n"
+            "policy main = cascade [sonnet, opus] until plain and judged within 90s\n"
         ),
         more_bad=(
             (
                 'use "std/anthropic"\n'
                 'check good = judge(sonnet, "is it true?") >= 0.8 and judge(haiku, "is it polite?") >= 0.8\n'
-                "policy main = cascade [haiku with { max_tokens: 100 } until json, opus until good] otherwise fail\n"
+                "policy main =\n"
+                "  cascade [haiku with { max_tokens: 100 } until json, opus until good] otherwise fail within 90s\n"
             ),
         ),
         more_good=(

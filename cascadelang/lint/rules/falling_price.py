@@ -29,14 +29,14 @@ class FallingPrice(Rule):
         'use "std/anthropic"\npolicy main = cascade [haiku, opus] until json\n',
         more_bad=('use "std/anthropic"\nuse "std/local"\npolicy main = cascade [haiku, smollm, opus] until json\n',),
         more_good=(
-            'use "std/anthropic"\npolicy main = fallback [opus, haiku]\n',
+            'use "std/anthropic"\nuse "std/openai"\npolicy main = fallback [opus, luna]\n',
             (
                 'use "std/anthropic"\npolicy main = cascade [haiku with { temperature: 0 }, haiku] until json '
                 "carry reasons\n"
             ),
             (
-                'use "std/anthropic"\ntier any = fallback [sonnet, haiku]\n'
-                "policy main = cascade [any, haiku, opus] until json\n"
+                'use "std/anthropic"\nuse "std/openai"\ntier any = fallback [sonnet, luna]\n'
+                "policy main = cascade [any, haiku, opus] until json within $1\n"
             ),
         ),
     )

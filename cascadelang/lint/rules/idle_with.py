@@ -26,14 +26,17 @@ class IdleWith(Rule):
         'use "std/anthropic"\npolicy main = haiku with { temperature: 0 } with { temperature: 1 }\n',
         'use "std/anthropic"\npolicy main = haiku with { temperature: 1 }\n',
         more_bad=(
-            'use "std/anthropic"\npolicy main = fallback [haiku retry 2, sonnet retry 1] retry 3\n',
+            (
+                'use "std/anthropic"\n'
+                "policy main = cascade [haiku retry 2, sonnet retry 1] until json retry 3 within 90s\n"
+            ),
             (
                 'use "std/anthropic"\ntier cold = haiku with { temperature: 0, max_tokens: 100 }\n'
                 "policy main = cold with { max_tokens: 500 }\n"
             ),
         ),
         more_good=(
-            'use "std/anthropic"\npolicy main = fallback [haiku retry 2, sonnet] retry 3\n',
+            'use "std/anthropic"\npolicy main = cascade [haiku retry 2, sonnet] until json retry 3 within 90s\n',
             (
                 'use "std/anthropic"\n'
                 "policy main = cascade [haiku with { max_tokens: 100 }, opus] until json with { max_tokens: 500 }\n"

@@ -24,12 +24,15 @@ class ManyRungs(Rule):
         "A query that needs the last rung pays and waits for all the rungs below it. A fourth one seldom catches "
         "enough queries of its own to pay for what it adds to all the others.",
         "Hard queries become the dearest and slowest ones by far, for little saved on the easy ones.",
-        'use "std/anthropic"\nuse "std/openai"\npolicy main = cascade [luna, haiku, sonnet, opus] until json\n',
+        (
+            'use "std/anthropic"\nuse "std/openai"\n'
+            "policy main = cascade [luna, haiku, sonnet, opus] until json within 90s\n"
+        ),
         'use "std/anthropic"\npolicy main = cascade [haiku, sonnet, opus] until json\n',
         more_good=(
             (
                 'use "std/anthropic"\nuse "std/openai"\ntier cheap = fallback [haiku, luna]\n'
-                "policy main = cascade [cheap, sonnet, opus] until json\n"
+                "policy main = cascade [cheap, sonnet, opus] until json within 90s\n"
             ),
         ),
     )

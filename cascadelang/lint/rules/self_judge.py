@@ -34,9 +34,9 @@ class SelfJudge(Rule):
         ),
         more_bad=(
             (
-                'use "std/anthropic"\ntier cheap = fallback [haiku, sonnet]\n'
+                'use "std/anthropic"\nuse "std/openai"\ntier cheap = fallback [haiku, terra]\n'
                 'check right = not empty and judge(haiku, "is it right?") >= 0.8\n'
-                "policy main = cascade [cheap until right, opus]\n"
+                "policy main = cascade [cheap until right, opus] within 90s\n"
             ),
         ),
         more_good=(

@@ -1,0 +1,77 @@
+"""A policy that may call many times with no limit on what it spends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from cascadelang.diagnostics.codes import Code
+from cascadelang.diagnostics.model import Diagnostic
+from cascadelang.graph.model import Graph, WithinNode
+from cascadelang.graph.walk import children, in_order
+from cascadelang.lint.rule import Rule
+from cascadelang.lint.subject import Subject
+from cascadelang.syntax import ast
+
+MOST: Final = 3
+
+
+class UnlimitedCalls(Rule):
+    """See its code."""
+
+    code = Code(
+        "unlimited-calls",
+        "warning",
+        "a policy that can call more than three times, without `within` or a `require` on its cost or time",
+        "Some way through the policy makes more than three calls (retries and judges counted), no `within` stands "
+        "round any of them, and no `require` proves that their cost or time is acceptable.",
+        "The dearest and slowest queries are those that take all the calls, and nothing says where to stop.",
+        ('use "std/anthropic"\npolicy main = cascade [haiku retry 1, sonnet, opus] until json\n'),
+        (
+            'use "std/anthropic"\npolicy main =\n'
+            "  cascade [haiku retry 1, sonnet, opus] until json within $0.50 and 90s\n"
+        ),
+        more_good=(
+            (
+                'use "std/anthropic"\n'
+                "policy main = cascade [haiku retry 1, sonnet, opus] until json\n"
+                "require main for input <= 4k { cost <= $0.50 }\n"
+            ),
+        ),
+    )
+
+    def look(self, subject: Subject) -> Iterator[Diagnostic]:
+        """One finding a policy."""
+        graph = subject.graph
+        proved = {proof.node for proof in graph.requirements if proof.what in {"cost", "latency"}}
+        for decl in subject.declarations(ast.PolicyDecl):
+            root = graph.policies.get(decl.name)
+            if root is None or root in proved:
+                continue
+            calls = max((subject.bounds[id_].calls_most or 0 for id_ in _free(graph, root, proved)), default=0)
+            if calls > MOST:
+                span = decl.strategy.span if decl.bare else decl.name_span
+                yield self.found(
+                    f"`{decl.name}` can make {calls} calls, and nothing limits what they cost or how long they take",
+                    span,
+                    help="set a limit behind it (`within $0.05 and 30s`), or prove one (`require "
+                    f"{decl.name} for input <= 4k {{ cost <= $0.10 }}`)",
+                )
+
+
+def _free(graph: Graph, root: str, proved: set[str]) -> Iterator[str]:
+    """The nodes that can be reached without passing a limit or what is proved, and have none inside."""
+    waiting, seen = [root], set[str]()
+    while waiting:
+        id_ = waiting.pop()
+        node = graph.nodes[id_]
+        if id_ in seen or id_ in proved or isinstance(node, WithinNode):
+            continue
+        seen.add(id_)
+        inside = in_order(graph, [id_])
+        if not any(other in proved or isinstance(graph.nodes[other], WithinNode) for other in inside):
+            yield id_
+        waiting += children(node)
+
+
+RULE = UnlimitedCalls()
