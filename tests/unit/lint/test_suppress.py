@@ -145,7 +145,7 @@ def test_a_used_file_s_comments_count_and_are_not_missed_there(linted, tmp_path:
         f'use "std/anthropic"\n# cl: allow({NAME}) because lists\ntier short = {SHORT}\n'
         "# cl: allow(many-rungs) because of others\ntier other = haiku\n"
     )
-    report = linted('use "lib.cl" as lib\npolicy main = lib.short\n')
+    report = linted('use "lib.cl" as lib\npolicy main = route has_code -> opus else lib.short\n')
     assert names(report) == []
     assert names(lint(["policy.cl", "lib.cl"])) == ["unused-allow", "unused-allow"]
 

@@ -68,10 +68,10 @@ def test_every_fix_of_a_bad_example_cures_it(name: str, fixed, tmp_path: Path):
     ("bad", "good"),
     [
         (
-            "policy a = fallback [haiku sonnet]\npolicy main = fallback [a opus]\n",
-            "policy a = fallback [haiku, sonnet]\npolicy main = fallback [a, opus]\n",
+            "policy a = cascade [haiku sonnet] until json\npolicy main = cascade [a opus] until json\n",
+            "policy a = cascade [haiku, sonnet] until json\npolicy main = cascade [a, opus] until json\n",
         ),
-        ("policy main = fallback [haiku sonet]\n", "policy main = fallback [haiku, sonnet]\n"),
+        ("policy main = cascade [haiku sonet] until json\n", "policy main = cascade [haiku, sonnet] until json\n"),
         ("policy main = route has_code => opsu else sonet\n", "policy main = route has_code -> opus else sonnet\n"),
     ],
 )
