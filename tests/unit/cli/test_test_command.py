@@ -123,9 +123,7 @@ def test_watch_runs_again_what_a_change_affects(cl, tmp_path: Path):
     with Path("p.cl").open("a") as file:
         file.write('test "t" for each "c.csv" { }\n')
     Path("q.cl").write_text(Path("p.cl").read_text().split("test ", maxsplit=1)[0])
-    # A test run that was itself started in the background ignores SIGINT, and so would what it starts.
-    hears = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
-    command = [sys.executable, "-c", f"{hears}; from cascadelang.cli.main import main; main()", "test", "--watch"]
+    command = [sys.executable, "-m", "cascadelang", "test", "--watch"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as watching:
         stuck = threading.Timer(60, watching.kill)
         stuck.start()
