@@ -12,7 +12,7 @@ from cascadelang.lint.gates import cascades
 from cascadelang.lint.rule import Rule
 from cascadelang.lint.subject import Subject
 
-_SCORES: Final = frozenset({"score", "logprob"})
+_SCORES: Final = frozenset({"score", "logprob", "number"})
 
 
 class BestWithoutScore(Rule):

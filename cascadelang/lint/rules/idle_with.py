@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from cascadelang.diagnostics.codes import Code
 from cascadelang.diagnostics.model import Diagnostic
-from cascadelang.graph.model import CallNode, Graph, RetryNode, WithNode
+from cascadelang.graph.model import CallNode, CascadeNode, RetryNode, WithNode
 from cascadelang.graph.walk import children
 from cascadelang.graph.wording import settings_wording
 from cascadelang.lint.rule import Rule
@@ -38,6 +38,12 @@ class IdleWith(Rule):
         more_good=(
             'use "std/anthropic"\npolicy main = cascade [haiku retry 2, sonnet] until json retry 3 within 90s\n',
             (
+                # the judge's calls are tried three times more
+                'use "std/anthropic"\nuse "std/openai"\n'
+                'check right = judge(luna, "is it right?") >= 0.8\n'
+                "policy main = cascade [haiku retry 1, opus retry 1] until right retry 3\n"
+            ),
+            (
                 'use "std/anthropic"\n'
                 "policy main = cascade [haiku with { max_tokens: 100 }, opus] until json with { max_tokens: 500 }\n"
             ),
@@ -47,11 +53,10 @@ class IdleWith(Rule):
 
     def look(self, subject: Subject) -> Iterator[Diagnostic]:
         """One finding a suffix."""
-        graph = subject.graph
         suffixes: list[WithNode | RetryNode] = [*subject.nodes(WithNode), *subject.nodes(RetryNode)]
         for node in suffixes:
             own = dict(node.settings) if isinstance(node, WithNode) else {"retry": node.times}
-            idle = [name for name in own if not _reaches(graph, node.child, name)]
+            idle = [name for name in own if not _reaches(subject, node.child, name)]
             if not idle:
                 continue
             whole = len(idle) == len(own)
@@ -67,8 +72,9 @@ class IdleWith(Rule):
             )
 
 
-def _reaches(graph: Graph, start: str, name: str) -> bool:
-    """Whether a setting around a node holds for any call in it."""
+def _reaches(subject: Subject, start: str, name: str) -> bool:
+    """Whether a setting around a node holds for any call in it; ``retry`` does for those of its judges, too."""
+    graph, measure = subject.graph, subject.measure
     seen: set[str] = set()
     waiting = [start]
     while waiting:
@@ -80,6 +86,11 @@ def _reaches(graph: Graph, start: str, name: str) -> bool:
             isinstance(node, RetryNode) and name == "retry"
         ):
             continue
+        if name == "retry" and (
+            measure.asked(node)
+            or (isinstance(node, CascadeNode) and any(measure.gate(node, at) for at in range(len(node.rungs))))
+        ):
+            return True
         if id_ not in seen:
             seen.add(id_)
             waiting += children(node)

@@ -34,6 +34,13 @@ class ManyRungs(Rule):
                 'use "std/anthropic"\nuse "std/openai"\ntier cheap = fallback [haiku, luna]\n'
                 "policy main = cascade [cheap, sonnet, opus] until json within 90s\n"
             ),
+            (
+                # a label starts a query where it belongs
+                'use "std/anthropic"\nuse "std/openai"\n'
+                "signal start: {luna, haiku, sonnet, opus} = "
+                "band(words, luna: 20, haiku: 100, sonnet: 400, opus)\n"
+                "policy main = cascade [luna, haiku, sonnet, opus] until json from start\n"
+            ),
         ),
     )
     words = ("cascade",)
@@ -41,7 +48,7 @@ class ManyRungs(Rule):
     def look(self, subject: Subject) -> Iterator[Diagnostic]:
         """One finding a cascade, at its first rung too many."""
         for node, source in cascades(subject):
-            if len(node.rungs) > MOST:
+            if len(node.rungs) > MOST and node.start is None:
                 yield self.found(
                     f"the cascade has {len(node.rungs)} rungs",
                     source.rungs[MOST].span,

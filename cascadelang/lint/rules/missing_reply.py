@@ -34,13 +34,17 @@ class MissingReply(Rule):
         more_bad=(
             (
                 'use "std/anthropic"\npolicy main = route has_code -> opus else haiku\n'
-                'test "prose" {\n  query "hello"\n  reply opus "hi"\n  expect passed or model == haiku\n}\n'
+                'test "prose" {\n  query "hello"\n  reply opus "hi"\n  expect passed and model == haiku\n}\n'
             ),
         ),
         more_good=(
             (
                 'use "std/anthropic"\npolicy main = route has_code -> opus else haiku\n'
                 'test "prose" {\n  query "hello"\n  reply haiku "hi"\n  expect model != opus\n}\n'
+            ),
+            (
+                'use "std/anthropic"\npolicy main = route has_code -> opus else haiku\n'
+                'test "prose" {\n  query "hello"\n  reply haiku "hi"\n  expect model == haiku or model == opus\n}\n'
             ),
         ),
     )
@@ -76,11 +80,11 @@ def _model(name: ast.Name, subject: Subject) -> object:
 
 
 def _expected(expr: ast.Expr) -> Iterator[ast.Name]:
-    """The models that ``path == [a, b]`` and ``model == a`` name, where nothing negates them."""
+    """The models that ``path == [a, b]`` and ``model == a`` name, where they have to hold."""
     waiting = [expr]
     while waiting:
         here = waiting.pop()
-        if isinstance(here, ast.Logic):
+        if isinstance(here, ast.Logic) and here.op == "and":
             waiting += reversed(here.values)
         elif isinstance(here, ast.Compare) and here.op == "==" and isinstance(here.left, ast.Ref):
             if str(here.left.name) == "path" and isinstance(here.right, ast.ListExpr):
