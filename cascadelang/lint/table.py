@@ -102,14 +102,18 @@ def _state() -> list[list[Any]]:
                 at = file.stat()
                 found.append([file.name, at.st_mtime_ns, at.st_size])
     found.sort()
-    here = os.getcwd()  # noqa: PTH109 - a text is compared
-    for folder in sys.path:
-        if folder not in ("", ".", here):
-            try:
-                found.append([folder, os.stat(folder).st_mtime_ns, 0])  # noqa: PTH116 - one look is all
-            except OSError:
-                continue
+    for folder in _search_path():
+        try:
+            found.append([folder, os.stat(folder).st_mtime_ns, 0])  # noqa: PTH116 - one look is all
+        except OSError:
+            continue
     return found
+
+
+def _search_path() -> list[str]:
+    """Where Python looks for packages, the working directory aside: it changes all the time."""
+    here = os.getcwd()  # noqa: PTH109 - a text is compared
+    return [folder for folder in sys.path if folder not in ("", ".", here)]
 
 
 def _file(entry: Entry) -> str:
@@ -138,7 +142,9 @@ def _cache_path() -> Path | None:
 
     from cascadelang.source.folders import cache_folder
 
-    key = hashlib.sha256(f"{FORMAT} {_FOLDER} {sys.prefix} {sys.version_info[:2]}".encode()).hexdigest()
+    # one for each way of starting Python: each has a path of its own
+    installation = f"{FORMAT} {_FOLDER} {sys.prefix} {sys.version_info[:2]} {os.pathsep.join(_search_path())}"
+    key = hashlib.sha256(installation.encode("utf-8", "surrogateescape")).hexdigest()
     try:
         return cache_folder() / f"rules-{key[:24]}.json"
     except (OSError, RuntimeError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -134,6 +135,7 @@ def test_running_imports_no_rule_that_only_warns(linted, tmp_path: Path):
         "print(sorted(m for m in sys.modules if m.startswith('cascadelang.lint.rules.')))"
     )
     first = [sys.executable, "-c", code]
-    subprocess.run(first, cwd=tmp_path, check=True, capture_output=True)  # makes the table
-    done = subprocess.run(first, cwd=tmp_path, check=True, capture_output=True, text=True)
+    env = {**os.environ, "CASCADELANG_CACHE": str(tmp_path / "cache")}
+    subprocess.run(first, cwd=tmp_path, check=True, capture_output=True, env=env)  # makes the table
+    done = subprocess.run(first, cwd=tmp_path, check=True, capture_output=True, text=True, env=env)
     assert "length_only_gate" not in done.stdout

@@ -80,6 +80,14 @@ def test_a_damaged_table_is_made_anew(fresh: Path, damage):
     assert table() == made
 
 
+def test_each_path_has_a_table_of_its_own(fresh: Path, monkeypatch: pytest.MonkeyPatch):
+    table()
+    monkeypatch.setattr(sys, "path", [*sys.path, str(fresh)])
+    table.cache_clear()
+    table()
+    assert len([*fresh.glob("rules-*.json")]) == 2
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="permissions of Unix")
 def test_one_that_others_may_write_is_not_believed(fresh: Path):
     table()
