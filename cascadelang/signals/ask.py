@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final
 
 from cascadelang.contracts.check import Caller, Finding
 from cascadelang.contracts.messages import Message, Query, Reply, Request, TokenLogprob
-from cascadelang.contracts.patterns import without_surrogates
+from cascadelang.contracts.quoting import quoted
 from cascadelang.contracts.spec import Param, Spec
 from cascadelang.graph.limits import MESSAGE_TOKENS, PAID_CHECK_TOKENS, QUOTING
 from cascadelang.signals._scope import scope_of
@@ -108,7 +108,7 @@ In a test, `ask mini billing` is what `mini` says, and `ask mini error timeout` 
         if self._scope == "conversation":
             said["conversation"] = _before(query.messages)
         said["query"] = query.text
-        text = without_surrogates(json.dumps(said, ensure_ascii=False, separators=(",", ":")))
+        text = quoted(said)
         return Request(
             model="",
             messages=(Message("user", text),),

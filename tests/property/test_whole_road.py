@@ -2,7 +2,8 @@
 
 What must hold for all of them: a run ends in one of the defined ways and raises nothing; what it called, cost and
 took, as a whole and in every node, lies within the bounds that the graph proves; no ``within`` is overspent; the path
-is what the events say; the same seed gives the same run, from the graph's JSON form too.
+is what the events say; no arm is taken of which lint says that it never is; the same seed gives the same run, from
+the graph's JSON form too.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from cascadelang.graph.compile import compile_policy
 from cascadelang.graph.cost import cost_of
 from cascadelang.graph.json_form import from_json, to_json
 from cascadelang.graph.model import Graph, WithinNode
+from cascadelang.graph.reach.look import look
 from cascadelang.graph.walk import children
 from cascadelang.runtime.interpreter import Interpreter
 from cascadelang.workspace.load import prove
@@ -134,6 +136,16 @@ def check_bounds(visits: list[Visit], measure: Measure) -> None:
                 assert cost_usd >= proved.cost_least.at(visit.input_tokens) - 1e-9, visit.point
 
 
+def unreachable_arms(graph: Graph) -> set[tuple[str, str]]:
+    """The arms, as events name them, of which it is said that no query is ever taken there."""
+    found = set()
+    for one in look(graph).unreachable:
+        if one.kind in ("arm", "else"):
+            behind = range(one.arm + 1, one.arm + 2 + one.also) if isinstance(one.arm, int) else [one.arm]
+            found |= {(one.node, str(arm)) for arm in behind}
+    return found
+
+
 def repriced(graph: Graph) -> Graph:
     """The graph with prices that hang on the input's size and on what was cached, as only the catalogue has them."""
     models = {}
@@ -203,7 +215,7 @@ def check_road(text: str, query: Query, acts: list[Act], *, stepped: bool) -> No
     graph = repriced(graph) if stepped else graph
     again = from_json(to_json(graph))
     assert again == graph
-    measure = Measure(graph)
+    measure, never = Measure(graph), unreachable_arms(graph)
     for policy in graph.policies:
         result, _, bills, visits = run(graph, query, acts, policy)
         event(f"{result.status} {result.failure.kind if result.failure else ''}")
@@ -214,6 +226,7 @@ def check_road(text: str, query: Query, acts: list[Act], *, stepped: bool) -> No
             check_ends_well(graph, ended)
             check_sums(ended)
             check_counted(ended, counted)
+            assert not never & {(e.node, e.data["arm"]) for e in ended.events if e.kind == "route"}
             check_bounds(counted, measure)
             check_limits(graph, ended, policy, taken)
         assert facts(run(graph, query, acts, policy)[0]) == facts(result)

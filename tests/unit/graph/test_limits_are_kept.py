@@ -20,6 +20,7 @@ from cascadelang.graph.limits import (
     carried_tokens,
 )
 from cascadelang.runtime.carry import exchange
+from cascadelang.signals.ask import Ask
 
 
 def test_a_judges_own_words():
@@ -47,6 +48,17 @@ def test_what_a_judge_quotes(texts, roles):
     asked = sum(most_tokens(m.text) + MESSAGE_TOKENS for m in query.messages)
     most = QUOTING * (asked + 2 * most_tokens(texts[0])) + PAID_CHECK_TOKENS
     assert most_tokens(words) + 4 * MESSAGE_TOKENS <= most
+
+
+@pytest.mark.parametrize("texts", HISTORIES, ids=["short", "empty", "quoted", "controls", "surrogates"])
+def test_what_a_router_quotes(texts):
+    said = tuple(Message("assistant", text) for text in texts)
+    query = Query((*said, Message("user", texts[0])))
+    args = {"model": "m", "question": "which?", "labels": ["a", "b"], "scope": "conversation"}
+    [request] = Ask(args).requests(query).values()
+    words = request.system + "".join(m.text for m in request.messages) + json.dumps(request.json_schema)
+    asked = sum(most_tokens(m.text) + MESSAGE_TOKENS for m in query.messages)
+    assert most_tokens(words) + 4 * MESSAGE_TOKENS <= QUOTING * asked + PAID_CHECK_TOKENS
 
 
 def test_a_judges_answer():
