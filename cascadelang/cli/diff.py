@@ -59,6 +59,8 @@ def command(
         print_json(compared.as_json())
     else:
         write(compared.text(terminal_width()).rstrip("\n"))
+    if compared.errors is not None:
+        write(str(compared.errors), err=True)
     return 0 if compared.same else 1
 
 
@@ -78,6 +80,8 @@ def _external(args: tuple[str, ...]) -> int:
     try:
         compared = compare_policies(old, new, beside=path)
         write(compared.text(terminal_width()).rstrip("\n"))
+        if compared.errors is not None:
+            write(str(compared.errors))
     except Mistake as error:
         write(str(error))
     return 0

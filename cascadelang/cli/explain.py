@@ -12,6 +12,7 @@ from cascadelang.cli.paint import color_option, terminal_width, write
 
 if TYPE_CHECKING:
     from cascadelang.contracts.messages import Query
+    from cascadelang.workspace.mistake import PolicyError
 
 
 @click.command("explain", cls=Command)
@@ -30,10 +31,11 @@ def command(
     policy_name: str,
     input_size: str | None,
     output: str | None,
-) -> None:
+) -> int:
     """Show a policy's plan: order of evaluation, bounds per node, and with a query which arm it takes and why.
 
     With a NAME instead: the page of a diagnostic, check, signal, strategy or provider. Calls nothing.
+    Exit code: 1 when the policy has errors; one that only isn't proved is shown all the same.
 
       cascadelang explain support.cl
       cascadelang explain support.cl --input 16k
@@ -48,21 +50,33 @@ def command(
 
         asked = read_query(query, messages, meta) if query is not None or messages is not None else None
         tokens = None if input_size is None else token_count(input_size)
-        show_plan(what, asked, policy_name, chosen_output(output, what), tokens)
-        return
+        return show_plan(what, asked, policy_name, chosen_output(output, what), tokens)
     from cascadelang.cli.draw_page import draw_page
 
     write(draw_page(page(what)))
+    return 0
 
 
 def show_plan(
     policy_file: str, query: Query | None, policy_name: str, form: str, input_tokens: int | None = None
-) -> None:
-    """Print a policy's plan; `run --dry` shows the same."""
+) -> int:
+    """Print a policy's plan; `run --dry` shows the same. Gives the exit code."""
     from cascadelang.workspace.explain import plan
 
-    found = plan(policy_file, query, policy=policy_name, form=form, input_tokens=input_tokens, width=terminal_width())
+    wrong: list[PolicyError] = []
+    found = plan(
+        policy_file,
+        query,
+        policy=policy_name,
+        form=form,
+        input_tokens=input_tokens,
+        width=terminal_width(),
+        tell=wrong.append,
+    )
     if isinstance(found, str):
         write(found.rstrip("\n"))
     else:
         print_json(found)
+    for error in wrong:
+        write(str(error), err=True)
+    return 1 if wrong else 0

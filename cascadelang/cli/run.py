@@ -53,8 +53,7 @@ def command(
     if dry:
         from cascadelang.cli.explain import show_plan
 
-        show_plan(policy_file, asked, policy_name, form)
-        return 0
+        return show_plan(policy_file, asked, policy_name, form)
     from cascadelang.cli.show_result import exit_code, print_part, print_result, print_warning, progress
     from cascadelang.workspace.run import running
 

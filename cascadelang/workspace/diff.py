@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from cascadelang.source import DiskFiles, FileMissing, Files
 from cascadelang.source.files import MAX_FILE_BYTES
 from cascadelang.workspace.load import Loaded, load
-from cascadelang.workspace.mistake import Mistake
+from cascadelang.workspace.mistake import Mistake, PolicyError
 
 if TYPE_CHECKING:
     from cascadelang.graph.diff.model import Difference
@@ -27,11 +27,15 @@ STDIN = "-"
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """What changes from one policy to another, and what they are called."""
+    """What changes from one policy to another, and what they are called.
+
+    ``errors`` says what stands against the new one all the same: a requirement that doesn't hold, say.
+    """
 
     old: str
     new: str
     difference: Difference
+    errors: PolicyError | None = None
 
     @property
     def same(self) -> bool:
@@ -64,7 +68,7 @@ def compare_policies(
         beside: the path that both stand at, where they were copied elsewhere; `git diff` does that.
 
     Raises:
-        PolicyError: when one of them has errors.
+        PolicyError: when one of them has errors and no meaning to compare.
         Mistake: when one can't be read.
     """
     if old == new == STDIN:
@@ -77,7 +81,7 @@ def compare_policies(
     from cascadelang.graph.diff.compare import compare
 
     found = compare(was.graph, is_.graph, input_tokens=input_tokens, old_ranges=_ranges(was), new_ranges=_ranges(is_))
-    return Compared(old, new, found)
+    return Compared(old, new, found, is_.error)
 
 
 def _side(name: str, other: str, *, root: str | None = None, moved: bool = False) -> Loaded:
@@ -87,16 +91,16 @@ def _side(name: str, other: str, *, root: str | None = None, moved: bool = False
     if name != STDIN and not os.path.exists(name):  # noqa: PTH110 - one look is all
         commit, colon, path = name.partition(":")
         if is_commit(commit):
-            return load(_path(path if colon else other), GitFiles(commit))
+            return load(_path(path if colon else other), GitFiles(commit), to_look=True)
     if not moved and root is None and not _is_pipe(name):
-        return load(name)
+        return load(name, to_look=True)
     data = _read(name)
     if data[:1].lstrip() == b"{":
-        return load("stdin.json", _Beside({"stdin.json": data}))
+        return load("stdin.json", _Beside({"stdin.json": data}), to_look=True)
     at = _path(other if other.endswith(".cl") and not _is_pipe(other) else "policy.cl")
     if root is not None:
         at = posixpath.join(root.replace(os.sep, "/"), posixpath.basename(at))
-    return load(at, _Beside({at: data}))
+    return load(at, _Beside({at: data}), to_look=True)
 
 
 def _path(name: str) -> str:

@@ -8,10 +8,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from cascadelang.workspace.mistake import Mistake, nearest
+from cascadelang.workspace.mistake import Mistake, PolicyError, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from cascadelang.contracts.messages import Query
     from cascadelang.contracts.result import Decision
@@ -78,6 +78,7 @@ def plan(
     form: str = "text",
     input_tokens: int | None = None,
     width: int | None = None,
+    tell: Callable[[PolicyError], None] | None = None,
 ) -> str | dict[str, Any]:
     """The plan of a policy: order of evaluation, bounds per node, and with a query which arm it takes and why.
 
@@ -89,6 +90,8 @@ def plan(
         input_tokens: the most tokens of the input that costs are shown for; unless given, those of the query, else
             those that a requirement of the policy names, else 4,000.
         width: columns of the text.
+        tell: is given what stands against a policy that means something all the same: a requirement that doesn't
+            hold, an arm that is never taken. Without it, that is raised.
 
     Raises:
         PolicyError: when the policy has errors.
@@ -97,7 +100,9 @@ def plan(
     from cascadelang.graph.plan import INPUT_TOKENS, Plan
     from cascadelang.workspace.load import load, policy_named
 
-    loaded = load(path)
+    loaded = load(path, to_look=tell is not None)
+    if tell is not None and loaded.error is not None:
+        tell(loaded.error)
     graph = loaded.graph
     policy_named(graph, policy)
     decisions: Sequence[Decision] = () if query is None else _decisions(graph, query, policy)

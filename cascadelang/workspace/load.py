@@ -67,6 +67,7 @@ class Loaded:
         files: where files were read from.
         subject: what rules look at; ``None`` for a graph file.
         levels: what each rule counts as; ``None`` is what it says itself.
+        unproved: the errors it has all the same, where it was loaded to be looked at.
     """
 
     path: str
@@ -75,6 +76,17 @@ class Loaded:
     files: Files = field(default_factory=DiskFiles)
     subject: Subject | None = None
     levels: Levels | None = None
+    unproved: tuple[Diagnostic, ...] = ()
+
+    @property
+    def sources(self) -> Mapping[str, SourceFile]:
+        """The text of each file that takes part, by path; none for a graph file."""
+        return {} if self.checked is None else {p: module.source for p, module in self.checked.modules.items()}
+
+    @property
+    def error(self) -> PolicyError | None:
+        """What is wrong with a policy that was loaded to be looked at, as it would have been raised."""
+        return PolicyError(self.path, self.unproved, self.sources) if self.unproved else None
 
     @cached_property
     def warnings(self) -> tuple[Diagnostic, ...]:
@@ -192,7 +204,7 @@ def _has_limits(checked: CheckedPolicy) -> bool:
     return any(word in text for text in texts for word in ("require", "within"))
 
 
-def load(path: str, files: Files | None = None, *, levels: Levels | None = None) -> Loaded:
+def load(path: str, files: Files | None = None, *, levels: Levels | None = None, to_look: bool = False) -> Loaded:
     """A policy that can run, from a policy file or a graph file (``.json``).
 
     Args:
@@ -200,6 +212,8 @@ def load(path: str, files: Files | None = None, *, levels: Levels | None = None)
         files: where it is read from.
         levels: what each rule counts as; ``None`` is what the settings say for a file on disk, else what it says
             itself.
+        to_look: it won't run: a policy that means something is given, even though a requirement doesn't hold or a
+            rule's error stands against it. Those are in ``unproved``.
 
     Raises:
         PolicyError: when the policy has errors.
@@ -213,9 +227,12 @@ def load(path: str, files: Files | None = None, *, levels: Levels | None = None)
         levels = read(path).levels
     files = files or DiskFiles()
     proved = prove(path, files, needs_graph=True, levels=levels, only="error")
-    if proved.graph is None:
-        raise PolicyError(path, proved.diagnostics, proved.sources)
-    return Loaded(path, proved.graph, proved.checked, files, proved.subject, levels)
+    if proved.graph is not None:
+        return Loaded(path, proved.graph, proved.checked, files, proved.subject, levels)
+    if to_look and proved.subject is not None and proved.checked.ok:
+        errors = tuple(d for d in proved.diagnostics if d.severity == "error")
+        return Loaded(path, proved.subject.graph, proved.checked, files, proved.subject, levels, errors)
+    raise PolicyError(path, proved.diagnostics, proved.sources)
 
 
 def _graph_file(path: str, files: Files) -> Graph:

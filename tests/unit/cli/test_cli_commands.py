@@ -243,6 +243,17 @@ def test_an_output_without_findings(cl):
     assert json.loads(cl("lint", "p.cl", "--output", "sarif").out)["runs"][0]["results"] == []
 
 
+def test_explain_shows_the_plan_of_a_policy_that_is_not_proved(cl):
+    with Path("p.cl").open("a", encoding="utf-8") as file:
+        file.write("\nrequire main { calls <= 1 }\n")
+    for args in (("explain", "p.cl"), ("run", "p.cl", "--dry", "--query", "hi")):
+        ran = cl(*args)
+        assert ran.code == 1
+        assert "calls     1..2" in ran.out
+        assert "error[unproved-requirement]" in ran.err
+    assert cl("compile", "p.cl").out == ""
+
+
 def test_explain_shows_costs_for_an_input(cl):
     at = {size: cl("explain", "p.cl", "--input", size).out for size in ("4k", "4,000", "0", "1.5k", "2M")}
     assert at["4k"] == at["4,000"]

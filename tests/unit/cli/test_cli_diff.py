@@ -152,3 +152,15 @@ def test_locked_tunes_are_compared(cl):
     assert cl("diff", "a.cl", "b.cl").out == (
         "tunes\n  `long` is 12, it was 9\n  `long` may move in 2 .. 99, it was 1 .. 99\n"
     )
+
+
+def test_a_requirement_that_no_longer_holds_is_told_beside_what_changed(cl):
+    required = "\nrequire main { calls <= 2 }\n"
+    Path("p/held.cl").write_text(POLICY + required)
+    Path("p/broken.cl").write_text(LONGER + required)
+    ran = cl("diff", "p/held.cl", "p/broken.cl")
+    assert ran.code == 1
+    assert "the most calls rise from 2 to 3, because rung 2, `small`, is new" in ran.out
+    assert "error[unproved-requirement]: `main` can make 3 calls, and `calls <= 2` is required" in ran.err
+    back = cl("diff", "p/broken.cl", "p/held.cl")
+    assert (back.code, back.err) == (1, "")
