@@ -8,15 +8,10 @@ genai-prices (Pydantic, MIT licence; the version and the day its prices were tak
 `data_source`), turned into JSON by `cascadelang.catalog.refresh`. A step in price holds for the whole call once its
 input is longer, as genai-prices documents. Where a price depends on the time of day, the highest is taken.
 
-Capabilities are stated by model family, here, and only where a provider's own words or repeated reports settle them:
-
-- OpenAI: the chat completions reference documents ``logprobs`` and ``top_logprobs`` for chat models (gpt-3.5, gpt-4,
-  gpt-4o, gpt-4.1). Reasoning models refuse them: the o-series and gpt-5, gpt-5-mini and gpt-5-nano (UKGovernmentBEIS/
-  inspect_ai #2739, confident-ai/deepeval #2805, BerriAI/litellm #18856). Of later ones it depends on the reasoning
-  effort, so nothing is stated.
-- Anthropic: the Messages API has no log probabilities.
-- Gemini API: ``responseLogprobs`` exists, but the 2.5 and 3 models answer it with 400 (vercel/ai #5418, langchain-ai/
-  langchain-google #1266, GoogleCloudPlatform/generative-ai #2947). Of 2.0 reports differ, so nothing is stated.
+What models can give and which settings they refuse is stated by family in ``families.json``, with the day it was
+looked up and the sources of each: only what a provider's own words or repeated reports settle. Where it depends on
+the reasoning effort (log probabilities and sampling of gpt-5.1 and later), or where reports differ (log
+probabilities of Gemini 2.0), nothing is stated.
 """
 
 from __future__ import annotations
@@ -37,21 +32,6 @@ _KINDS: Final = {"openai": "openai", "anthropic": "anthropic", "gemini": "google
 _COMPACT_DATE: Final = re.compile(r"-(20\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?=-|:|$)")
 """``gpt-5.2-20251211``, as some gateways write ``gpt-5.2-2025-12-11``."""
 
-_EVERYTHING: Final[frozenset[Capability]] = frozenset({"logprobs", "top_logprobs", "json", "tools", "vision"})
-_TEXT_ONLY: Final = _EVERYTHING - {"vision"}
-_NO_LOGPROBS: Final = _EVERYTHING - {"logprobs", "top_logprobs"}
-
-_FAMILIES: Final[tuple[tuple[str, str, frozenset[Capability]], ...]] = (
-    ("openai", r"gpt-4o(?!.*(?:audio|realtime|transcribe|tts|search))|gpt-4\.1", _EVERYTHING),
-    ("openai", r"gpt-4-turbo", _EVERYTHING),
-    ("openai", r"gpt-3\.5-turbo(?!-instruct)", _TEXT_ONLY),
-    ("openai", r"gpt-5(?:-mini|-nano)?(?:-\d{4}-\d{2}-\d{2})?$", _NO_LOGPROBS),
-    ("openai", r"o[134](?:-pro)?(?:-\d{4}-\d{2}-\d{2})?$|o4-mini(?!-deep)", _NO_LOGPROBS),
-    ("openai", r"o3-mini|o1-mini|o1-preview", _NO_LOGPROBS - {"vision"}),
-    ("anthropic", r"claude-(?!v1|2|instant)", _NO_LOGPROBS),
-    ("google", r"gemini-(?:2\.5|3(?:\.\d+)?)-(?:pro|flash|flash-lite)(?!.*(?:tts|image|live))", _NO_LOGPROBS),
-)
-
 
 @dataclass(frozen=True, slots=True)
 class KnownModel:
@@ -63,6 +43,9 @@ class KnownModel:
         context: the most tokens it takes in.
         can: what it can give; ``None`` when that isn't known.
         deprecated: its provider asks to move on, though it may still answer.
+        only_default: settings that it refuses at any value but 1, their default: ``temperature``, ``top_p``.
+        one_of: settings of which it takes only one at a time.
+        efforts: the values of ``effort`` it takes, none for a model without; ``None`` when that isn't known.
     """
 
     id: str
@@ -70,6 +53,9 @@ class KnownModel:
     context: int | None = None
     can: frozenset[Capability] | None = None
     deprecated: bool = False
+    only_default: tuple[str, ...] = ()
+    one_of: tuple[str, ...] = ()
+    efforts: tuple[str, ...] | None = None
 
 
 @lru_cache(maxsize=1000)
@@ -108,6 +94,11 @@ def data_source() -> tuple[str, str]:
     return data["source"], data["as_of"]
 
 
+def families_date() -> str:
+    """The day (ISO) on which it was looked up what families of models can give and which settings they refuse."""
+    return str(_families()["as_of"])
+
+
 def _vendor(provider: str, base_url: str) -> str | None:
     """The data's name of whoever serves the model."""
     if not base_url:
@@ -119,12 +110,17 @@ def _vendor(provider: str, base_url: str) -> str | None:
 
 
 def _known(vendor: str, row: dict[str, Any], wanted: str) -> KnownModel:
+    families = (f for f in _families()["families"] if f["vendor"] == vendor and re.match(f["match"], wanted))
+    family: dict[str, Any] = next(families, {})
     return KnownModel(
         id=row["id"],
         price=_price(row),
         context=row.get("context"),
-        can=next((can for owner, rule, can in _FAMILIES if owner == vendor and re.match(rule, wanted)), None),
+        can=frozenset(family["can"]) if "can" in family else None,
         deprecated=bool(row.get("deprecated")),
+        only_default=tuple(family.get("only_default", ())),
+        one_of=tuple(family.get("one_of", ())),
+        efforts=tuple(family["efforts"]) if "efforts" in family else None,
     )
 
 
@@ -156,8 +152,17 @@ def _matches(rule: list[Any], wanted: str) -> bool:
 
 @cache
 def _data() -> dict[str, Any]:
+    return _read("models.json")
+
+
+@cache
+def _families() -> dict[str, Any]:
+    return _read("families.json")
+
+
+def _read(name: str) -> dict[str, Any]:
     import json
     from pathlib import Path
 
-    data: dict[str, Any] = json.loads((Path(__file__).parent / "models.json").read_text(encoding="utf-8"))
+    data: dict[str, Any] = json.loads((Path(__file__).parent / name).read_text(encoding="utf-8"))
     return data

@@ -16,7 +16,9 @@ makes the rungs behind it rarer, never unreachable.
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import field
+from typing import Final, Literal
 
 from cascadelang.graph import model as g
 from cascadelang.graph.order import successors_first
@@ -27,6 +29,9 @@ from cascadelang.graph.reach.solve import Search, Steps
 from cascadelang.graph.reach.sources import written
 from cascadelang.graph.walk import children
 from cascadelang.source.frozen import dataclass
+
+SHAPES: Final = ("has_image", "has_tools")
+"""Signals of what a query carries that not every model can take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +67,13 @@ class Reach:
         constants: conditions, and parts of them, that come out the same for every query.
         unreachable: arms, rungs and gates, in the order in which nodes are reached.
         undecided: questions that weren't decided in time; nothing is claimed of them.
+        always: for calls, what holds of every query that gets to them: `has_image`, `has_tools`.
     """
 
     constants: tuple[Constant, ...]
     unreachable: tuple[Unreachable, ...]
     undecided: int = 0
+    always: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def look(graph: g.Graph, steps: int | None = None) -> Reach:
@@ -86,6 +93,13 @@ class _Look:
         self._ways = Ways(self._conditions, steps)
         self._paths: dict[str, list[Path]] = {}
         self._unreachable: list[Unreachable] = []
+        self._always: dict[str, frozenset[str]] = {}
+        self._shapes: list[tuple[str, Formula]] = []
+        for id_, use in graph.uses.items():
+            if use.kind == "signal" and use.entry in SHAPES:
+                cases = self._conditions.values(g.UseValue(id_), Owner("by", "")).cases
+                has = self._conditions.formulas.any_of(when for value, when in cases if value is True)
+                self._shapes.append((use.entry, self._conditions.formulas.negation(has)))
 
     def found(self) -> Reach:
         graph = self._graph
@@ -96,7 +110,10 @@ class _Look:
             self._node(graph.nodes[id_], self._paths.get(id_, []))
         conditions = self._conditions
         return Reach(
-            tuple(conditions.constants), tuple(self._unreachable), conditions.undecided + self._ways.undecided
+            tuple(conditions.constants),
+            tuple(self._unreachable),
+            conditions.undecided + self._ways.undecided,
+            self._always,
         )
 
     def _node(self, node: g.GraphNode, paths: list[Path]) -> None:
@@ -106,9 +123,21 @@ class _Look:
             self._route_by(node, paths)
         elif isinstance(node, g.CascadeNode):
             self._cascade(node, paths)
+        elif isinstance(node, g.CallNode):
+            if paths and () not in paths and self._shapes:
+                self._call(node, paths)
         else:
             for child in children(node):
                 self._lead(child, paths)
+
+    def _call(self, node: g.CallNode, paths: list[Path]) -> None:
+        """What every query that gets to a call has."""
+        searches = [self._ways.search(path) for path in paths]
+        found = frozenset(
+            entry for entry, lacking in self._shapes if not any(self._ways.open(s, lacking) for s in searches)
+        )
+        if found:
+            self._always[node.id] = found
 
     def _lead(self, child: str, paths: list[Path]) -> None:
         """Queries get to a node in these ways, beside those that are known."""

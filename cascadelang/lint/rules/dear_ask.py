@@ -44,7 +44,7 @@ class DearAsk(Rule):
             (
                 'use "std/anthropic"\n'
                 'signal kind = ask(sonnet, "Which kind of request is this?", [code, prose])\n'
-                "policy main = route by kind code -> sonnet with { temperature: 0 } else sonnet\n"
+                "policy main = route by kind code -> sonnet with { effort: high } else sonnet\n"
             ),
         ),
     )

@@ -31,7 +31,7 @@ class FallingPrice(Rule):
         more_good=(
             'use "std/anthropic"\nuse "std/openai"\npolicy main = fallback [opus, luna]\n',
             (
-                'use "std/anthropic"\npolicy main = cascade [haiku with { temperature: 0 }, haiku] until json '
+                'use "std/anthropic"\npolicy main = cascade [haiku with { effort: low }, haiku] until json '
                 "carry reasons\n"
             ),
             (

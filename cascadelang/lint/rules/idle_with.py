@@ -23,15 +23,15 @@ class IdleWith(Rule):
         "An inner `with` wins over an outer one, and an inner `retry` over an outer one. Here every call inside has "
         "an inner one that says the same field.",
         "Whoever changes the outer one expects that something changes.",
-        'use "std/anthropic"\npolicy main = haiku with { temperature: 0 } with { temperature: 1 }\n',
-        'use "std/anthropic"\npolicy main = haiku with { temperature: 1 }\n',
+        'use "std/anthropic"\npolicy main = haiku with { max_tokens: 100 } with { max_tokens: 500 }\n',
+        'use "std/anthropic"\npolicy main = haiku with { max_tokens: 500 }\n',
         more_bad=(
             (
                 'use "std/anthropic"\n'
                 "policy main = cascade [haiku retry 2, sonnet retry 1] until json retry 3 within 90s\n"
             ),
             (
-                'use "std/anthropic"\ntier cold = haiku with { temperature: 0, max_tokens: 100 }\n'
+                'use "std/anthropic"\ntier cold = haiku with { effort: low, max_tokens: 100 }\n'
                 "policy main = cold with { max_tokens: 500 }\n"
             ),
         ),
@@ -41,7 +41,7 @@ class IdleWith(Rule):
                 # the judge's calls are tried three times more
                 'use "std/anthropic"\nuse "std/openai"\n'
                 'check right = judge(luna, "is it right?") >= 0.8\n'
-                "policy main = cascade [haiku retry 1, opus retry 1] until right retry 3\n"
+                "policy main = cascade [haiku retry 1, opus retry 1] until right retry 3 within 90s\n"
             ),
             (
                 'use "std/anthropic"\n'

@@ -29,7 +29,7 @@ class LooseRequirement(Rule):
         'use "std/anthropic"\npolicy main = haiku\nrequire main for input <= 4k { cost <= $5 }\n',
         'use "std/anthropic"\npolicy main = haiku\nrequire main for input <= 4k { cost <= $0.005 }\n',
         more_bad=('use "std/anthropic"\npolicy main = haiku\nrequire main { calls < 20, latency <= 10m }\n',),
-        more_good=('use "std/local"\npolicy main = smollm\nrequire main for input <= 4k { cost <= $0.01 }\n',),
+        more_good=('use "std/local"\npolicy main = smollm\nrequire main for input <= 2k { cost <= $0.01 }\n',),
     )
     words = ("require",)
 

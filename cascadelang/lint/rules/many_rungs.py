@@ -39,7 +39,7 @@ class ManyRungs(Rule):
                 'use "std/anthropic"\nuse "std/openai"\n'
                 "signal start: {luna, haiku, sonnet, opus} = "
                 "band(words, luna: 20, haiku: 100, sonnet: 400, opus)\n"
-                "policy main = cascade [luna, haiku, sonnet, opus] until json from start\n"
+                "policy main = cascade [luna, haiku, sonnet, opus] until json from start within 90s\n"
             ),
         ),
     )

@@ -28,8 +28,8 @@ class RepeatedRung(Rule):
         'use "std/anthropic"\npolicy main = cascade [haiku, haiku, opus] until json carry reasons\n',
         more_bad=(
             (
-                'use "std/anthropic"\ntier cheap = haiku with { temperature: 0 }\n'
-                "policy main = cascade [cheap, haiku with { temperature: 0 }, opus] until json\n"
+                'use "std/anthropic"\ntier cheap = haiku with { effort: low }\n'
+                "policy main = cascade [cheap, haiku with { effort: low }, opus] until json\n"
             ),
         ),
         more_good=(

@@ -4,20 +4,29 @@ from typing import Any
 
 import pytest
 
+from cascadelang.catalog.models import find
 from cascadelang.graph import model as g
+from cascadelang.graph.compile import compile_policy
 from cascadelang.graph.reach.conditions import Owner
 from cascadelang.graph.reach.look import Reach, Unreachable, look
 from cascadelang.graph.reach.paths import Choice
 from cascadelang.graph.wording import wording
+from cascadelang.semantics.check import check
 from cascadelang.source import MemoryFiles
-from cascadelang.workspace.load import load
+from cascadelang.workspace.catalog import InstalledCatalog
 
 HEAD = 'use "std/anthropic"\n'
 
 
+def compiled(text: str) -> g.Graph:
+    checked = check("p.cl", MemoryFiles({"p.cl": HEAD + text}), InstalledCatalog(), find)
+    assert checked.ok, checked.diagnostics
+    return compile_policy(checked)
+
+
 def reached(text: str) -> tuple[Reach, g.Graph]:
-    loaded = load("p.cl", MemoryFiles({"p.cl": HEAD + text}))
-    return look(loaded.graph), loaded.graph
+    graph = compiled(text)
+    return look(graph), graph
 
 
 def arms(text: str) -> list[tuple[str, Any, list[tuple[str, Any]]]]:
@@ -171,6 +180,18 @@ def test_a_gate_that_is_settled_by_where_it_stands():
     assert [(one.kind, one.outcome) for one in found.unreachable] == [("gate", "true")]
 
 
+def test_what_every_query_carries_that_gets_to_a_call():
+    text = "policy main = route has_image and words > 3 -> haiku, has_tools -> (route has_code -> opus else sonnet)"
+    found, graph = reached(f"{text}, not conversation.has_image -> haiku else opus")
+    always = {graph.nodes[id_].id: shapes for id_, shapes in found.always.items()}
+    assert always == {
+        "main.arm1": {"has_image"},
+        "main.arm2.arm1": {"has_tools"},
+        "main.arm2.else": {"has_tools"},
+        "main.else": {"has_image"},
+    }
+
+
 # ---- Constants --------------------------------------------------------------------------------------------------
 
 
@@ -272,8 +293,7 @@ HARD = {
 
 @pytest.mark.parametrize("name", HARD)
 def test_many_arms_are_decided_or_given_up_within_the_steps(name):
-    loaded = load("p.cl", MemoryFiles({"p.cl": HEAD + route(HARD[name])}))
-    found = look(loaded.graph)
+    found = look(compiled(route(HARD[name])))
     if name in ("overlapping labels and numbers", "words", "pairs of words"):
         assert not found.undecided
     if name == "pigeons":  # which no resolution proof of moderate length decides (Haken 1985)
@@ -281,8 +301,7 @@ def test_many_arms_are_decided_or_given_up_within_the_steps(name):
 
 
 def test_what_isnt_decided_isnt_told():
-    loaded = load("p.cl", MemoryFiles({"p.cl": HEAD + route(HARD["pairs of words"])}))
-    found = look(loaded.graph, steps=500)
+    found = look(compiled(route(HARD["pairs of words"])), steps=500)
     assert found.undecided
     assert found.unreachable == ()
 

@@ -31,7 +31,7 @@ def names(report) -> list[str]:
         f"#   cl:allow( {NAME} )   because spaces don't matter\npolicy main = {SHORT}",
         f"#cl: allow({NAME}) because spaces don't matter\npolicy main = {SHORT}",
         f"policy main =\n  {SHORT}\n  within $1  # cl: allow({NAME}) because of all that ends here",
-        f"policy main={SHORT} with {{ max_tokens: 900, temperature: 0, timeout: 60s, stop: ['###'] }}"
+        f"policy main={SHORT} with {{ max_tokens: 900, temperature: 1, timeout: 60s, stop: ['###'] }}"
         f" # cl: allow({NAME}) because of a long line".replace("'", '"'),
     ],
 )
