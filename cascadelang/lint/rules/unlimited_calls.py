@@ -39,6 +39,7 @@ class UnlimitedCalls(Rule):
             ),
         ),
     )
+    words = ("cascade|fallback|retry|hedge|vote|ask",)
 
     def look(self, subject: Subject) -> Iterator[Diagnostic]:
         """One finding a policy."""
