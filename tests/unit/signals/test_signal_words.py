@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import pytest
 
+from cascadelang.contracts.languages import _detector
 from cascadelang.contracts.messages import Query
 from cascadelang.contracts.patterns import BadPattern, pattern_problem
 from cascadelang.signals.contains import SIGNAL as CONTAINS
 from cascadelang.signals.language import SIGNAL as LANGUAGE
-from cascadelang.signals.language import _detector
 from cascadelang.signals.matches import SIGNAL as MATCHES
 
 
