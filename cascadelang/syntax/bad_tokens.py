@@ -8,7 +8,9 @@ Gives: a `Bad`: the token to go on with (its kind is empty to skip it), where it
 from __future__ import annotations
 
 import re
+import sys
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cascadelang.diagnostics.model import Diagnostic, Fix
@@ -22,6 +24,26 @@ NAMING = DECLARATIONS - {"use", "require", "alert", "test"}
 CLAUSES = frozenset(["query", "meta", "reply", "judge", "ask", "expect"])
 STRATEGIES = frozenset(["route", "cascade", "fallback", "hedge", "split", "shadow", "vote"])
 
+
+class Late:
+    """A regular expression that is compiled when it is first used: a file without mistakes uses none of these."""
+
+    def __init__(self, pattern: str) -> None:
+        self._pattern = pattern
+
+    def match(self, text: str, start: int = 0, end: int = sys.maxsize) -> re.Match[str] | None:
+        """As `re.Pattern.match`."""
+        return re.compile(self._pattern).match(text, start, end)
+
+    def search(self, text: str) -> re.Match[str] | None:
+        """As `re.Pattern.search`."""
+        return re.compile(self._pattern).search(text)
+
+    def finditer(self, text: str) -> Iterator[re.Match[str]]:
+        """As `re.Pattern.finditer`."""
+        return re.compile(self._pattern).finditer(text)
+
+
 UNIT_WORDS = {
     **dict.fromkeys(["msec", "millis", "millisecond", "milliseconds", "MS"], "ms"),
     **dict.fromkeys(["sec", "secs", "second", "seconds", "S"], "s"),
@@ -34,7 +56,7 @@ UNIT_WORDS = {
 }
 """Units as people write them, and as the language does."""
 
-_SPACED = re.compile(
+_SPACED = Late(
     rf"[ \t]+({'|'.join(sorted([*UNIT_WORDS, 'ms', 's', 'm', 'h', 'd', 'k', 'M', '%'], key=len, reverse=True))})"
     r"(?![A-Za-z0-9_])(?![ \t]*[.(:=-])"
 )
@@ -74,7 +96,7 @@ _LOOK_ALIKES: dict[str, tuple[str, str]] = {
     "∧": ("NAME", "and"),
     "∨": ("NAME", "or"),
 }
-_SIGN_RUN = re.compile(r"===|!==|<=>|=>|=<|<>|:=|&&|\|\||[&|!≤≥≠→⇒…–—−×÷，：（）¬∧∨]")
+_SIGN_RUN = Late(r"===|!==|<=>|=>|=<|<>|:=|&&|\|\||[&|!≤≥≠→⇒…–—−×÷，：（）¬∧∨]")
 
 _OPENING_QUOTES = {"“": "”", "”": "”", "„": "“”", "«": "»", "'": "'", "‘": "’", "’": "’", "`": "`"}
 
@@ -86,16 +108,16 @@ _LATIN = dict(
         strict=True,
     )
 )
-INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\u00ad\u061c\u180e]")
+INVISIBLE = Late("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\u00ad\u061c\u180e]")
 """Bidirectional controls and characters without width."""
-_BIDIRECTIONAL = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_BIDIRECTIONAL = Late("[\u202a-\u202e\u2066-\u2069]")
 """Those that turn text round: embeddings, overrides and isolates (Boucher and Anderson, "Trojan Source", 2021). The
 marks U+200E, U+200F and U+061C only say on which side a full stop stands; honest Arabic or Hebrew texts have them."""
-_LINE_ENDS = re.compile("\r(?!\n)|[\u0085\u2028\u2029]")
+_LINE_ENDS = Late("\r(?!\n)|[\u0085\u2028\u2029]")
 """What many editors show as the end of a line and no comment ends at."""
 
-_HYPHEN_NUMBER = re.compile(r"\w+(?:-\w+){0,3}?-[0-9]")
-_GLUED = re.compile(r"[A-Za-z_][\w.:/@]*(?:-[\w.:/@]+)+")
+_HYPHEN_NUMBER = Late(r"\w+(?:-\w+){0,3}?-[0-9]")
+_GLUED = Late(r"[A-Za-z_][\w.:/@]*(?:-[\w.:/@]+)+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +190,8 @@ def hyphenated_word(source: SourceFile, start: int, *, quoted: bool) -> Bad | No
 
 def spaced_unit(source: SourceFile, start: int, end: int) -> Bad | None:
     """A number and its unit with a space between: ``5 sec``."""
-    match = _SPACED.match(source.text, end)
+    follows = source.text[end : end + 20].lstrip(" \t")[:1]
+    match = _SPACED.match(source.text, end) if follows.isalpha() or follows in ("%", "") else None
     if match is None or not source.text[start].isdigit():
         return None
     unit = UNIT_WORDS.get(match.group(1), match.group(1))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sys
 from dataclasses import dataclass
 from functools import cache
@@ -187,7 +188,8 @@ def _lark_version() -> str:
     if spec is None or not spec.origin:
         return ""
     site = Path(spec.origin).parents[1]
-    return ",".join(sorted(entry.name for entry in site.glob("lark-*.dist-info")))
+    names = os.listdir(site)  # noqa: PTH208 - hundreds of them, of which one is wanted
+    return ",".join(sorted(name for name in names if name.startswith("lark-") and name.endswith(".dist-info")))
 
 
 def _read_cache(path: Path | None) -> dict[str, Any] | None:

@@ -17,7 +17,6 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import IO, TYPE_CHECKING, Any
 
-from cascadelang.workspace.lint_cache import LintCache, levels_data, levels_from
 from cascadelang.workspace.lint_file import Findings, from_data, lint_file, to_data
 from cascadelang.workspace.mistake import Mistake
 
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     import subprocess
 
     from cascadelang.lint.levels import Levels
+    from cascadelang.workspace.lint_cache import LintCache
 
 Work = tuple[str, "Levels | None"]
 Done = Findings | Mistake
@@ -107,6 +107,8 @@ def work(asked: IO[bytes], out: IO[bytes]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # whoever started it says that it was cancelled
     gc.freeze()
     gc.set_threshold(200_000, 50, 50)
+    from cascadelang.workspace.lint_cache import LintCache, levels_from
+
     told = json.loads(asked.read())
     cache = LintCache(locked=told["locked"]) if told["keep"] else None
     for path, levels in told["files"]:
@@ -123,6 +125,8 @@ def _started(files: Sequence[Work], *, locked: bool, keep: bool) -> tuple[subpro
     """A worker with its share of the work, and the file it writes to; ``None`` where none can be started."""
     import subprocess
     import tempfile
+
+    from cascadelang.workspace.lint_cache import levels_data
 
     told = {"files": [[path, levels_data(levels)] for path, levels in files], "locked": locked, "keep": keep}
     out = tempfile.TemporaryFile()  # noqa: SIM115 - it is read when the worker is done
