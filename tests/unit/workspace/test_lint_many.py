@@ -290,8 +290,9 @@ def test_ctrl_c_leaves_no_process(tree: Path):
         time.sleep(0.01)
     os.kill(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=30)
-    assert (process.returncode, out) == (130, b"")
-    assert err.strip().endswith(b"cancelled")
+    assert out == b""
+    if process.returncode != -signal.SIGINT:  # Python itself may be hit, before it hands the interrupt to us
+        assert (process.returncode, err.strip()) == (130, b"error: cancelled")
     for _ in range(200):  # one that was being started ends when there is nothing to read
         try:
             os.killpg(process.pid, 0)
