@@ -23,7 +23,7 @@ _STATUS = {
     "cancelled": ("✗", "red"),
 }
 _OUTCOME = {"passed": ("✓", "green"), "failed": ("✗", "red"), "unchecked": ("·", "cyan")}
-_PURPOSE = {"judge": "judge ", "ask": "ask "}
+_PURPOSE = {"judge": "judge ", "ask": "ask ", "sample": "sample "}
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +166,20 @@ def _escalate(event: Event, pen: _Pen) -> list[str]:
     return [f"│    {pen.paint(f'↑ on to {to}' if to else '↑ on', dim=True)}"]
 
 
+def _vote(event: Event, pen: _Pen) -> list[str]:
+    """Whose answer most others share."""
+    data = event.data
+    words = f"vote: {data.get('votes')} of {data.get('of')} for {data.get('model')}'s answer"
+    return [f"│    {pen.paint(one_line(words, 200), 'cyan')}"]
+
+
+def _shadow(event: Event, pen: _Pen) -> list[str]:
+    """Another strategy is run for the record."""
+    to, of = str(event.data.get("to") or ""), str(event.data.get("of") or "")
+    words = f"beside it, for the record: {to}" if to else f"for the record, beside the run {of}"
+    return [f"│    {pen.paint(one_line(words, 200), dim=True)}"]
+
+
 _DRAW: dict[str, Callable[[Event, _Pen], list[str]]] = {
     "route": _route,
     "call": _call,
@@ -174,6 +188,8 @@ _DRAW: dict[str, Callable[[Event, _Pen], list[str]]] = {
     "check": _check,
     "skip": _skip,
     "escalate": _escalate,
+    "vote": _vote,
+    "shadow": _shadow,
 }
 
 

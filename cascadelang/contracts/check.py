@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import field
 from typing import Any, ClassVar, Protocol
 
@@ -31,11 +31,12 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer under judgement, with the query it answers."""
+    """An answer under judgement, with the query it answers, and what an earlier rung of the cascade answered."""
 
     query: Query
     reply: Reply
     model: str = ""
+    previous: Reply | None = None
 
     @property
     def text(self) -> str:
@@ -83,6 +84,23 @@ class PaidCheck(Protocol):
         Failures of the calls are unknown, with the reason, except those of kind ``over_budget``, ``auth``,
         ``bad_request`` and ``policy``, which are raised.
         """
+        ...
+
+
+class SampledCheck(Protocol):
+    """A check that looks at further answers of the same model to the same query.
+
+    Attributes:
+        samples: how many answers it looks at, the one it judges included; what its spec's ``samples`` names.
+    """
+
+    spec: ClassVar[Spec]
+    samples: int
+
+    def __init__(self, args: Mapping[str, Any]) -> None: ...
+
+    def judge_samples(self, answer: Answer, replies: Sequence[Reply]) -> Finding:
+        """Judge the answer, knowing what else the model answered: ``samples - 1`` replies. Never raises."""
         ...
 
 

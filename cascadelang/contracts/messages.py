@@ -10,7 +10,8 @@ from cascadelang.source.frozen import dataclass
 
 Role = Literal["system", "user", "assistant"]
 FinishReason = Literal["stop", "length", "content_filter", "tool_calls", "unknown"]
-Purpose = Literal["answer", "judge", "ask"]
+Purpose = Literal["answer", "judge", "ask", "sample"]
+"""What a call is for: the answer itself, a check's judgement, a signal's question, or an answer to compare with."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,8 @@ class Spec:
         params: what it takes.
         needs: what a model must be capable of for it (checks).
         calls: the most calls of a model one evaluation makes; 0 is free. ``None``: not known.
+        samples: the parameter that says how many answers of the same model it looks at, the one it judges included:
+            one evaluation makes that many calls less one, whatever ``calls`` says. Empty: it takes none.
         supported: empty, or why this version can't run it (a clear error at lint time).
         bare: it may stand without parentheses.
         always_known: its value is never unknown (checks and signals), whatever the query or answer is.
@@ -102,6 +104,7 @@ class Spec:
     params: tuple[Param, ...] = ()
     needs: frozenset[Capability] = frozenset()
     calls: int | None = 0
+    samples: str = ""
     supported: str = ""
     bare: bool = True
     always_known: bool = False

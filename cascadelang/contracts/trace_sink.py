@@ -18,6 +18,8 @@ EventKind = Literal[
     "check",  # data: check, outcome, reason, score, unknown
     "escalate",  # data: from, to, because
     "skip",  # data: model, because ("over_budget"), needed_usd / left_usd / needed_s / left_s
+    "vote",  # data: model, votes, of, members, groups, scores
+    "shadow",  # data: to, share; at the start of the shadow's own run: of
     "stream",  # data: model (the first bytes went to the caller)
     "end",  # data: status, kind, message
 ]

@@ -12,6 +12,9 @@ How it is counted, from the leaves up:
 - A ``route`` or ``split`` costs what its conditions cost and the dearest arm; a ``cascade`` or ``fallback`` costs all
   its parts one after the other, for each may fail; its gates cost what their paid checks cost, each made once for
   each answer.
+- A ``hedge`` or ``vote`` costs what all its parts cost, and takes as long as the slowest (of a ``hedge``, counted
+  from where it begins); a ``vote``'s answers may each have to be scored. A ``shadow`` costs both and takes no longer.
+- Further answers for a check (``agree``) are asked all at once, each as the answer itself was.
 - ``carry`` makes the next rung's input larger; ``within`` caps what is inside it, and a call whose price isn't known
   isn't made in it.
 
@@ -23,7 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from cascadelang.contracts.estimate import most_tokens
 from cascadelang.contracts.price import Price
@@ -44,11 +47,14 @@ from cascadelang.graph.model import (
     FallbackNode,
     Graph,
     GraphNode,
+    HedgeNode,
     ModelSpec,
     RetryNode,
     RouteByNode,
     RouteNode,
+    ShadowNode,
     SplitNode,
+    VoteNode,
     WithinNode,
     WithNode,
 )
@@ -79,6 +85,9 @@ class NodeBounds:
     unknown: tuple[str, ...] = ()
 
 
+_FREE_LEAST: Final[dict[str, Any]] = {"calls_least": 0, "cost_least": Line(0.0), "answer_tokens": 0}
+"""What a check or signal that may not be asked comes to at least."""
+
 NOTHING: Final = NodeBounds(0, 0, 0.0, Line(0.0), Curve.flat(0.0), 0)
 """What doing nothing comes to."""
 
@@ -107,6 +116,7 @@ class Measure:
         roots = [*graph.policies.values(), *(r.node for r in graph.requirements)]
         self._uses: dict[str, list[CatalogUse]] = {}
         self.points: dict[Point, NodeBounds] = {}
+        self._again: dict[Point, NodeBounds] = {}
         for point in successors_first([(root, PLAIN) for root in roots], self.below):
             self.points[point] = self._node(point)
 
@@ -130,8 +140,15 @@ class Measure:
         least = Line(0.0, least_rate(model.price) * PER_MILLION)
         return NodeBounds(1, attempts, timeout_s, least, most, max_tokens)
 
-    def paid(self, use: CatalogUse, settings: Settings, answer_tokens: int) -> NodeBounds:
-        """One evaluation of a paid check or signal, on an answer of at most so many tokens."""
+    def paid(
+        self, use: CatalogUse, settings: Settings, answer_tokens: int, again: NodeBounds | None = None
+    ) -> NodeBounds:
+        """One evaluation of a paid check or signal, on an answer of at most so many tokens.
+
+        ``again`` is what one further answer of the model that gave it comes to, for a use that asks for some.
+        """
+        if use.own and use.calls is not None and again is not None:  # all at once
+            return replace(_times(again, use.calls), **_FREE_LEAST, latency_most_s=again.latency_most_s)
         models = [self.graph.models[str(use.args[name])] for name in use.model_args]
         if use.calls is None or not models:
             why = (f"how much `{use.entry}` calls isn't known",)
@@ -145,7 +162,32 @@ class Measure:
             if one.cost_most is not None:
                 one = replace(one, cost_most=one.cost_most.moved(added).stretched(QUOTING))
             dearest = any_of([dearest, one])
-        return replace(_times(dearest, use.calls), calls_least=0, cost_least=Line(0.0), answer_tokens=0)
+        return replace(_times(dearest, use.calls), **_FREE_LEAST)
+
+    def again(self, point: Point) -> NodeBounds:
+        """One more call of whichever model can have given a point's answer, asked as it was."""
+        found = self._again.get(point)
+        if found is None:
+            node, settings = self.graph.nodes[point[0]], point[1]
+            if isinstance(node, CallNode):
+                found = self.points[point]
+            else:
+                ways = self.below(point)[: 1 if isinstance(node, ShadowNode) else None]
+                parts = [self.again(way) for way in ways]
+                if isinstance(node, CascadeNode):
+                    last = len(node.rungs)
+                    parts = [_moved(p, self.carried(node, min(n, last), settings)) for n, p in enumerate(parts)]
+                found = any_of(parts)
+            self._again[point] = found
+        return found
+
+    def ballots(self, node: VoteNode, settings: Settings) -> list[NodeBounds]:
+        """What scoring the members' answers comes to: each may have to be scored."""
+        found = []
+        for way in self.below((node.id, settings)):
+            answer = self.points[way].answer_tokens
+            found += [self.paid(use, settings, answer, self.again(way)) for use in self.asked(node)]
+        return found
 
     def gate(self, node: CascadeNode, number: int) -> list[CatalogUse]:
         """The paid checks that the gate of a rung may make.
@@ -180,7 +222,16 @@ class Measure:
         rejected = [self.points[r.node, settings].answer_tokens for r in node.rungs[:rung] if r.until is not None]
         return carried_tokens(max(rejected), node.carry) if rejected else 0
 
-    def _node(self, point: Point) -> NodeBounds:
+    def judging(self, node: CascadeNode, number: int, settings: Settings) -> list[NodeBounds]:
+        """What the paid checks of a rung's gate come to, in order of `gate`."""
+        way = self.below((node.id, settings))[number]
+        uses = self.gate(node, number)
+        again = None
+        if any(use.own for use in uses):
+            again = _moved(self.again(way), self.carried(node, number, settings))
+        return [self.paid(use, settings, self.points[way].answer_tokens, again) for use in uses]
+
+    def _node(self, point: Point) -> NodeBounds:  # noqa: PLR0911 - one case a kind
         node, settings = self.graph.nodes[point[0]], point[1]
         parts = [self.points[child] for child in self.below(point)]
         if isinstance(node, CallNode):
@@ -192,6 +243,12 @@ class Measure:
             return _until_one_answers(parts, [])
         if isinstance(node, CascadeNode):
             return self._cascade(node, settings, parts)
+        if isinstance(node, HedgeNode):
+            return _hedged(node, *parts)
+        if isinstance(node, VoteNode):
+            return one_after_the_other_of(at_once(parts), self.ballots(node, settings))
+        if isinstance(node, ShadowNode):
+            return replace(at_once(parts), **_ends_of(parts[0]), latency_most_s=parts[0].latency_most_s)
         if isinstance(node, WithinNode):
             return _within(node, parts[0])
         return parts[0]
@@ -201,10 +258,9 @@ class Measure:
         judging = [self.paid(use, settings, 0) for use in self.asked(node)]
         for number, part in enumerate(parts):
             added = self.carried(node, number, settings)
-            moved = part if part.cost_most is None else replace(part, cost_most=part.cost_most.moved(added))
-            answering.append(moved)
+            answering.append(_moved(part, added))
             if number < len(node.rungs):
-                judging += [self.paid(use, settings, part.answer_tokens) for use in self.gate(node, number)]
+                judging += self.judging(node, number, settings)
         return _until_one_answers(answering, judging)
 
 
@@ -273,6 +329,40 @@ def one_after_the_other(parts: list[NodeBounds]) -> NodeBounds:
             _joined(first, part),
         )
     return first
+
+
+def at_once(parts: list[NodeBounds]) -> NodeBounds:
+    """All the parts at the same time, of which one answers."""
+    least, most = any_of(parts), one_after_the_other(parts)
+    return replace(most, **_ends_of(least), latency_most_s=least.latency_most_s)
+
+
+def one_after_the_other_of(answering: NodeBounds, judging: list[NodeBounds]) -> NodeBounds:
+    """A part that answers, and what may be asked of its answers."""
+    return replace(one_after_the_other([answering, *judging]), **_ends_of(answering)) if judging else answering
+
+
+def _hedged(node: HedgeNode, first: NodeBounds, second: NodeBounds) -> NodeBounds:
+    """Both, the second begun when the time is over or the first has failed."""
+    both = at_once([first, second])
+    begun_s = node.after_s if first.latency_most_s is None else min(node.after_s, first.latency_most_s)
+    if both.latency_most_s is None or first.latency_most_s is None or second.latency_most_s is None:
+        return both
+    return replace(both, latency_most_s=max(first.latency_most_s, begun_s + second.latency_most_s))
+
+
+def _ends_of(least: NodeBounds) -> dict[str, Any]:
+    """What an answered run comes to at least, and the most tokens of its answer."""
+    return {
+        "calls_least": least.calls_least,
+        "cost_least": least.cost_least,
+        "answer_tokens": least.answer_tokens,
+    }
+
+
+def _moved(part: NodeBounds, tokens: int) -> NodeBounds:
+    """The same for an input of so many tokens more."""
+    return part if part.cost_most is None or not tokens else replace(part, cost_most=part.cost_most.moved(tokens))
 
 
 def _until_one_answers(answering: list[NodeBounds], judging: list[NodeBounds]) -> NodeBounds:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cascadelang.graph.bounds import Measure, Point
-from cascadelang.graph.model import CallNode, CascadeNode
+from cascadelang.graph.model import CallNode, CascadeNode, ShadowNode
 from cascadelang.graph.wording import count
 
 
@@ -35,6 +35,8 @@ def cheapest_first_calls(measure: Measure) -> dict[Point, FirstCall | None]:
             # a call that doesn't fit ends the cascade, so what comes after the first rung is no first call
             starts = {0, *(node.start_at.values() if node.start is not None else ())}
             ways = [way for number, way in enumerate(ways) if number in starts or number == len(node.rungs)]
+        if isinstance(node, ShadowNode):
+            ways = ways[:1]  # what runs beside begins when the live one is over
         calls = [found[way] for way in ways]
         known = [call for call in calls if call is not None]
         found[point] = min(known, key=lambda call: call.cost_usd) if len(known) == len(calls) else None

@@ -161,6 +161,11 @@ class Expressions:
             id_ = f"query.{id_}" if call.scope == "query" else id_
         if any(args[p.name] != _default(p) for p in spec.params if p.name in args):
             id_ += "." + hashlib.sha256(json.dumps(args, sort_keys=True).encode()).hexdigest()[:8]
+        calls = spec.calls
+        if spec.samples:
+            calls = max(int(args[spec.samples]) - 1, 0)
+        elif not model_args and any(param.type == "model" for param in spec.params):
+            calls = 0  # none was named: `agrees(previous)`
         if id_ not in self.uses:
             self.uses[id_] = CatalogUse(
                 id_,
@@ -171,7 +176,8 @@ class Expressions:
                 spec.gives,
                 model_args,
                 sorted(spec.needs),
-                spec.calls,
+                calls,
+                bool(spec.samples),
                 self._places.of(expr.span),
                 spec.always_known,
             )

@@ -22,10 +22,13 @@ from cascadelang.graph.model import (
     GraphNode,
     GraphRung,
     GraphShare,
+    HedgeNode,
     RetryNode,
     RouteByNode,
     RouteNode,
+    ShadowNode,
     SplitNode,
+    VoteNode,
     WithinNode,
     WithNode,
 )
@@ -78,7 +81,7 @@ class Strategies:
         """What a strategy that is nothing but a name names."""
         return self._checked.resolve(strategy.name, path) if isinstance(strategy, ast.NameStrategy) else None
 
-    def _compile(self, strategy: ast.Strategy, id_: str, path: str) -> str:  # noqa: C901 - one case a kind
+    def _compile(self, strategy: ast.Strategy, id_: str, path: str) -> str:  # noqa: C901, PLR0912 - one case a kind
         """Add the strategy's nodes under ``id_``; gives the id of the node it starts at."""
         if isinstance(strategy, ast.NameStrategy):
             return self._name(strategy, id_, path)
@@ -113,10 +116,33 @@ class Strategies:
             for number, share in enumerate(strategy.shares, 1):
                 node_id = self._compile(share.strategy, f"{id_}.share{number}", path)
                 shares.append(GraphShare(float(share.share.value), node_id))
+        elif isinstance(strategy, (ast.Hedge, ast.Vote, ast.Shadow)):
+            self._at_once(strategy, id_, path)
         else:
             word = type(strategy).__name__.lower()
             raise GraphError(f"`{word}` isn't supported by this version")
         return id_
+
+    def _at_once(self, strategy: ast.Hedge | ast.Vote | ast.Shadow, id_: str, path: str) -> None:
+        """What has several models answer at once."""
+        place = self._places.of(strategy.span)
+        self.nodes[id_] = FallbackNode(id_, [])  # keeps its place in the order of ids
+        if isinstance(strategy, ast.Hedge):
+            first = self._compile(strategy.first, f"{id_}.first", path)
+            second = self._compile(strategy.second, f"{id_}.second", path)
+            self.nodes[id_] = HedgeNode(id_, first, second, float(strategy.after.value_s), place)
+        elif isinstance(strategy, ast.Shadow):
+            live = self._compile(strategy.live, f"{id_}.live", path)
+            beside = self._compile(strategy.beside, f"{id_}.beside", path)
+            share = 1.0 if strategy.share is None else float(strategy.share.value)
+            self.nodes[id_] = ShadowNode(id_, live, beside, share, place)
+        else:
+            members = [
+                self._compile(member, f"{id_}.member{number}", path)
+                for number, member in enumerate(strategy.members, 1)
+            ]
+            by = None if strategy.by is None else self._expressions.compile(strategy.by, path)
+            self.nodes[id_] = VoteNode(id_, members, by, place=place)
 
     def _name(self, strategy: ast.NameStrategy, id_: str, path: str) -> str:
         symbol = self._checked.resolve(strategy.name, path)

@@ -22,13 +22,16 @@ from cascadelang.graph.model import (
     FallbackNode,
     Graph,
     GraphExpr,
+    HedgeNode,
     RouteByNode,
     RouteNode,
+    ShadowNode,
     SplitNode,
+    VoteNode,
 )
 from cascadelang.graph.outline import DEEPEST, OTHERWISE, Outline, suffixes
 from cascadelang.graph.walk import conditions, uses_of
-from cascadelang.graph.wording import price_wording, share_wording, when_wording, wording
+from cascadelang.graph.wording import price_wording, seconds, share_wording, when_wording, wording
 
 Shape = Literal["start", "model", "route", "gate", "use", "answer", "failure"]
 Style = Literal["plain", "fails", "aside"]
@@ -125,7 +128,7 @@ class _Pen:
         frame.boxes.append(Box(id_, shape, lines, paid))
         return id_
 
-    def _node(  # noqa: PLR0911 - one case a kind
+    def _node(  # noqa: C901, PLR0911 - one case a kind
         self, id_: str, frame: Frame, depth: int, *, is_root: bool = False
     ) -> tuple[str, list[Out]]:
         """Draw a node; gives the box to enter by, and the loose ends its answers come out of."""
@@ -148,6 +151,12 @@ class _Pen:
             frame = limit
         if isinstance(node, (RouteNode, RouteByNode)):
             return self._route(node, frame, depth)
+        if isinstance(node, HedgeNode):
+            return self._hedge(node, frame, depth)
+        if isinstance(node, VoteNode):
+            return self._vote(node, frame, depth)
+        if isinstance(node, ShadowNode):
+            return self._shadow(node, frame, depth)
         if isinstance(node, SplitNode):
             return self._split(node, frame, depth)
         if isinstance(node, FallbackNode):
@@ -186,6 +195,27 @@ class _Pen:
         by = () if node.by is None else (f"by {wording(node.by, self._graph)}",)
         box = self._box(frame, "route", "split", *by, paid=self._asks(conditions(node)))
         return box, self._ways(box, [(share_wording(s.share), s.node) for s in node.shares], frame, depth)
+
+    def _hedge(self, node: HedgeNode, frame: Frame, depth: int) -> tuple[str, list[Out]]:
+        first, outs = self._node(node.first, frame, depth + 1)
+        second, more = self._node(node.second, frame, depth + 1)
+        self._edge(first, second, f"after {seconds(node.after_s)}, or is down", "fails")
+        return first, [*outs, *more]
+
+    def _vote(self, node: VoteNode, frame: Frame, depth: int) -> tuple[str, list[Out]]:
+        box = self._box(frame, "route", "vote", "all at once")
+        judged = "most votes" if node.by is None else f"by {wording(node.by, self._graph, judged=True)}"
+        outs = self._ways(box, [("", member) for member in node.members], frame, depth)
+        gate = self._box(frame, "gate", judged, paid=node.paid)
+        for start, label, style in outs:
+            self._edge(start, gate, label, style)
+        return box, [(gate, "", "plain")]
+
+    def _shadow(self, node: ShadowNode, frame: Frame, depth: int) -> tuple[str, list[Out]]:
+        live, outs = self._node(node.live, frame, depth + 1)
+        beside, _ = self._node(node.beside, frame, depth + 1)
+        self._edge(live, beside, f"for the record, on {share_wording(node.share)}", "aside")
+        return live, outs
 
     def _ways(self, box: str, ways: list[tuple[str, str]], frame: Frame, depth: int) -> list[Out]:
         outs: list[Out] = []

@@ -21,10 +21,13 @@ from cascadelang.graph.model import (
     Graph,
     GraphExpr,
     GraphNode,
+    HedgeNode,
     RetryNode,
+    ShadowNode,
     SignalValue,
     SplitNode,
     UseValue,
+    VoteNode,
     WithinNode,
     WithNode,
 )
@@ -104,7 +107,7 @@ def _check_keys(graph: Graph) -> None:
                 raise GraphError(f"the {kind} at `{name}` calls itself `{own}`")
 
 
-def _check_node(id_: str, node: GraphNode, graph: Graph) -> None:
+def _check_node(id_: str, node: GraphNode, graph: Graph) -> None:  # noqa: C901 - one case a kind
     where = f"the node `{id_}`"
     for child in children(node):
         _known(child, graph.nodes, where, "node")
@@ -116,6 +119,12 @@ def _check_node(id_: str, node: GraphNode, graph: Graph) -> None:
         _check_cascade(node, where)
     elif isinstance(node, FallbackNode):
         _check_fallback(node, where)
+    elif isinstance(node, VoteNode) and not node.members:
+        raise GraphError(f"{where} has no members")
+    elif isinstance(node, HedgeNode):
+        _above_zero(node.after_s, f"`after_s` of {where}")
+    elif isinstance(node, ShadowNode) and not 0 < node.share <= 1:
+        raise GraphError(f"the share of {where} must be above 0 and at most 1")
     elif isinstance(node, SplitNode):
         _check_shares(node, where)
     elif isinstance(node, WithinNode):

@@ -235,7 +235,8 @@ class CatalogUse:
     """A catalogue entry with its arguments, all JSON: files as their text or value, models as their name.
 
     ``model_args`` names the arguments that are models; ``calls`` is the most model calls one evaluation makes,
-    ``None`` when it isn't known; ``always_known``: its value is never unknown. Equal uses are one, with one id.
+    ``None`` when it isn't known; ``own`` says that they are further calls of the model whose answer is judged;
+    ``always_known``: its value is never unknown. Equal uses are one, with one id.
 
     INVARIANT: a use is evaluated at most once for each answer (a check) or run (a signal): bounds count it once.
     """
@@ -249,6 +250,7 @@ class CatalogUse:
     model_args: list[str] = field(default_factory=list)
     needs: list[Capability] = field(default_factory=list)
     calls: int | None = 0
+    own: bool = False
     place: Place | None = None
     always_known: bool = False
 
@@ -405,6 +407,49 @@ class SplitNode:
 
 
 @dataclass(frozen=True, slots=True)
+class HedgeNode:
+    """``second`` is started too when ``first`` takes longer than ``after_s`` seconds, or has failed before.
+
+    The first answer wins, and the other is cancelled.
+    """
+
+    id: str
+    first: str
+    second: str
+    after_s: float
+    place: Place | None = None
+    kind: Literal["hedge"] = "hedge"
+
+
+@dataclass(frozen=True, slots=True)
+class VoteNode:
+    """All members answer at once; the final answer that most of them give wins.
+
+    ``by``: a score of an answer; with it, the best scored of the different final answers wins. ``paid``: it may call
+    a model.
+    """
+
+    id: str
+    members: list[str]
+    by: GraphExpr | None = None
+    paid: bool = False
+    place: Place | None = None
+    kind: Literal["vote"] = "vote"
+
+
+@dataclass(frozen=True, slots=True)
+class ShadowNode:
+    """``live`` answers; ``beside`` is run afterwards, for that ``share`` (0 to 1) of the queries, for the record."""
+
+    id: str
+    live: str
+    beside: str
+    share: float = 1.0
+    place: Place | None = None
+    kind: Literal["shadow"] = "shadow"
+
+
+@dataclass(frozen=True, slots=True)
 class WithinNode:
     """A hard limit on all that ``child`` spends, checked before every call."""
 
@@ -442,7 +487,18 @@ class WithNode:
 
 
 GraphNode: TypeAlias = Annotated[
-    CallNode | RouteNode | RouteByNode | CascadeNode | FallbackNode | SplitNode | WithinNode | RetryNode | WithNode,
+    CallNode
+    | RouteNode
+    | RouteByNode
+    | CascadeNode
+    | FallbackNode
+    | SplitNode
+    | HedgeNode
+    | VoteNode
+    | ShadowNode
+    | WithinNode
+    | RetryNode
+    | WithNode,
     ByKind(),
 ]
 

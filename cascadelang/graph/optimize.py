@@ -32,6 +32,7 @@ from cascadelang.graph.model import (
     SignalValue,
     SplitNode,
     UseValue,
+    VoteNode,
 )
 from cascadelang.graph.order import successors_first
 from cascadelang.graph.walk import parts
@@ -116,6 +117,8 @@ def _node(node: GraphNode, costs: Callable[[GraphExpr], bool]) -> GraphNode:
         return replace(node, arms=[replace(a, condition=free_first(a.condition, costs)) for a in node.arms])
     if isinstance(node, RouteByNode):
         return replace(node, by=free_first(node.by, costs))
+    if isinstance(node, VoteNode) and node.by is not None:
+        return replace(node, by=free_first(node.by, costs), paid=costs(node.by))
     if isinstance(node, SplitNode) and node.by is not None:
         return replace(node, by=free_first(node.by, costs))
     if isinstance(node, CascadeNode):

@@ -17,10 +17,13 @@ from cascadelang.graph.model import (
     Graph,
     GraphExpr,
     GraphNode,
+    HedgeNode,
     RetryNode,
     RouteByNode,
     RouteNode,
+    ShadowNode,
     SplitNode,
+    VoteNode,
     WithinNode,
     WithNode,
 )
@@ -28,6 +31,7 @@ from cascadelang.graph.walk import children, conditions, in_order, uses_of
 from cascadelang.graph.wording import (
     limits_wording,
     price_wording,
+    seconds,
     settings_wording,
     share_wording,
     when_wording,
@@ -101,7 +105,7 @@ class Outline:
             return Row(lead, f"{title}: {self._model(node)}", id_)
         return Row(lead, title, id_, to=title)
 
-    def _row(self, lead: str, id_: str, depth: int) -> Row:
+    def _row(self, lead: str, id_: str, depth: int) -> Row:  # noqa: C901 - one case a kind
         if depth > DEEPEST:
             raise GraphError("the graph is nested too deeply to be drawn")
         graph = self.graph
@@ -125,6 +129,18 @@ class Outline:
         elif isinstance(node, FallbackNode):
             text = f"fallback{when_wording(node)}"
             rows = [self._at("or" if number else "first", m, depth) for number, m in enumerate(node.members)]
+        elif isinstance(node, HedgeNode):
+            text = "hedge"
+            rows = [self._at("first", node.first, depth)]
+            rows.append(self._at(f"after {seconds(node.after_s)}", node.second, depth))
+        elif isinstance(node, VoteNode):
+            judged = "" if node.by is None else f" by {wording(node.by, graph, judged=True)}"
+            text = f"vote{judged}"
+            rows = [self._at(f"{number}.", member, depth) for number, member in enumerate(node.members, 1)]
+        elif isinstance(node, ShadowNode):
+            text = "shadow"
+            rows = [self._at("live", node.live, depth)]
+            rows.append(self._at(f"beside, on {share_wording(node.share)}", node.beside, depth))
         elif isinstance(node, SplitNode):
             text = f"split{self._by(node.by)}"
             rows = [self._at(f"{share_wording(share.share)} ->", share.node, depth) for share in node.shares]

@@ -27,6 +27,7 @@ from cascadelang.graph.model import (
     Requirement,
     SignalValue,
     UseValue,
+    VoteNode,
 )
 from cascadelang.graph.walk import conditions, in_order, parts, tunes_of, uses_of
 from cascadelang.graph.wording import wording
@@ -158,11 +159,10 @@ class Plan:
 
     def _gate(self, node: CascadeNode, number: int, until: GraphExpr) -> Gate:
         paid = self.measure.gate(node, number)
-        ways = []
-        for around in self.settings.get(node.id, ()):
-            answer_tokens = self.measure.points[node.rungs[number].node, around].answer_tokens
-            judging = [self.measure.paid(use, around, answer_tokens) for use in paid]
-            ways.append(one_after_the_other([NOTHING, *judging]))
+        ways = [
+            one_after_the_other([NOTHING, *self.measure.judging(node, number, around)])
+            for around in self.settings.get(node.id, ())
+        ]
         was = self._written.nodes.get(node.id) if self._written is not None else None
         written = was.rungs[number].until if isinstance(was, CascadeNode) else None
         idle = node.rungs[number].paid and not paid
@@ -177,13 +177,16 @@ class Plan:
         for id_ in self.nodes:
             node = self.graph.nodes[id_]
             for around in self.settings.get(id_, ()):
-                asked = [(use, 0) for use in self.measure.asked(node)]
+                uses = self.measure.asked(node)
+                if isinstance(node, VoteNode):
+                    made = list(zip(uses * len(node.members), self.measure.ballots(node, around), strict=True))
+                else:
+                    made = [(use, self.measure.paid(use, around, 0)) for use in uses]
                 if isinstance(node, CascadeNode):
-                    for number, rung in enumerate(node.rungs):
-                        tokens = self.measure.points[rung.node, around].answer_tokens
-                        asked += [(use, tokens) for use in self.measure.gate(node, number)]
-                for use, tokens in asked:
-                    measured = self.measure.paid(use, around, tokens)
+                    for number in range(len(node.rungs)):
+                        judging = self.measure.judging(node, number, around)
+                        made += zip(self.measure.gate(node, number), judging, strict=True)
+                for use, measured in made:
                     found[use.id] = any_of([found[use.id], measured]) if use.id in found else measured
         return found
 

@@ -16,14 +16,18 @@ from cascadelang.graph.model import (
     CallNode,
     CascadeNode,
     CatalogUse,
+    HedgeNode,
     RouteByNode,
     RouteNode,
+    ShadowNode,
     SplitNode,
+    VoteNode,
     WithinNode,
 )
 from cascadelang.graph.wording import (
     count,
     limits_wording,
+    seconds,
     share_wording,
     use_wording,
     wording,
@@ -56,6 +60,7 @@ class _Paid:
     use: CatalogUse
     settings: Settings
     answer_tokens: int
+    again: NodeBounds | None = None
 
 
 def worst_way(measure: Measure, start: Point, what: What, tokens: int) -> Iterator[Step]:
@@ -67,7 +72,7 @@ def worst_way(measure: Measure, start: Point, what: What, tokens: int) -> Iterat
             yield item
             continue
         if isinstance(item, _Paid):
-            measured = measure.paid(item.use, item.settings, item.answer_tokens)
+            measured = measure.paid(item.use, item.settings, item.answer_tokens, item.again)
             yield _step(f"`{use_wording(item.use)}` is asked", measured, what, size)
             continue
         node = measure.graph.nodes[item[0]]
@@ -85,6 +90,8 @@ def worst_way(measure: Measure, start: Point, what: What, tokens: int) -> Iterat
             decision = f"`{node.id}` goes to `{ways[worst][0]}`{_because(measure, node, worst)}"
             waiting += [(ways[worst], size), (Step(decision), size)]
             waiting += [(_Paid(use, item[1], 0), size) for use in reversed(measure.asked(node))]
+        elif isinstance(node, (HedgeNode, VoteNode, ShadowNode)):
+            waiting += reversed(_at_once(measure, node, item[1], what, size))
         elif isinstance(node, CascadeNode):
             waiting += reversed(_cascade(measure, node, item[1], size))
         else:
@@ -110,8 +117,39 @@ def _cascade(
     for number, way in enumerate(measure.below((node.id, settings))):
         items.append((way, size + measure.carried(node, number, settings)))
         if number < len(node.rungs):
+            answer, added = measure.points[way].answer_tokens, measure.carried(node, number, settings)
+            for use in measure.gate(node, number):
+                again = measure.again(way) if use.own else None
+                items.append((_Paid(use, settings, answer, again), size + added if use.own else size))
+    return items
+
+
+def _at_once(
+    measure: Measure, node: HedgeNode | VoteNode | ShadowNode, settings: Settings, what: What, size: int
+) -> list[tuple[Point | _Paid | Step, int]]:
+    """Everything, but of what counts in time only what is waited for."""
+    ways = measure.below((node.id, settings))
+    taken = list(ways)
+    wait: Step | None = None
+    if what == "latency" and isinstance(node, ShadowNode):
+        taken = ways[:1]
+    elif what == "latency":
+        first = value_of(measure.points[ways[0]], what, size)
+        taken = [max(ways, key=lambda way: value_of(measure.points[way], what, size))]
+        if isinstance(node, HedgeNode):
+            begun_s = min(node.after_s, first)
+            late = begun_s + value_of(measure.points[ways[1]], what, size)
+            taken = ways[1:] if late >= first else ways[:1]
+            if late >= first:
+                wait = Step(f"`{node.id}` waits for `{ways[0][0]}`: at most {seconds(begun_s)}", begun_s)
+    items: list[tuple[Point | _Paid | Step, int]] = [] if wait is None else [(wait, size)]
+    items += [(way, size) for way in taken]
+    if isinstance(node, VoteNode):
+        for way in ways:
             answer = measure.points[way].answer_tokens
-            items += [(_Paid(use, settings, answer), size) for use in measure.gate(node, number)]
+            for use in measure.asked(node):
+                again = measure.again(way) if use.own else None
+                items.append((_Paid(use, settings, answer, again), size))
     return items
 
 

@@ -19,16 +19,19 @@ from cascadelang.graph.model import (
     Graph,
     GraphExpr,
     GraphNode,
+    HedgeNode,
     InValue,
     LogicValue,
     NotValue,
     RouteByNode,
     RouteNode,
     ScoreValue,
+    ShadowNode,
     SignalValue,
     SplitNode,
     TuneValue,
     UseValue,
+    VoteNode,
 )
 
 
@@ -46,6 +49,12 @@ def children(node: GraphNode) -> list[str]:  # noqa: PLR0911 - one case a kind
         return list(node.members)
     if isinstance(node, SplitNode):
         return [share.node for share in node.shares]
+    if isinstance(node, HedgeNode):
+        return [node.first, node.second]
+    if isinstance(node, VoteNode):
+        return list(node.members)
+    if isinstance(node, ShadowNode):
+        return [node.live, node.beside]
     return [node.child]
 
 
@@ -55,7 +64,7 @@ def conditions(node: GraphNode) -> list[GraphExpr]:
         return [arm.condition for arm in node.arms]
     if isinstance(node, RouteByNode):
         return [node.by]
-    if isinstance(node, SplitNode):
+    if isinstance(node, (SplitNode, VoteNode)):
         return [] if node.by is None else [node.by]
     if isinstance(node, CascadeNode):
         gates = [rung.until for rung in node.rungs if rung.until is not None]

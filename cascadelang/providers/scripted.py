@@ -129,8 +129,8 @@ A model without a reply is an error. `cascadelang test` runs on this provider, w
         """See `Provider.close`: there is nothing to let go of."""
 
     def _queue(self, request: Request) -> tuple[str, str]:
-        """The key of the replies that a request takes from."""
-        return request.model, request.purpose
+        """The key of the replies that a request takes from; a further sample is an answer, too."""
+        return request.model, "answer" if request.purpose == "sample" else request.purpose
 
     def _next(self, request: Request) -> ScriptedReply:
         key = self._queue(request)
@@ -140,7 +140,7 @@ A model without a reply is an error. `cascadelang test` runs on this provider, w
         if queue:
             return queue[used if used < len(queue) else -1]
         name = self._names.get(request.model, request.model)
-        what = {"answer": "answer", "judge": "judgement", "ask": "choice"}[request.purpose]
+        what = {"answer": "answer", "sample": "answer", "judge": "judgement", "ask": "choice"}[request.purpose]
         raise CallFailed("policy", f"no {what} of `{name}` is scripted, and nothing is called")
 
 

@@ -91,7 +91,7 @@ async def set_up(run: Run, prepare: Callable[[str], Awaitable[None]], model: str
         budget.put_off(run.now_s() - begun_s)
 
 
-async def ask_leave(  # noqa: PLR0917 - one step of `place_call`
+async def ask_leave(  # noqa: C901, PLR0917 - one step of `place_call`
     run: Run, target: Target, request: Request, provider: Provider, scope: Scope, most_input: int | None = None
 ) -> Leave | Failed:
     """Ask every budget around for leave to make the call with all its attempts, and set aside what it can cost.
@@ -118,7 +118,11 @@ async def ask_leave(  # noqa: PLR0917 - one step of `place_call`
         most_usd = leave.reserved_usd = leave.each_usd * tries
         for gate, where in scope.gates:
             if where is not None:
-                later.append((where, await gate.most_usd(run, request.max_tokens, where)))
+                judging_usd = await gate.most_usd(run, request.max_tokens, where)
+                if judging_usd is not None and gate.further:
+                    each_usd = leave.each_usd * most_attempts(target.retry, request.timeout_s)
+                    judging_usd += gate.further * each_usd
+                later.append((where, judging_usd))
         late = _cut_time(run, target, request, leave, budget)
         if late is not None:
             return late
@@ -277,13 +281,16 @@ def tell_failed(  # noqa: PLR0917 - all of it goes into one event
 def tell_cancelled(  # noqa: PLR0917 - all of it goes into one event
     run: Run, target: Target, request: Request, attempt: int, latency_s: float, held_usd: float | None
 ) -> None:
-    """Tell of an attempt that was on the wire when the run was cancelled; nobody says what was used."""
+    """Tell of an attempt that was on the wire when the run, or its part of it, was cancelled.
+
+    Nobody says what was used.
+    """
     data: dict[str, Any] = {
         "model": target.model,
         "purpose": request.purpose,
         "attempt": attempt,
         "kind": "cancelled",
-        "message": f"the run was cancelled while `{target.model}` was answering",
+        "message": f"{run.why_cancelled()} while `{target.model}` was answering",
         "latency_s": round(latency_s, 6),
     }
     if held_usd is not None:

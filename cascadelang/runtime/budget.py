@@ -82,6 +82,13 @@ class Budget:
                 budget.deadline_s += seconds
             budget = budget.parent
 
+    def lift_deadlines(self) -> None:
+        """Let no deadline hold any more: the caller has the answer, and only dollars are left to keep to."""
+        budget: Budget | None = self
+        while budget is not None:
+            budget.deadline_s = None
+            budget = budget.parent
+
     def refuses(self, most_usd: float | None, later: Sequence[Later] = ()) -> tuple[Budget, float | None] | None:
         """The outermost limit that this many dollars more would break, and how many those are; ``None``: they fit.
 

@@ -18,6 +18,7 @@ from cascadelang.graph import model as g
 from cascadelang.graph.walk import conditions, uses_of
 from cascadelang.graph.wording import limits_wording, wording
 from cascadelang.runtime.asking import Asker
+from cascadelang.runtime.at_once import Hedge, Shadow, Vote
 from cascadelang.runtime.billing import Target
 from cascadelang.runtime.choices import Arms, Labels, Shares
 from cascadelang.runtime.expressions import Expressions
@@ -68,7 +69,7 @@ class Builder:
             built = self._built[key] = self._make(self._graph.nodes[id_], settings)
         return built
 
-    def _make(self, node: g.GraphNode, settings: Settings) -> Strategy:  # noqa: PLR0911 - one case a kind
+    def _make(self, node: g.GraphNode, settings: Settings) -> Strategy:  # noqa: C901, PLR0911, PLR0912 - one case a kind
         match node:
             case g.CallNode():
                 return self._call(node, settings)
@@ -92,6 +93,13 @@ class Builder:
                 shares = self.shares(node)
                 asker = self._asker(node.id, conditions(node), settings)
                 return Split(node, shares, [self._build(target, settings) for target in targets], asker)
+            case g.HedgeNode():
+                return Hedge(node, self._build(node.first, settings), self._build(node.second, settings))
+            case g.VoteNode():
+                by = None if node.by is None else self._condition(node.id, node.by, settings)
+                return Vote(node.id, [self._build(member, settings) for member in node.members], by)
+            case g.ShadowNode():
+                return Shadow(node, self._build(node.live, settings), self._build(node.beside, settings))
             case g.WithinNode():
                 child = self._build(node.child, settings)
                 return Within(node.id, child, node.cost_usd, node.time_s, limits_wording(node))
@@ -124,14 +132,18 @@ class Builder:
         return Cascade(node, rungs, otherwise, start, asker)
 
     def _gate(self, node: str, rung: g.GraphRung, settings: Settings) -> Gate | None:
-        if rung.until is None:
-            return None
-        evaluate = self._expressions.gate(rung.until)
-        made = self._expressions.paid
-        paid = {use: made[use] for use in uses_of(self._graph, [rung.until]) if use in made}
-        text = wording(rung.until, self._graph, judged=True)
+        return None if rung.until is None else self._condition(node, rung.until, settings)
+
+    def _condition(self, node: str, expr: g.GraphExpr, settings: Settings) -> Gate:
+        """A condition over answers, or a score of them."""
+        evaluate = self._expressions.gate(expr)
+        made, sampled = self._expressions.paid, self._expressions.sampled
+        uses = uses_of(self._graph, [expr])
+        paid = {use: made[use] for use in uses if use in made}
+        samples = {use: sampled[use] for use in uses if use in sampled}
+        text = wording(expr, self._graph, judged=True)
         calls = PaidCalls(node, self._graph.models, settings.retry)
-        return Gate(node, text, evaluate, paid, calls, self._asker(node, [rung.until], settings))
+        return Gate(node, text, evaluate, paid, samples, calls, self._asker(node, [expr], settings))
 
     def _asker(self, node: str, exprs: Iterable[g.GraphExpr], settings: Settings) -> Asker | None:
         """Who asks what these, compiled already, need to know of models; ``None`` when they need nothing so."""

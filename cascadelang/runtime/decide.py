@@ -64,10 +64,12 @@ def decisions(  # noqa: C901 - one case a kind
                 to = node.shares[choice.index].node if choice.arm else ""
                 found.append(_decision(id_, "split", choice, to))
                 next_ids = [to] if to else [share.node for share in node.shares]
-            case g.FallbackNode(members=members):
+            case g.FallbackNode(members=members) | g.VoteNode(members=members):
                 next_ids = list(members)
             case g.WithinNode(child=child) | g.RetryNode(child=child) | g.WithNode(child=child):
                 next_ids = [child]
+            case g.HedgeNode() | g.ShadowNode() as node:
+                next_ids = children(node)
             case g.CallNode():
                 pass
         waiting += reversed(next_ids)

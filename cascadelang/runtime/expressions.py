@@ -18,7 +18,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, assert_never, cast
 
-from cascadelang.contracts.check import Check, Finding, PaidCheck, Value
+from cascadelang.contracts.check import Check, Finding, PaidCheck, SampledCheck, Value
 from cascadelang.contracts.signal import PaidSignal, Signal
 from cascadelang.graph import model as g
 from cascadelang.graph.arithmetic import calculate, compare, in_items, number
@@ -35,7 +35,7 @@ from cascadelang.runtime.sight import (
     words_of,
 )
 
-MakeCheck = Callable[[str, Mapping[str, Any]], Check | PaidCheck]
+MakeCheck = Callable[[str, Mapping[str, Any]], Check | PaidCheck | SampledCheck]
 MakeSignal = Callable[[str, Mapping[str, Any]], Signal | PaidSignal]
 OnCheck = Callable[[str, Value], None]
 
@@ -51,6 +51,7 @@ class Expressions:
 
     Attributes:
         paid: the paid checks in use, by use id.
+        sampled: the checks in use that look at further answers of the same model, by use id.
         asked: the paid signals in use, by use id.
     """
 
@@ -63,9 +64,10 @@ class Expressions:
         self._make_signal = make_signal
         self._signals: dict[str, Evaluate] = {}
         self._checks: dict[tuple[str, bool], Evaluate] = {}
-        self._made: dict[str, Check | PaidCheck | Signal | PaidSignal] = {}
+        self._made: dict[str, Check | PaidCheck | SampledCheck | Signal | PaidSignal] = {}
         self._judged = False
         self.paid: dict[str, PaidCheck] = {}
+        self.sampled: dict[str, SampledCheck] = {}
         self.asked: dict[str, PaidSignal] = {}
 
     def gate(self, expr: g.GraphExpr) -> Evaluate:
@@ -215,6 +217,9 @@ class Expressions:
             return _asked(use.id, name)
         if use.kind == "signal":
             return _read_signal(use.id, name, cast("Signal", made))
+        if hasattr(made, "judge_samples"):
+            self.sampled[use.id] = cast("SampledCheck", made)
+            return _paid(use.id, name, owner or use.entry)
         if hasattr(made, "judge_paid"):
             self.paid[use.id] = cast("PaidCheck", made)
             return _paid(use.id, name, owner or use.entry)

@@ -11,21 +11,34 @@ run, and a judge that doesn't fit the budget leaves the answer unjudged: failed,
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
-from cascadelang.contracts.check import Answer, Finding, PaidCheck, Value, Verdict
-from cascadelang.contracts.failure import CallFailed
+from cascadelang.contracts.check import Answer, Finding, PaidCheck, SampledCheck, Value, Verdict
+from cascadelang.contracts.failure import ENDING, CallFailed
 from cascadelang.contracts.messages import Reply, Request
+from cascadelang.graph.arithmetic import number
 from cascadelang.graph.cost import is_free, most_judged_tokens
+from cascadelang.runtime.beside import Beside
 from cascadelang.runtime.billing import most_input_tokens
+from cascadelang.runtime.calls import place_call
 from cascadelang.runtime.outcome import Answered, Failed
 from cascadelang.runtime.paid import PaidCalls, as_raised, ends_run, filled
+from cascadelang.runtime.scope import Scope
 from cascadelang.runtime.sight import Evaluate, Pending, Sight, words_of
 
 if TYPE_CHECKING:
     from cascadelang.runtime.asking import Asker
+    from cascadelang.runtime.billing import Target
     from cascadelang.runtime.budget import Budget
     from cascadelang.runtime.state import Run
+
+
+_BROKE: Final = "it broke while judging the answer, which is a mistake in the check"
+
+SAMPLE_TEMPERATURE: Final = 0.7
+"""What a model that answers at temperature 0 is sampled with: else all samples would be the same."""
 
 
 class Gate:
@@ -36,9 +49,10 @@ class Gate:
         text: the condition in the language's words.
         paid: the paid checks it may make, by use.
         calls_models: it may call a model, for a check or for a signal.
+        further: how often it may have the model that answered answer again.
     """
 
-    __slots__ = ("_asker", "_calls", "_evaluate", "calls_models", "node", "paid", "text")
+    __slots__ = ("_asker", "_calls", "_evaluate", "_samples", "calls_models", "further", "node", "paid", "text")
 
     def __init__(  # noqa: PLR0917 - made in one place
         self,
@@ -46,6 +60,7 @@ class Gate:
         text: str,
         evaluate: Evaluate,
         paid: Mapping[str, PaidCheck],
+        samples: Mapping[str, SampledCheck],
         calls: PaidCalls,
         asker: Asker | None,
     ) -> None:
@@ -55,16 +70,18 @@ class Gate:
         self._evaluate = evaluate
         self._calls = calls
         self._asker = asker
-        self.calls_models = bool(paid) or asker is not None
+        self._samples = samples
+        self.further = sum(check.samples - 1 for check in samples.values())
+        self.calls_models = bool(paid) or bool(samples) or asker is not None
 
-    def judge(self, run: Run, answered: Answered) -> None:
-        """Give an answer its verdict, by free checks alone."""
+    def judge(self, run: Run, answered: Answered, previous: Reply | None = None) -> None:
+        """Give an answer its verdict, by free checks alone; ``previous`` is what the rung before answered."""
         query = run.query
-        sight = Sight(query, run.signals, Answer(query, answered.reply, answered.model))
+        sight = Sight(query, run.signals, Answer(query, answered.reply, answered.model, previous))
         self._settle(run, answered, sight, self._evaluate(sight))
 
-    async def judge_paid(  # noqa: C901 - one loop, read from top to bottom
-        self, run: Run, answered: Answered, budget: Budget | None
+    async def judge_paid(
+        self, run: Run, answered: Answered, budget: Budget | None, previous: Reply | None = None
     ) -> Failed | None:
         """Give an answer its verdict, calling models where free checks don't decide.
 
@@ -72,49 +89,98 @@ class Gate:
             A failure that ends the run (``auth``, ``bad_request``, ``policy``), or the cascade (``over_budget``: the
             answer's verdict is then that it couldn't be judged); else ``None``.
         """
-        answer = Answer(run.query, answered.reply, answered.model)
-        sight = Sight(run.query, run.signals, answer)
+        sight = Sight(run.query, run.signals, Answer(run.query, answered.reply, answered.model, previous))
+        value = await self._value(run, answered, sight, budget)
+        if not isinstance(value, Failed):
+            self._settle(run, answered, sight, value)
+            return None
+        if value.kind == "over_budget":
+            answered.verdict = Verdict("failed", f"not judged: {value.message}", None, unknown=True)
+            self._tell(run, answered)
+        return value
+
+    async def weigh(self, run: Run, answered: Answered, budget: Budget | None) -> float | Failed | None:
+        """What an answer scores, ``None`` where that can't be known; the answer's verdict stays as it is."""
+        sight = Sight(run.query, run.signals, Answer(run.query, answered.reply, answered.model))
+        value = await self._value(run, answered, sight, budget)
+        return value if isinstance(value, Failed) else number(value)
+
+    async def _value(self, run: Run, answered: Answered, sight: Sight, budget: Budget | None) -> Value | Failed:
+        """What the condition comes to, calling models where it needs to; a failure as `judge_paid` gives it."""
+        while True:
+            sight.notes.clear()
+            sight.data.clear()
+            try:
+                return self._evaluate(sight)
+            except Pending as pending:
+                use = pending.use
+            if use in self.paid:
+                failed = await self._judge(run, answered, sight, use, budget)
+            elif use in self._samples:
+                failed = await self._sample(run, answered, sight, use, budget)
+            elif self._asker is not None:
+                failed = await self._asker.ask(run, use, budget)
+            else:
+                raise AssertionError("a paid check or signal is the gate's own")
+            if failed is not None:
+                return failed
+
+    async def _judge(
+        self, run: Run, answered: Answered, sight: Sight, use: str, budget: Budget | None
+    ) -> Failed | None:
+        """Make a paid check."""
         refused: Failed | None = None
-        use = ""
+        check = self.paid[use]
 
         async def call(name: str, request: Request) -> Reply:
             nonlocal refused
-            most_input = await self._most_input(run, self.paid[use], name, request, answered, budget)
+            most_input = await self._most_input(run, check, name, request, answered, budget)
             outcome = await self._calls.make(run, name, request, budget, most_input)
             if isinstance(outcome, Failed):
                 refused = outcome
                 raise as_raised(outcome) from outcome.cause
             return outcome
 
-        while True:
-            sight.notes.clear()
-            sight.data.clear()
-            try:
-                value = self._evaluate(sight)
-            except Pending as pending:
-                use = pending.use
-            else:
-                self._settle(run, answered, sight, value)
-                return None
-            if self._asker is not None and use not in self.paid:
-                ended = await self._asker.ask(run, use, budget)
-                if ended is not None:
-                    return ended
-                continue
-            try:
-                sight.findings[use] = await self.paid[use].judge_paid(answer, call)
-            except CallFailed as failed:
-                if ends_run(failed):
-                    return refused or Failed(failed.kind, failed.message, "", None, failed)
-                if failed.kind == "over_budget" and refused is not None:
-                    answered.verdict = Verdict("failed", f"not judged: {failed.message}", None, unknown=True)
-                    self._tell(run, answered)
-                    return refused
-                sight.findings[use] = Finding(None, failed.message)
-            except Exception:  # noqa: BLE001 - a check that breaks its promise is unknown, whatever it raised
-                sight.findings[use] = Finding(
-                    None, "it broke while judging the answer, which is a mistake in the check"
-                )
+        if sight.answer is None:
+            raise AssertionError("a gate has an answer")
+        try:
+            sight.findings[use] = await check.judge_paid(sight.answer, call)
+        except CallFailed as failed:
+            if ends_run(failed):
+                return refused or Failed(failed.kind, failed.message, "", None, failed)
+            if failed.kind == "over_budget" and refused is not None:
+                return refused
+            sight.findings[use] = Finding(None, failed.message)
+        except Exception:  # noqa: BLE001 - a check that breaks its promise is unknown, whatever it raised
+            sight.findings[use] = Finding(None, _BROKE)
+        return None
+
+    async def _sample(
+        self, run: Run, answered: Answered, sight: Sight, use: str, budget: Budget | None
+    ) -> Failed | None:
+        """Have the model answer again, as often as a check looks at, all at once."""
+        check = self._samples[use]
+        target, scope = answered.target, Scope(budget)
+        requests = [_again(answered.request, number) for number in range(1, check.samples)]
+        async with Beside(run) as beside:
+            replies = await beside.all(
+                [beside.start(partial(_placed, target, request, scope)) for request in requests]
+            )
+        failed = [reply for reply in replies if isinstance(reply, Failed)]
+        for one in failed:
+            if one.kind in ENDING or one.kind == "over_budget":
+                return one
+        if failed:
+            sight.findings[use] = Finding(None, f"a sample could not be had: {failed[0].message}")
+            return None
+        if sight.answer is None:
+            raise AssertionError("a gate has an answer")
+        try:
+            said = [reply for reply in replies if isinstance(reply, Reply)]
+            sight.findings[use] = check.judge_samples(sight.answer, said)
+        except Exception:  # noqa: BLE001 - a check that breaks its promise is unknown, whatever it raised
+            sight.findings[use] = Finding(None, _BROKE)
+        return None
 
     async def most_usd(self, run: Run, answer_tokens: int, budget: Budget | None) -> float | None:
         """The most that judging an answer of so many tokens can cost; ``None`` when a price isn't known."""
@@ -152,7 +218,7 @@ class Gate:
         except Exception:  # noqa: BLE001 - then the request itself is counted
             return None
         beside = await most_input_tokens(provider, filled(spec, empty, run.seed))
-        return most_judged_tokens(beside, max(answered.max_tokens, answered.reply.usage.output_tokens))
+        return most_judged_tokens(beside, max(answered.request.max_tokens, answered.reply.usage.output_tokens))
 
     def _settle(self, run: Run, answered: Answered, sight: Sight, value: Value) -> None:
         """Make the verdict of what the condition came to, and tell of it."""
@@ -184,3 +250,17 @@ class Gate:
         if verdict.unknown:
             data["unknown"] = True
         run.tell("check", self.node, data)
+
+
+def _again(request: Request, number: int) -> Request:
+    """The request of a further sample: the same, with a seed of its own where there is a seed."""
+    return replace(
+        request,
+        seed=None if request.seed is None else request.seed + number,
+        temperature=SAMPLE_TEMPERATURE if request.temperature == 0 else request.temperature,
+        purpose="sample",
+    )
+
+
+async def _placed(target: Target, request: Request, scope: Scope, part: Run) -> Reply | Failed:
+    return await place_call(part, target, request, scope)

@@ -24,7 +24,7 @@ import contextlib
 import os
 import threading
 from collections.abc import AsyncIterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 from cascadelang.contracts.check import UNCHECKED
 from cascadelang.contracts.clock import Clock, SystemClock
@@ -40,6 +40,12 @@ from cascadelang.runtime.outcome import Failed, Outcome, Strategy
 from cascadelang.runtime.scope import Emit, Scope
 from cascadelang.runtime.state import Run, Surroundings
 from cascadelang.runtime.streaming import Channel
+
+if TYPE_CHECKING:
+    from cascadelang.runtime.at_once import Shadowed
+
+SHADOWS_MOST_S: Final = 10.0
+"""How long, in seconds, the end of a program waits for shadows that are still running."""
 
 _STATUS: dict[str, Status] = {"passed": "accepted", "failed": "unmet", "unchecked": "unchecked"}
 
@@ -83,6 +89,7 @@ class Interpreter:
         self._around = Surroundings(providers, clock or SystemClock(), keep_text)
         self._builder = Builder(graph, Expressions(graph, make_check, make_signal, on_check))
         self._policies: dict[str, Strategy] = {}
+        self._shadows: set[asyncio.Task[None]] = set()
         self._building = threading.Lock()
         self._graph_sha256 = graph_sha256
 
@@ -181,7 +188,50 @@ class Interpreter:
             raise
         finally:
             run.close()
-        return self._result(run, policy, trace_id, wall_s, outcome)
+        result = self._result(run, policy, trace_id, wall_s, outcome)
+        if run.shadows:
+            self._start_shadows(run, policy, trace_id)
+        return result
+
+    def _start_shadows(self, run: Run, policy: str, trace_id: str) -> None:
+        """Begin what runs beside a run that has ended; each is recorded as a run of its own."""
+        for shadowed in run.shadows:
+            task = asyncio.create_task(self._shadow(shadowed, run, policy, trace_id))
+            self._shadows.add(task)
+            task.add_done_callback(self._shadows.discard)
+
+    async def _shadow(self, shadowed: Shadowed, live: Run, policy: str, live_id: str) -> None:
+        run = Run(self._around, live.query, live.seed)
+        wall_s = self._around.clock.wall_s()
+        run.tell("shadow", shadowed.node, {"of": live_id})
+        name = f"{policy} (shadow {shadowed.node})"
+        try:
+            outcome = await shadowed.answer(run)
+        except asyncio.CancelledError:
+            self._record(run, name, shadowed.trace_id, wall_s, "cancelled", None, "", "")
+            raise
+        finally:
+            run.close()
+        self._result(run, name, shadowed.trace_id, wall_s, outcome)
+        if run.shadows:
+            self._start_shadows(run, policy, shadowed.trace_id)
+
+    async def settle(self, most_s: float = SHADOWS_MOST_S) -> None:
+        """Wait for what runs beside runs that have ended (`shadow`), for so many seconds; cancel what is left then.
+
+        To be awaited before the event loop of the runs is closed.
+        """
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(most_s):
+                while here := [task for task in self._shadows if task.get_loop() is loop]:
+                    await asyncio.wait(here)
+        except TimeoutError:
+            here = [task for task in self._shadows if task.get_loop() is loop]
+            for task in here:
+                task.cancel()
+            if here:
+                await asyncio.wait(here)
 
     def _result(self, run: Run, policy: str, trace_id: str, wall_s: float, outcome: Outcome) -> RunResult:
         """The result of a run that ended by itself, once it is recorded."""

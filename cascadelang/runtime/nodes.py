@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from cascadelang.contracts.check import UNCHECKED
 from cascadelang.contracts.failure import ENDING, FAILURE_KINDS
-from cascadelang.contracts.messages import Request
+from cascadelang.contracts.messages import Reply, Request
 from cascadelang.graph import model as g
 from cascadelang.runtime.billing import Target
 from cascadelang.runtime.budget import Budget
@@ -124,7 +124,7 @@ class Call:
                 run.path.append(self.label)
             return reply
         run.path.append(self.label)
-        return Answered(reply, self.label, request.max_tokens)
+        return Answered(reply, self.label, self._target, request)
 
 
 class Route:
@@ -296,13 +296,18 @@ class Cascade:
             at = first
         chosen: Answered | None = None
         failed: Failed | None = None
+        previous: Reply | None = None
         extra = scope.extra
         while True:
             rung = self._rungs[at]
             gate = rung.gate
             gates = scope.gates if rung.paid is None else (*scope.gates, (rung.paid, scope.budget))
             below = Scope(scope.budget, extra, scope.emit if rung.final else None, gates)
+            shadows = len(run.shadows)
             outcome = await rung.strategy.answer(run, below)
+            if gate is not None and not rung.paid:
+                for shadowed in run.shadows[shadows:]:
+                    shadowed.gate = shadowed.gate or gate
             stops: Budget | None = None
             because: str = "unmet"
             if isinstance(outcome, Failed):
@@ -315,16 +320,17 @@ class Cascade:
                 return outcome
             else:
                 if rung.paid is not None:
-                    refused = await gate.judge_paid(run, outcome, scope.budget)
+                    refused = await gate.judge_paid(run, outcome, scope.budget, previous)
                     if refused is not None:
                         if refused.kind in ENDING:
                             return refused
                         stops = refused.budget
                 else:
-                    gate.judge(run, outcome)
+                    gate.judge(run, outcome, previous)
                 if outcome.verdict.outcome == "passed":
                     return outcome
                 chosen = self._better(chosen, outcome)
+                previous = outcome.reply
                 if self._carry is not None:
                     extra = scope.extra + exchange(self._carry, outcome.reply, outcome.verdict)
             at += 1

@@ -10,23 +10,34 @@ from typing import TYPE_CHECKING, Protocol
 
 from cascadelang.contracts.check import UNCHECKED, Verdict
 from cascadelang.contracts.failure import FailureKind
-from cascadelang.contracts.messages import Reply
+from cascadelang.contracts.messages import Reply, Request
 
 if TYPE_CHECKING:
+    from cascadelang.runtime.billing import Target
     from cascadelang.runtime.budget import Budget
     from cascadelang.runtime.scope import Scope
     from cascadelang.runtime.state import Run
 
 
 class Answered:
-    """An answer: the reply, the policy's name of the model, the most tokens it may have, and the verdict so far."""
+    """An answer.
 
-    __slots__ = ("max_tokens", "model", "reply", "verdict")
+    Attributes:
+        reply: it.
+        model: the policy's name of the model.
+        target, request: the call it came from.
+        verdict: so far.
+    """
 
-    def __init__(self, reply: Reply, model: str, max_tokens: int, verdict: Verdict = UNCHECKED) -> None:
+    __slots__ = ("model", "reply", "request", "target", "verdict")
+
+    def __init__(
+        self, reply: Reply, model: str, target: Target, request: Request, verdict: Verdict = UNCHECKED
+    ) -> None:
         self.reply = reply
         self.model = model
-        self.max_tokens = max_tokens
+        self.target = target
+        self.request = request
         self.verdict = verdict
 
 

@@ -94,10 +94,15 @@ def filled(spec: g.ModelSpec, asked: Request, seed: int | None) -> Request:
     logprobs = asked.logprobs
     if logprobs is None and asked.purpose == "ask" and spec.can is not None and "logprobs" in spec.can:
         logprobs = 0  # how sure it is, where asking for it is known to do no harm
+    system = asked.system or spec.system
+    json_mode = asked.json_mode
+    if asked.purpose == "sample":  # an answer to the query itself, asked as a `CallNode` is
+        system = "\n\n".join(text for text in (spec.system, asked.system) if text)
+        json_mode = asked.json_mode and (spec.can is None or "json" in spec.can)
     return Request(
         model=asked.model or spec.id,
         messages=asked.messages,
-        system=asked.system or spec.system,
+        system=system,
         max_tokens=spec.max_tokens if asked.max_tokens == _PLAIN.max_tokens else asked.max_tokens,
         temperature=spec.temperature if asked.temperature is None else asked.temperature,
         top_p=spec.top_p if asked.top_p is None else asked.top_p,
@@ -105,7 +110,7 @@ def filled(spec: g.ModelSpec, asked: Request, seed: int | None) -> Request:
         stop=asked.stop or tuple(spec.stop),
         effort=spec.effort if asked.effort is None else asked.effort,
         json_schema=asked.json_schema,
-        json_mode=asked.json_mode,
+        json_mode=json_mode,
         logprobs=logprobs,
         tools=asked.tools,
         timeout_s=spec.timeout_s if asked.timeout_s == _PLAIN.timeout_s else asked.timeout_s,

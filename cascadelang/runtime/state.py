@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
 
 from cascadelang.contracts.check import Finding
 from cascadelang.contracts.clock import Clock
@@ -20,7 +21,11 @@ from cascadelang.contracts.trace_sink import Event, EventKind
 from cascadelang.runtime.choices import place_of
 from cascadelang.runtime.guard import Guard
 
+if TYPE_CHECKING:
+    from cascadelang.runtime.at_once import Shadowed
+
 _new_event = tuple.__new__
+_at_s = attrgetter("at_s")
 
 
 class Surroundings:
@@ -49,24 +54,32 @@ class Run:
         input_tokens, output_tokens, cached_tokens, estimated: of all calls.
         signals: what was found out about the query, by declared signal or use.
         streamed: bytes of an answer went to the caller.
+        shadows: what is to run beside it, once it has ended.
+        parent: the run it is a part of, where several parts go on at once.
+        dropped: why this part was cancelled, while the run as a whole wasn't.
     """
 
     __slots__ = (
+        "_forks",
         "_guard",
+        "_part",
         "_rng",
         "_salt",
         "around",
         "cached_tokens",
         "cost_usd",
+        "dropped",
         "estimated",
         "events",
         "input_tokens",
         "messages",
         "now_s",
         "output_tokens",
+        "parent",
         "path",
         "query",
         "seed",
+        "shadows",
         "signals",
         "started_s",
         "streamed",
@@ -99,6 +112,11 @@ class Run:
         self.streamed = False
         self._rng: random.Random | None = None
         self._salt = ""
+        self._part = ""
+        self._forks = 0
+        self.parent: Run | None = None
+        self.dropped = ""
+        self.shadows: list[Shadowed] = []
         self._guard: Guard | None = None
 
     def tell(self, kind: EventKind, node: str, data: Mapping[str, Any]) -> None:
@@ -124,9 +142,51 @@ class Run:
 
     def draw(self, node: str) -> float:
         """A number from 0 to 1 that the run's seed gives this node: the same one whenever it is asked for."""
+        return place_of(node, self._seeded())
+
+    def _seeded(self) -> str:
         if not self._salt:
             self._salt = f"seed {os.urandom(8).hex() if self.seed is None else self.seed}"
-        return place_of(node, self._salt)
+        return self._salt
+
+    def fork(self) -> Run:
+        """A part of this run that goes on beside others: what it tells and counts is its own until it is joined."""
+        self._forks += 1
+        part = Run(self.around, self.query, self.seed)
+        part.started_s = self.started_s
+        part.signals = dict(self.signals)
+        part._salt = self._seeded()
+        part._part = f"{self._part}.{self._forks}"
+        part._rng = random.Random(f"{part._salt}{part._part}")  # noqa: S311 - jitter, not a secret
+        part.parent = self
+        return part
+
+    def join(self, parts: Sequence[Run], mark: int) -> None:
+        """Take in what parts told and counted; ``mark`` is how many events the run had when they began."""
+        told = self.events[mark:]
+        for part in parts:
+            part.close()
+            told += part.events
+            self.path += part.path
+            self.shadows += part.shadows
+            self.cost_usd += part.cost_usd
+            self.unpriced = self.unpriced or part.unpriced
+            self.input_tokens += part.input_tokens
+            self.output_tokens += part.output_tokens
+            self.cached_tokens += part.cached_tokens
+            self.estimated = self.estimated or part.estimated
+            for key, finding in part.signals.items():
+                self.signals.setdefault(key, finding)
+        self.events[mark:] = sorted(told, key=_at_s)
+
+    def why_cancelled(self) -> str:
+        """Why a call on the wire was cancelled, in words."""
+        part: Run | None = self
+        while part is not None:
+            if part.dropped:
+                return part.dropped
+            part = part.parent
+        return "the run was cancelled"
 
     @property
     def rng(self) -> random.Random:

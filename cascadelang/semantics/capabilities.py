@@ -135,7 +135,8 @@ def answering(strategy: ast.Strategy, path: str, state: State) -> Iterator[tuple
             elif isinstance(symbol.decl, (ast.TierDecl, ast.PolicyDecl)):
                 stack.append((symbol.decl.strategy, symbol.path, at))
         else:
-            stack.extend((child, file, at) for child in reversed(children(here)))
+            answerers = [here.live] if isinstance(here, ast.Shadow) else children(here)
+            stack.extend((child, file, at) for child in reversed(answerers))
 
 
 def cannot(model: ModelInfo, need: Capability, state: State) -> bool:

@@ -240,13 +240,17 @@ def _with(with_: ast.With, path: str, state: State) -> None:
     state.settings[id(with_)] = values
 
 
-# ---- Forms of later versions ------------------------------------------------------------------------------------
+# ---- Several at once ------------------------------------------------------------------------------------
 
 
 def _hedge(hedge: ast.Hedge, path: str, state: State) -> None:
-    unsupported(
-        "hedge", _head(hedge, "hedge"), state, "use `fallback [a, b]` with a `timeout` on the first model instead"
-    )
+    if hedge.after.value_s <= 0:
+        state.error(
+            "out-of-range",
+            "a `hedge` waits for some time before it starts the second",
+            hedge.after.span,
+            help="write `after 2s`; to have both answer at once and take the better, use `vote`",
+        )
     check_strategy(hedge.first, path, state)
     check_strategy(hedge.second, path, state)
 
@@ -267,7 +271,6 @@ def _split(split: ast.Split, path: str, state: State) -> None:
 
 
 def _shadow(shadow: ast.Shadow, path: str, state: State) -> None:
-    unsupported("shadow", _head(shadow, "shadow"), state, "leave it out, and run the other policy on its own")
     check_strategy(shadow.live, path, state)
     check_strategy(shadow.beside, path, state)
     if shadow.share is not None and not 0 < shadow.share.value <= 1:
@@ -277,11 +280,18 @@ def _shadow(shadow: ast.Shadow, path: str, state: State) -> None:
 
 
 def _vote(vote: ast.Vote, path: str, state: State) -> None:
-    unsupported("vote", _head(vote, "vote"), state, "use a `cascade` with a check instead")
     for member in vote.members:
         check_strategy(member, path, state)
     if vote.by is not None:
-        state.type_of(vote.by, Place(path, "check"))
+        kind = state.type_of(vote.by, Place(path, "check"))
+        if kind is not None and kind.value != "score":
+            state.error(
+                "wrong-type",
+                f"`vote … by` needs a score, and this is {SAID[kind.value]}",
+                vote.by.span,
+                label=SAID[kind.value],
+                help='write `by judge(MODEL, "what a good answer is")`',
+            )
 
 
 def _cached(cached: ast.Cached, path: str, state: State) -> None:

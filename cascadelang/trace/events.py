@@ -12,7 +12,8 @@ Version 1. ``node`` is the graph node's id and ``at_s`` the seconds since the ru
     looked at, unknown ones as null; ``unknown``: a list of words, one for each signal that wasn't known and why. Of a
     ``split`` only: ``share``, from 0 to 1.
 ``call``
-    A call that was answered. ``model``: the policy's name; ``purpose``: ``answer``, ``judge`` or ``ask``; ``attempt``
+    A call that was answered. ``model``: the policy's name; ``purpose``: ``answer``, ``judge``, ``ask`` or
+    ``sample`` (an answer to compare with); ``attempt``
     from 1; ``finish_reason``; ``input_tokens``, ``output_tokens``; ``cost_usd`` (null: the price isn't known);
     ``latency_s`` of this attempt. Only where they say something: ``cached_tokens`` (else none), ``estimated`` (true:
     the tokens were counted by us), ``id`` (the model the provider says answered, where it isn't the one asked for),
@@ -30,11 +31,19 @@ Version 1. ``node`` is the graph node's id and ``at_s`` the seconds since the ru
     ``failed``; ``reason``. Only where they say something: ``score`` (the number that was compared), ``unknown``
     (true: it failed because it couldn't be known).
 ``escalate``
-    A cascade or a fallback goes on. ``from`` and ``to``: model names, or node ids where a rung is a whole strategy;
-    ``because``: ``unmet`` when an answer wasn't good enough, else the kind of failure.
+    A cascade or a fallback goes on, or a hedge starts its second. ``from`` and ``to``: model names, or node ids where
+    a rung is a whole strategy; ``because``: ``unmet`` when an answer wasn't good enough, ``slow`` when a hedge's
+    first isn't there yet, else the kind of failure.
 ``skip``
     A call that wasn't made. ``model``, ``purpose``; ``because``: ``over_budget``; ``within``: the node whose limit it
     is; ``needed_usd`` (null: the price isn't known) and ``left_usd``, or ``needed_s`` and ``left_s``.
+``vote``
+    Answers were compared. ``model``: whose answer was chosen; ``votes`` it had, ``of`` so many answers; ``members``
+    were asked; ``groups``: the models whose final answer is the same, the largest group anywhere in it. Only with
+    ``by``: ``scores``, one for each group, null where it isn't known.
+``shadow``
+    In the live run: another strategy will be run for the record. ``to``: the model or node id; ``share``, 0 to 1.
+    As the first event of a run of its own, which that is: ``of``, the trace id of the live run.
 ``stream``
     The first bytes of an answer went to the caller. ``model``.
 ``end``

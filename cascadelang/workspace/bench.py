@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from cascadelang.contracts.clock import VirtualClock
 from cascadelang.graph.model import Graph, ProviderSpec
 from cascadelang.providers.scripted import Scripted
 from cascadelang.source.files import FileMissing, beside
@@ -31,28 +32,6 @@ if TYPE_CHECKING:
     from cascadelang.workspace.load import Loaded
 
 _PROVIDER = "test"
-
-
-class TestClock:
-    """A clock on which waiting takes no time."""
-
-    __test__ = False
-
-    def __init__(self) -> None:
-        self._now_s = 0.0
-
-    def now_s(self) -> float:
-        """See `Clock.now_s`."""
-        return self._now_s
-
-    def wall_s(self) -> float:
-        """See `Clock.wall_s`: tests have no date."""
-        return self._now_s
-
-    async def sleep(self, seconds: float) -> None:
-        """See `Clock.sleep`: time goes on, nobody waits."""
-        self._now_s += max(0.0, seconds)
-        await asyncio.sleep(0)
 
 
 class Bench:
@@ -143,7 +122,7 @@ class Bench:
         if case.policy not in graph.policies:
             meant = nearest(case.policy, list(graph.policies))
             raise Mistake(f"there is no policy `{case.policy}`", f"did you mean `{meant}`?" if meant else "")
-        clock = TestClock()
+        clock = VirtualClock()
         scripted = Scripted(case.replies, clock=clock, names={name: name for name in graph.models})
         result = self._runner.run(_run(case, graph, scripted, clock, self.reached.on_check))
         self.reached.add(result, case.policy)
@@ -206,6 +185,7 @@ def _missing_reply(case: Case, result: RunResult) -> tuple[str, str] | None:
     for event in result.events:
         if event.kind == "call_failed" and event.data.get("kind") == "policy":
             model, purpose = str(event.data.get("model")), str(event.data.get("purpose"))
+            purpose = "answer" if purpose == "sample" else purpose
             if all(reply.purpose != purpose for reply in case.replies.get(model, ())):
                 what, line = _LINES.get(purpose, ("", "a reply of `{model}`"))
                 return (
@@ -218,7 +198,7 @@ def _missing_reply(case: Case, result: RunResult) -> tuple[str, str] | None:
 
 
 async def _run(
-    case: Case, graph: Graph, scripted: Scripted, clock: TestClock, on_check: Callable[[str, object], None]
+    case: Case, graph: Graph, scripted: Scripted, clock: VirtualClock, on_check: Callable[[str, object], None]
 ) -> RunResult:
     """The policy's run on scripted replies."""
     from cascadelang.runtime.interpreter import Interpreter

@@ -239,7 +239,7 @@ class Policy:
         return self._made
 
     def _make_interpreter(self) -> Interpreter:
-        return Interpreter(
+        made = Interpreter(
             self._graph,
             providers=self._resources.providers,
             make_check=make_check,
@@ -248,6 +248,8 @@ class Policy:
             keep_text=self._keep_text,
             graph_sha256=graph_sha256(self._graph),
         )
+        self._resources.settle = made.settle
+        return made
 
 
 class AnswerStream(AsyncIterator[str]):
@@ -294,6 +296,8 @@ class _Resources:
     def __init__(self, providers: Providers, sink: TraceSink) -> None:
         self.providers = providers
         self.sink = sink
+        self.settle: Callable[[], Coroutine[Any, Any, None]] | None = None
+        """Waits for what runs beside runs that have ended, in the loop it is called in."""
         self._runner: asyncio.Runner | None = None
         self._turn = threading.Lock()
         self._closed = False
@@ -344,6 +348,8 @@ class _Resources:
         self._runner = None
         try:
             with runner:
+                if self.settle is not None:
+                    runner.run(self.settle())
                 runner.run(providers)
         finally:
             providers.close()
@@ -353,6 +359,8 @@ class _Resources:
     async def aclose(self) -> None:
         """Close everything; see `Policy.aclose`."""
         self._closed = True
+        if self.settle is not None:
+            await self.settle()
         await self.providers.close()
         await asyncio.to_thread(self._close_rest)
         _OPEN.discard(self)

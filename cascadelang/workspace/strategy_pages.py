@@ -94,7 +94,19 @@ haiku with { temperature: 0, max_tokens: 200 }
 
 Settings: `max_tokens`, `timeout`, `temperature`, `top_p`, `seed`, `stop`, `effort`, `system`.
 """,
-    "hedge": "Starts a second model when the first is slow. It isn't part of this version.\n",
+    "hedge": """\
+A second strategy when the first is slow: the first answer wins, and the other is cancelled.
+
+```
+hedge haiku after 2s with luna
+```
+
+The second begins when the time is over, or at once when the first has failed before. Both may so be paid: the call
+that is cancelled counts at its most against `within`, for its provider may bill it. When both fail, so does the
+`hedge`, as the second did; `auth`, `bad_request` and `policy` end the run. The answer comes whole, for until the end
+the other may be there first; a second that begins after the first has failed answers alone, and can be streamed. The
+bounds count both. See also: `fallback`, `within`.
+""",
     "split": """\
 A share of the queries each: for a canary, or to compare two strategies.
 
@@ -112,8 +124,36 @@ these two only.
 Without `by`, and for a query whose key is unknown, chance decides: the run's seed, so that the same seed goes the
 same way. The trace says what the key was, or why there was none. See also: `route`.
 """,
-    "shadow": "A second model that runs beside the first for the record only. It isn't part of this version.\n",
-    "vote": "The majority answer of several models. It isn't part of this version.\n",
+    "shadow": """\
+Another strategy beside the one that answers, for the record only.
+
+```
+shadow haiku with candidate on 5%
+cascade [shadow haiku with candidate on 5%, opus] until sound
+```
+
+`haiku` answers. For 5% of the queries (all, unless said; which ones, the run's seed says) `candidate` is run as well,
+when the caller has its answer: it never slows a run, fails it or streams to it. It is recorded as a run of its own,
+called `main (shadow NODE)`, whose first event says which run it belongs to, with its cost and its verdict: that of a
+check of its own, else of the gate that the live answer had to pass, where that gate calls no model. What it spends
+counts in the bounds and against the dollars of a `within` around it, and it takes only what is left of these. The end
+of the program waits up to 10 seconds for shadows that are still running, and then cancels them.
+""",
+    "vote": """\
+The answer that most of several strategies give, all asked at once.
+
+```
+vote [haiku, luna, flash]
+vote [haiku, luna] by judge(opus, "Is it correct and complete?")
+```
+
+Answers are compared by their *final answer*: the value of JSON, else what is boxed or stated, an option letter or a
+number, else the text without case, accents, punctuation and surplus spaces. The largest group wins, of equal ones the
+one whose answer stands first in the list. A member that fails has no vote; when all fail, so does the `vote`. With
+`by` a score, one answer of each group is scored when there are several groups, and the best wins. The trace says who
+voted how. The bounds count all members, and all the scoring there may be. See also: the check `agree`, which asks one
+model several times.
+""",
     "cached": "Answers kept for a while. It isn't part of this version.\n",
 }
 """By name."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from cascadelang.contracts.clock import VirtualClock
 from cascadelang.contracts.failure import CallFailed
 from cascadelang.contracts.messages import Delta, Message, Query, Reply, Request, TokenLogprob, Usage
 from cascadelang.graph.limits import MESSAGE_TOKENS
@@ -226,6 +228,19 @@ def splits(draw: st.DrawFn, inner: st.SearchStrategy[str]) -> str:
     return f"split {{ {', '.join(parts)} }}{key}"
 
 
+@st.composite
+def several_at_once(draw: st.DrawFn, inner: st.SearchStrategy[str]) -> str:
+    """A hedge, a vote or a shadow, in parentheses where it needs them."""
+    which = draw(pick("hedge", "vote", "shadow"))
+    if which == "hedge":
+        return f"hedge {draw(inner)} after {draw(pick('100ms', '1s', '3s', '90s'))} with {draw(inner)}"
+    if which == "shadow":
+        return f"shadow {draw(inner)} with {draw(inner)} {draw(pick('', 'on 50%'))}".strip()
+    members = draw(st.lists(inner, min_size=1, max_size=3))
+    by = draw(pick("", "", f' by judge({draw(st.sampled_from(MODELS))}, "Is it right?")', " by agree(2)"))
+    return f"vote [{', '.join(members)}]{by}"
+
+
 AMOUNTS = ("$0.0001", "$0.002", "$0.01", "$0.02", "$0.05", "$0.1", "$0.4", "$1")
 
 
@@ -246,15 +261,16 @@ def suffixed(draw: st.DrawFn, inner: st.SearchStrategy[str]) -> str:
     return f"{draw(inner)} {draw(st.sampled_from((*limits, *rest)))}"
 
 
-def strategies(names: tuple[str, ...], depth: int = 3) -> st.SearchStrategy[str]:
+def strategies(names: tuple[str, ...], depth: int = 3, *, at_once: bool = False) -> st.SearchStrategy[str]:
     """A strategy that is none of the names, with strategies of less depth, or names, in it."""
     inner: st.SearchStrategy[str] = st.sampled_from(names)
     if depth > 1:
-        inner = st.one_of(inner, inner, in_parens(strategies(names, depth - 1)))
+        inner = st.one_of(inner, inner, in_parens(strategies(names, depth - 1, at_once=at_once)))
     kinds = st.sampled_from(("", "", " when rate_limit or server", " when timeout", " when unmet or over_budget"))
     members = st.lists(inner, min_size=1, max_size=3)
     fallbacks = st.builds(lambda found, when: f"fallback [{', '.join(found)}]{when}", members, kinds)
-    return st.one_of(cascades(inner), cascades(inner), routes(inner), fallbacks, suffixed(inner), splits(inner))
+    forms = [cascades(inner), cascades(inner), routes(inner), fallbacks, suffixed(inner), splits(inner)]
+    return st.one_of(*forms, *([several_at_once(inner), several_at_once(inner)] if at_once else []))
 
 
 UNASKED = {
@@ -266,23 +282,26 @@ UNASKED = {
 
 
 def without_asking(text: str) -> str:
-    """A random policy whose signals ask no model, for those who don't know of it."""
+    """A random policy, made without ``at_once``, in which no model is asked for a signal or a second answer."""
     for asked, instead in UNASKED.items():
         text = text.replace(asked, instead)
-    assert "ask(" not in text
+    assert not any(word in text for word in ("ask(", "agree", "hedge ", "vote ", "shadow "))
     return text
 
 
 @st.composite
-def policies(draw: st.DrawFn) -> str:
-    """The text of a policy file; `files_of` gives it with the files it reads."""
-    lines = [HEAD, draw(model_lines()), f"tier low = {draw(strategies(MODELS, 1))}"]
+def policies(draw: st.DrawFn, *, at_once: bool = False) -> str:
+    """The text of a policy file; `files_of` gives it with the files it reads.
+
+    With ``at_once``, several models may answer at the same time.
+    """
+    lines = [HEAD, draw(model_lines()), f"tier low = {draw(strategies(MODELS, 1, at_once=at_once))}"]
     names = (*MODELS, *TIERS, "lib.helper", "lib.settled")
     for name in ("first", "second")[: draw(st.integers(0, 2))]:
-        lines.append(f"policy {name} = {draw(strategies(names, 2))}")
+        lines.append(f"policy {name} = {draw(strategies(names, 2, at_once=at_once))}")
         names = (*names, name)
     limit = f" within {draw(st.sampled_from(AMOUNTS))}" if draw(st.booleans()) else ""
-    lines.append(f"policy main = ({draw(strategies(names))}){limit}")
+    lines.append(f"policy main = ({draw(strategies(names, at_once=at_once))}){limit}")
     return "\n".join(lines) + "\n"
 
 
@@ -361,21 +380,11 @@ ACTS = st.one_of(
 )
 
 
-class Clock:
+class Clock(VirtualClock):
     """Time that passes only where somebody waits."""
 
     def __init__(self) -> None:
-        self.at_s = 1000.0
-
-    def now_s(self) -> float:
-        return self.at_s
-
-    def wall_s(self) -> float:
-        return self.at_s
-
-    async def sleep(self, seconds: float) -> None:
-        assert seconds >= 0
-        self.at_s += seconds
+        super().__init__(1000.0)
 
 
 class Wilful:
@@ -418,7 +427,11 @@ class Wilful:
     async def _act(self, request: Request) -> Act:
         act = self.acts[self.calls % len(self.acts)]
         self.calls += 1
-        await self.clock.sleep(min(act.latency_s, request.timeout_s))
+        try:
+            await self.clock.sleep(min(act.latency_s, request.timeout_s))
+        except asyncio.CancelledError:
+            self.bills.append(Usage(most_input(request), request.max_tokens))
+            raise
         if act.latency_s > request.timeout_s:
             self.bills.append(Usage(most_input(request), request.max_tokens))
             raise CallFailed("timeout", "too slow")

@@ -23,6 +23,8 @@ GIVEN = {
     "schema": {"file": {"type": ["object", "array"], "items": {"pattern": "^(a|aa)+$"}}},
     "logprob": {"over": "p10"},
     "judge": {"model": "m", "rubric": "r"},
+    "agree": {"samples": 3},
+    "agrees": {"model": "previous"},
 }
 VALUES = {
     "bool": (bool,),
@@ -72,7 +74,8 @@ def test_entry_is_whole(name):
     assert spec.examples
     assert all(name in example for example in spec.examples)
     assert all(param.doc for param in spec.params)
-    assert spec.supported or hasattr(CHECKS[name], "judge") or hasattr(CHECKS[name], "judge_paid")
+    ways = ("judge", "judge_paid", "judge_samples")
+    assert spec.supported or any(hasattr(CHECKS[name], way) for way in ways)
 
 
 def test_importing_entries_imports_nothing_heavy():

@@ -153,7 +153,7 @@ def test_unknown_prices_are_never_zero(graph_of):
 
 
 def test_what_isnt_known_to_be_called_is_unbounded(graph_of):
-    found = of(graph_of("cascade [haiku, opus] until agree >= 0.6 otherwise fail"))
+    found = of(graph_of("cascade [haiku, opus] until command >= 0.6 otherwise fail"))
     assert (found.calls_least, found.calls_most, found.latency_most_s, found.cost_most) == (1, None, None, None)
 
 
@@ -254,3 +254,26 @@ def test_a_curve_of_many_pieces_is_simplified_upwards():
     assert len(curve.pieces) <= MOST_PIECES
     for size in range(0, 2500, 7):
         assert curve.at(size) >= min(199, size // 10) - 1e-6
+
+
+def test_further_samples_are_counted_as_the_answer_is(graph_of):
+    graph = graph_of("cascade [haiku retry 1 until agree(4) >= 0.5, opus]")
+    found = of(graph)
+    assert found.calls_most == 2 + 3 * 2 + 1
+    assert found.latency_most_s == 10 + 10 + 30  # the samples are asked at once
+    assert found.cost_most.at(0) == pytest.approx(8 * (1000 * 5 / 1e6) + 2000 * 25 / 1e6)
+
+
+def test_several_at_once_cost_all_and_take_as_long_as_the_slowest(graph_of):
+    hedge = of(graph_of("hedge haiku after 4s with sonnet"))
+    assert (hedge.calls_least, hedge.calls_most, hedge.latency_most_s) == (1, 2, 24)
+    assert of(graph_of("hedge opus after 4s with haiku")).latency_most_s == 30
+    assert of(graph_of("hedge haiku after 60s with sonnet")).latency_most_s == 30  # begun when the first has failed
+    vote = of(graph_of("vote [haiku, sonnet, opus]"))
+    assert (vote.calls_least, vote.calls_most, vote.latency_most_s) == (1, 3, 30)
+    assert vote.cost_most.at(0) == pytest.approx((1000 * 5 + 1000 * 15 + 2000 * 25) / 1e6)
+    judged = of(graph_of('vote [haiku, sonnet] by judge(opus, "right?")'))
+    assert (judged.calls_most, judged.latency_most_s) == (4, 20 + 2 * 30)
+    shadow = of(graph_of("shadow haiku with opus on 5%"))
+    assert (shadow.calls_least, shadow.calls_most, shadow.latency_most_s) == (1, 2, 10)
+    assert shadow.cost_most.at(0) == pytest.approx((1000 * 5 + 2000 * 25) / 1e6)

@@ -1,0 +1,163 @@
+r"""The final answer in an answer: what is the same, what isn't, and that no text breaks it."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cascadelang.contracts.final_answer import LONGEST, final_answer
+
+ALIKE = [
+    # JSON, whole or in the only fenced block
+    ['{"a": 1, "b": [2.50]}', '```json\n{"b": [2.5], "a": 1.0}\n```', ' {"b":[25e-1],"a":1}\n'],
+    ["[]", "```\n[ ]\n```", "Here it is:\n\n```json\n[]\n```\nDone."],
+    # numbers: boxed, stated, alone, at the end of the last line
+    [
+        "42",
+        "42.",
+        "**42**",
+        "$42$",
+        "42.0",
+        "4.2e1",
+        r"so \boxed{42}",
+        r"\boxed{41} no, \boxed{42}",
+        "The answer is 42.",
+        "The answer is **42**.",
+        "Final answer: 42",
+        "Answer:\n42",
+        "#### 42",
+        "First 7, then 35.\n\nSo 7 + 35 = 42",
+        "x = 42",
+        "In total there are 42 apples.",
+        "Die Antwort lautet 42.",
+        "La réponse est 42.",
+        "Ergebnis: 42",
+        "La respuesta es 42",
+    ],
+    ["1,234.50", "1234.5", "$1,234.50", "The total is $1,234.50.", "answer: 1234.50"],
+    ["-3", "\u22123", "The answer is -3"],
+    ["0.5", "1/2", "the answer is 1/2", "0.50"],
+    ["50%", "50 %", "It is 50%"],
+    # option letters
+    [
+        "B",
+        "(B)",
+        "b",
+        "**B**",
+        "B.",
+        "B) because it is blue",
+        "The answer is (B).",
+        "Answer: B",
+        "The correct answer is B, for it is blue",
+        "Answer: option B",
+        r"\boxed{B}",
+        "It looks like C.\nAnswer: B",
+    ],
+    # words
+    [
+        "Paris",
+        "paris.",
+        "  PARIS!",
+        "The answer is Paris.",
+        "**Paris**",
+        "Answer: \u201cParis\u201d",
+        r"\boxed{Paris}",
+    ],
+    ["Caf\u00e9 Zo\u00eb", "cafe zoe", "CAFE\u0301 zoe."],
+    ["yes", "Yes.", "YES"],
+]
+
+APART = [
+    ("42", "43"),
+    ("42", "42%"),
+    ("42", "-42"),
+    ("4", "four"),
+    ("B", "C"),
+    ("Paris", "Rome"),
+    ('{"a": 1}', '{"a": 2}'),
+    ('{"a": 1}', '{"a": "1"}'),
+    ("[1, 2]", "[2, 1]"),
+    ("true", "[true]"),
+    ("Neil Armstrong, in 1969", "Buzz Aldrin, in 1969"),  # the number isn't the answer
+    ("A cat sat down", "A dog sat down"),  # an article is no option
+    ("2024-01-02", "2024-02-01"),
+    ("10:30", "11:30"),
+    (
+        "It took 3 days, and then we left for good and never returned",
+        "It took 3 days and nobody ever left that place",
+    ),
+    ("The answer isn't 4", "The answer is 4"),
+]
+
+
+@pytest.mark.parametrize("texts", ALIKE, ids=lambda texts: texts[0][:20])
+def test_what_is_the_same(texts):
+    assert {text: final_answer(text) for text in texts} == dict.fromkeys(texts, final_answer(texts[0]))
+    assert final_answer(texts[0])
+
+
+@pytest.mark.parametrize(("one", "other"), APART)
+def test_what_is_not(one, other):
+    assert final_answer(one) != final_answer(other)
+
+
+def test_groups_stay_apart_from_each_other():
+    keys = [final_answer(texts[0]) for texts in ALIKE]
+    assert len(set(keys)) == len(keys)
+
+
+@pytest.mark.parametrize("text", ["", " \n\t", "\x00", "."])
+def test_texts_that_say_next_to_nothing(text):
+    assert final_answer(text) == final_answer(text.strip())
+
+
+@given(st.text(st.characters(), max_size=300))
+def test_no_text_breaks_it_and_edges_do_not_count(text):
+    key = final_answer(text)
+    assert isinstance(key, str)
+    key.encode()  # no lone surrogates
+    assert key or not text.strip()
+    assert final_answer(f"\n {text} \n") == key
+
+
+@given(st.integers(-(10**12), 10**12))
+def test_every_whole_number_is_found_however_it_is_said(number):
+    key = final_answer(str(number))
+    assert key == f"number:{number}"
+    for said in (f"{number:,}", f"The answer is {number}.", f"#### {number}", f"\\boxed{{{number}}}", f"{number}.0"):
+        assert final_answer(said) == key, said
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 200_000,
+        "{" * 100_000 + "}" * 100_000,
+        '{"a":' * 10_000 + "1" + "}" * 10_000,
+        "\\boxed{" * 30_000,
+        "```\n" * 60_000,
+        "~~~" * 60_000,
+        "answer " * 30_000,
+        "answer: " * 30_000,
+        "answer is " * 30_000,
+        "1" * 200_000,
+        "1," * 100_000,
+        "1/" * 100_000 + "1",
+        "-" * 200_000,
+        "is 1 " * 40_000,
+        "\u0301" * 100_000,
+        "x " * 2_500_000,
+    ],
+    ids=lambda text: text[:8],
+)
+def test_hostile_texts_take_no_time(text):
+    begun_s = time.process_time()
+    final_answer(text)
+    assert time.process_time() - begun_s < 5.0  # a hang, not a benchmark: it takes some milliseconds
+
+
+def test_the_end_of_a_long_text_is_what_counts():
+    assert final_answer("word " * LONGEST + "\nThe answer is 7") == "number:7"
