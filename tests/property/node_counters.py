@@ -14,7 +14,7 @@ from typing import Any
 from unittest.mock import patch
 
 from cascadelang.contracts.trace_sink import Event
-from cascadelang.graph.bounds import Point, Settings
+from cascadelang.graph.bounds import Measure, Point, Settings
 from cascadelang.graph.limits import MESSAGE_TOKENS
 from cascadelang.runtime.build import Builder
 from cascadelang.runtime.interpreter import Interpreter
@@ -119,3 +119,20 @@ def counting() -> Iterator[None]:
 
     with patch.object(Run, "tell", counted):
         yield
+
+
+def check_bounds(visits: list[Visit], measure: Measure) -> None:
+    """Every node kept to its own bounds, by the settings it was reached with."""
+    for visit in visits:
+        proved, calls, cost_usd = measure.points[visit.point], visit.calls, visit.cost_usd
+        if proved.calls_most is not None:
+            assert calls <= proved.calls_most, visit.point
+        if proved.latency_most_s is not None:
+            assert visit.seconds <= proved.latency_most_s + 1e-6, visit.point
+        if proved.cost_most is not None and cost_usd is not None:
+            assert cost_usd <= proved.cost_most.at(visit.input_tokens) + 1e-9, visit.point
+        if visit.answered is not None:
+            assert visit.answered <= proved.answer_tokens, visit.point
+            assert calls >= proved.calls_least, visit.point
+            if proved.cost_least is not None and cost_usd is not None:
+                assert cost_usd >= proved.cost_least.at(visit.input_tokens) - 1e-9, visit.point

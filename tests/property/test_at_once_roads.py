@@ -13,12 +13,13 @@ from typing import Any
 
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
+from node_counters import Visit, check_bounds, count, counting
 from random_policies import ACTS, Act, Clock, Wilful, files_of, policies, queries, size
 
 from cascadelang.contracts.failure import FAILURE_KINDS
 from cascadelang.contracts.messages import Query
 from cascadelang.contracts.result import RunResult, result_json
-from cascadelang.graph.bounds import bounds
+from cascadelang.graph.bounds import Measure, bounds
 from cascadelang.graph.json_form import from_json, to_json
 from cascadelang.graph.limits import MESSAGE_TOKENS
 from cascadelang.graph.model import Graph, WithinNode
@@ -42,7 +43,7 @@ AGREEING = {
 EXAMPLES = int(os.environ.get("PROPERTY_EXAMPLES", "150"))
 
 
-def run(graph: Graph, query: Query, acts: list[Act], policy: str, *, streamed: bool) -> RunResult:
+def run(graph: Graph, query: Query, acts: list[Act], policy: str, *, streamed: bool) -> tuple[RunResult, list[Visit]]:
     clock = Clock()
     interpreter = Interpreter(
         graph,
@@ -51,6 +52,7 @@ def run(graph: Graph, query: Query, acts: list[Act], policy: str, *, streamed: b
         make_signal=make_signal,
         clock=clock,
     )
+    visits = count(interpreter)
 
     async def ended() -> RunResult:
         if streamed:
@@ -65,7 +67,8 @@ def run(graph: Graph, query: Query, acts: list[Act], policy: str, *, streamed: b
         assert len(asyncio.all_tasks()) == 1
         return result
 
-    return asyncio.run(ended())
+    with counting():
+        return asyncio.run(ended()), visits
 
 
 def facts(result: RunResult) -> dict[str, Any]:
@@ -115,13 +118,16 @@ def test_every_road_of_several_at_once_ends_where_it_may(text: str, again: bool,
         return
     same = from_json(to_json(graph))
     assert same == graph
+    measure = Measure(graph)
     said = [message for message in query.messages if message.role != "system" or message.text]
     tokens = sum(MESSAGE_TOKENS + size(message.text) for message in said)
     for policy, root in graph.policies.items():
         event(
             " ".join(sorted({graph.nodes[id_].kind for id_ in in_order(graph, [root])} & {"hedge", "vote", "shadow"}))
         )
-        result = run(graph, query, acts, policy, streamed=False)
-        check_run(graph, result, root, tokens)
-        check_run(graph, run(graph, query, acts, policy, streamed=True), root, tokens)
-        assert facts(run(same, query, acts, policy, streamed=False)) == facts(result)
+        result, visits = run(graph, query, acts, policy, streamed=False)
+        streamed, streamed_visits = run(graph, query, acts, policy, streamed=True)
+        for ended, counted in ((result, visits), (streamed, streamed_visits)):
+            check_run(graph, ended, root, tokens)
+            check_bounds(counted, measure)
+        assert facts(run(same, query, acts, policy, streamed=False)[0]) == facts(result)

@@ -19,7 +19,7 @@ from cascadelang.workspace.catalog import InstalledCatalog
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-@given(policies(), st.sampled_from([0, 1, 4000, 250_000]))
+@given(st.booleans().flatmap(lambda several: policies(at_once=several)), st.sampled_from([0, 1, 4000, 250_000]))
 def test_the_steps_add_up_to_the_bound(text: str, size: int):
     checked = check("policy.cl", files_of(text), InstalledCatalog(), find)
     if not checked.ok:

@@ -16,7 +16,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
-from node_counters import Visit, count, counting
+from node_counters import Visit, check_bounds, count, counting
 from random_policies import ACTS, Act, Clock, Wilful, files_of, policies, queries
 
 from cascadelang.contracts.failure import FAILURE_KINDS
@@ -117,23 +117,6 @@ def check_counted(result: RunResult, visits: list[Visit]) -> None:
     assert root.calls == sum(e.kind in ("call", "call_failed") for e in result.events)
     assert (root.cost_usd is None) == (result.cost_usd is None)
     assert abs((root.cost_usd or 0.0) - (result.cost_usd or 0.0)) < 1e-9
-
-
-def check_bounds(visits: list[Visit], measure: Measure) -> None:
-    """Every node kept to its own bounds, by the settings it was reached with."""
-    for visit in visits:
-        proved, calls, cost_usd = measure.points[visit.point], visit.calls, visit.cost_usd
-        if proved.calls_most is not None:
-            assert calls <= proved.calls_most, visit.point
-        if proved.latency_most_s is not None:
-            assert visit.seconds <= proved.latency_most_s + 1e-6, visit.point
-        if proved.cost_most is not None and cost_usd is not None:
-            assert cost_usd <= proved.cost_most.at(visit.input_tokens) + 1e-9, visit.point
-        if visit.answered is not None:
-            assert visit.answered <= proved.answer_tokens, visit.point
-            assert calls >= proved.calls_least, visit.point
-            if proved.cost_least is not None and cost_usd is not None:
-                assert cost_usd >= proved.cost_least.at(visit.input_tokens) - 1e-9, visit.point
 
 
 def unreachable_arms(graph: Graph) -> set[tuple[str, str]]:
