@@ -18,13 +18,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache, lru_cache
 from typing import Any, Final
 
 from cascadelang.contracts.price import Price, PriceStep
 from cascadelang.contracts.spec import Capability
+from cascadelang.source.frozen import dataclass
 
 _KINDS: Final = {"openai": "openai", "anthropic": "anthropic", "gemini": "google"}
 """Provider kinds of the language, by their name in the data, at their own address."""

@@ -6,11 +6,10 @@ Guarantees: no run of the point makes a first call whose most is lower, so a lim
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from cascadelang.graph.bounds import Measure, Point
 from cascadelang.graph.model import CallNode, CascadeNode, ShadowNode
 from cascadelang.graph.wording import count
+from cascadelang.source.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ start; what is inside a limit (`within`) that stops it is one step, of the limit
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 from cascadelang.graph.bounds import Measure, NodeBounds, Point, Settings
@@ -32,6 +31,7 @@ from cascadelang.graph.wording import (
     use_wording,
     wording,
 )
+from cascadelang.source.frozen import dataclass
 
 What = Literal["cost", "calls", "latency"]
 

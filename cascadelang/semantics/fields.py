@@ -7,7 +7,6 @@ twice and a value of the wrong type or out of range are errors, never ignored.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, get_args
 
@@ -17,6 +16,7 @@ from cascadelang.diagnostics.model import Fix, Label
 from cascadelang.diagnostics.suggest import did_you_mean
 from cascadelang.semantics.constants import number, whole
 from cascadelang.semantics.state import State
+from cascadelang.source.frozen import dataclass
 from cascadelang.syntax import ast
 
 CAPABILITIES: tuple[Capability, ...] = get_args(Capability)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -21,6 +20,7 @@ from cascadelang.lock.model import Lock
 from cascadelang.semantics.checked import BoundCall, FileUse, ModelInfo, Module, ProviderInfo, Symbol, Type
 from cascadelang.source import FileMissing, Files, SourceFile, Span
 from cascadelang.source.files import beside
+from cascadelang.source.frozen import dataclass
 from cascadelang.syntax import ast
 from cascadelang.syntax.read_source import decode
 
@@ -44,7 +44,6 @@ class Place:
         return self.stage in ("case", "row")
 
 
-@dataclass(slots=True)
 class Loaded:
     """A file while it is being checked.
 
@@ -58,12 +57,15 @@ class Loaded:
         uses: the paths of what it uses plainly, as written.
     """
 
-    names: dict[str, Symbol] = field(default_factory=dict)
-    declared: dict[str, Symbol] = field(default_factory=dict)
-    everything: list[Symbol] = field(default_factory=list)
-    missing: frozenset[str] = frozenset()
-    incomplete: bool = False
-    uses: list[str] = field(default_factory=list)
+    __slots__ = ("declared", "everything", "incomplete", "missing", "names", "uses")
+
+    def __init__(self, *, missing: frozenset[str] = frozenset(), incomplete: bool = False) -> None:
+        self.names: dict[str, Symbol] = {}
+        self.declared: dict[str, Symbol] = {}
+        self.everything: list[Symbol] = []
+        self.missing = missing
+        self.incomplete = incomplete
+        self.uses: list[str] = []
 
 
 Typer = Callable[[ast.Expr, Place, "State"], Type | None]

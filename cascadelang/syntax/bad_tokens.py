@@ -11,10 +11,10 @@ import re
 import sys
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from cascadelang.diagnostics.model import Diagnostic, Fix
 from cascadelang.source import SourceFile, Span
+from cascadelang.source.frozen import dataclass
 
 DECLARATIONS = frozenset(
     ["use", "provider", "model", "tier", "signal", "check", "tune", "policy", "require", "alert", "test"]

@@ -8,11 +8,11 @@ further out (``cascade [a, b] otherwise opus until sound``); where neither is so
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, get_args
 
 from cascadelang.diagnostics.model import Fix, Label
 from cascadelang.source import Span
+from cascadelang.source.frozen import dataclass
 from cascadelang.syntax import ast
 from cascadelang.syntax.build_expressions import ExpressionBuilder
 

@@ -7,10 +7,9 @@ deeper than ``tokens.MAX_NESTING`` are one clear error each, found quickly.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from cascadelang.diagnostics.model import Diagnostic
 from cascadelang.source import SourceFile, Span
+from cascadelang.source.frozen import dataclass
 from cascadelang.syntax import ast
 from cascadelang.syntax.build_ast import Builder
 from cascadelang.syntax.machine import Machine

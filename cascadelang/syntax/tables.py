@@ -12,11 +12,11 @@ import hashlib
 import json
 import os
 import sys
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from cascadelang.source.frozen import dataclass
 from cascadelang.source.kept import read_kept, write_kept
 
 FORMAT = 1
@@ -208,7 +208,7 @@ def _is_sound(data: Any) -> bool:
         return (
             0 <= tables.start < states
             and 0 <= tables.end < states
-            and all(-rules <= to < states for row in tables.actions for to in row.values())
+            and all(-rules <= min(row.values()) and max(row.values()) < states for row in tables.actions if row)
         )
     except (KeyError, TypeError, ValueError, AttributeError):
         return False

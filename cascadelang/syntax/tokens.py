@@ -10,10 +10,11 @@ Terminals are named as in ``grammar/cascade.lark``. Words are all ``NAME``: the 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from cascadelang.diagnostics.model import Diagnostic
 from cascadelang.source import SourceFile, Span
+from cascadelang.source.frozen import dataclass
 from cascadelang.syntax import bad_tokens
 from cascadelang.syntax.ast import Comment
 from cascadelang.syntax.bad_tokens import Bad
@@ -82,7 +83,7 @@ _VALUE_ENDS = frozenset(
 _WORDS_BEFORE_VALUES = frozenset(["and", "or", "not", "until", "when", "expect", "from", "by", "else"])
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Tokens:
     """The tokens of a file, as parallel lists.
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from cascadelang.source.frozen import dataclass
 from cascadelang.workspace.mistake import Mistake
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cascadelang.source import SourceFile
+from cascadelang.source.frozen import dataclass
 from cascadelang.workspace.find import none_found, policy_files
 
 if TYPE_CHECKING:

@@ -8,11 +8,12 @@ cost nothing until someone asks what they say; no model is called and no key is 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from cascadelang.source import DiskFiles, FileMissing, Files, MemoryFiles, SourceFile
+from cascadelang.source.frozen import dataclass
 from cascadelang.workspace.mistake import Mistake, PolicyError, nearest
 
 if TYPE_CHECKING:
