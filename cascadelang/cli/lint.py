@@ -54,10 +54,12 @@ def command(
     """
     if show_diff and not fix:
         raise click.UsageError("`--diff` goes with `--fix`")
+    import atexit
     import gc
 
     gc.freeze()  # a short life that makes little garbage: collecting it would be a tenth of it
     gc.set_threshold(200_000, 50, 50)
+    atexit.register(gc.freeze)  # nor is there anything to gain by looking through all of it once more at the end
     from cascadelang.workspace.lint import lint, output_of, render
 
     report = lint(

@@ -7,7 +7,6 @@ of an entry with the same arguments are one.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from decimal import Decimal
@@ -40,6 +39,7 @@ from cascadelang.graph.model import (
 from cascadelang.graph.places import Places
 from cascadelang.semantics.checked import BoundCall, CheckedPolicy, Symbol
 from cascadelang.semantics.names import Names
+from cascadelang.source.digest import sha256
 from cascadelang.syntax import ast
 
 LITERALS = (ast.Text, ast.Number, ast.Count, ast.Percent, ast.Money, ast.Duration, ast.Bool)
@@ -160,7 +160,7 @@ class Expressions:
         if call.kind == "signal":
             id_ = f"query.{id_}" if call.scope == "query" else id_
         if any(args[p.name] != _default(p) for p in spec.params if p.name in args):
-            id_ += "." + hashlib.sha256(json.dumps(args, sort_keys=True).encode()).hexdigest()[:8]
+            id_ += "." + sha256(json.dumps(args, sort_keys=True).encode()).hexdigest()[:8]
         calls = spec.calls
         if spec.samples:
             calls = max(int(args[spec.samples]) - 1, 0)

@@ -18,6 +18,7 @@ from typing import Any, get_args
 
 from cascadelang.diagnostics.model import Severity
 from cascadelang.lint.rule import Rule
+from cascadelang.source.digest import sha256
 from cascadelang.source.frozen import dataclass
 from cascadelang.source.kept import read_kept, write_kept
 
@@ -138,13 +139,11 @@ def _is_built_in(entry: Entry) -> bool:
 
 def _cache_path() -> Path | None:
     """Where this installation's table is kept."""
-    import hashlib
-
     from cascadelang.source.folders import cache_folder
 
     # one for each way of starting Python: each has a path of its own
     installation = f"{FORMAT} {_FOLDER} {sys.prefix} {sys.version_info[:2]} {os.pathsep.join(_search_path())}"
-    key = hashlib.sha256(installation.encode("utf-8", "surrogateescape")).hexdigest()
+    key = sha256(installation.encode("utf-8", "surrogateescape")).hexdigest()
     try:
         return cache_folder() / f"rules-{key[:24]}.json"
     except (OSError, RuntimeError):

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from cascadelang.contracts.failure import ENDING
 from cascadelang.runtime.outcome import Failed
-from cascadelang.runtime.state import CANCELLED
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -74,7 +73,7 @@ class Beside:
         """Cancel a part whose outcome no longer matters, and say why in what it tells."""
         part = self._of.get(task)
         if part is not None and not task.done():
-            part.dropped = part.dropped or why
+            part.dropped = why
             task.cancel()
 
     async def __aenter__(self) -> Self:
@@ -85,9 +84,7 @@ class Beside:
     ) -> None:
         cancelled: asyncio.CancelledError | None = None
         for task in self._tasks:
-            if not task.done():
-                self.drop(task, CANCELLED)
-                task.cancel()
+            task.cancel()  # nothing to one that has ended
         while pending := [task for task in self._tasks if not task.done()]:
             try:
                 await asyncio.wait(pending)

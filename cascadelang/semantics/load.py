@@ -70,7 +70,7 @@ def _load(path: str, text: str, state: State, above: tuple[str, ...]) -> None:
     parsed = _parsed_shipped(source) if path.startswith("std/") else parse(source)
     state.diagnostics.extend(parsed.diagnostics)
     state.doubtful.extend(parsed.doubtful)
-    loaded = state.loaded[path] = Loaded(missing=parsed.damaged, incomplete=parsed.nameless)
+    loaded = state.loaded[path] = Loaded(parsed.damaged, incomplete=parsed.nameless)
     state.modules[path] = Module(parsed.file, source, loaded.names)
     _declare_own(path, parsed.file, state)
     loaded.names.update(loaded.declared)

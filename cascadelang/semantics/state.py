@@ -59,7 +59,7 @@ class Loaded:
 
     __slots__ = ("declared", "everything", "incomplete", "missing", "names", "uses")
 
-    def __init__(self, *, missing: frozenset[str] = frozenset(), incomplete: bool = False) -> None:
+    def __init__(self, missing: frozenset[str], *, incomplete: bool) -> None:
         self.names: dict[str, Symbol] = {}
         self.declared: dict[str, Symbol] = {}
         self.everything: list[Symbol] = []

@@ -8,7 +8,6 @@ is ignored and made anew; a cache that can't be written is no error. lark is onl
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import sys
@@ -16,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from cascadelang.source.digest import sha256
 from cascadelang.source.frozen import dataclass
 from cascadelang.source.kept import read_kept, write_kept
 
@@ -172,7 +172,7 @@ def _tables(data: dict[str, Any]) -> Tables:
 def _cache_path(grammar: bytes) -> Path | None:
     from cascadelang.source.folders import cache_folder
 
-    key = hashlib.sha256(grammar)
+    key = sha256(grammar)
     key.update(f"{FORMAT} {_lark_version()} {sys.version_info[:2]}".encode())
     try:
         return cache_folder() / f"grammar-{key.hexdigest()[:24]}.json"
@@ -208,7 +208,10 @@ def _is_sound(data: Any) -> bool:
         return (
             0 <= tables.start < states
             and 0 <= tables.end < states
-            and all(-rules <= min(row.values()) and max(row.values()) < states for row in tables.actions if row)
+            and all(
+                -rules <= min(row.values(), default=0) and max(row.values(), default=0) < states
+                for row in tables.actions
+            )
         )
     except (KeyError, TypeError, ValueError, AttributeError):
         return False

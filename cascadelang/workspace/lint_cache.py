@@ -13,7 +13,6 @@ Hardly anything is imported here: a run whose files are all known reads them, co
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import sys
@@ -23,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cascadelang.source import DiskFiles, FileMissing
+from cascadelang.source.digest import sha256
 from cascadelang.source.kept import is_own_folder, read_kept_bytes, write_kept_bytes
 from cascadelang.workspace.lint_file import Findings, Needs, RecordingFiles, from_data, mark_of, to_data
 
@@ -88,7 +88,7 @@ class LintCache:
     def _key(self, path: str, levels: Levels | None) -> str:
         """What tells one question from others: where it is asked, about what, and how."""
         asked = [FORMAT, self._cwd, path, levels_data(levels), self._locked]
-        return hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:40]
+        return sha256(json.dumps(asked).encode()).hexdigest()[:40]
 
     def _holds(self, entry: Mapping[str, Any]) -> bool:
         """Whether all that an entry depends on is as it was."""
@@ -138,13 +138,13 @@ def levels_from(data: Any) -> Levels | None:
 def _sealed(entry: Mapping[str, Any]) -> bytes:
     """An entry with its checksum in front."""
     body = json.dumps(entry, separators=(",", ":")).encode()
-    return hashlib.sha256(body).hexdigest().encode() + b"\n" + body
+    return sha256(body).hexdigest().encode() + b"\n" + body
 
 
 def _opened(data: bytes) -> dict[str, Any] | None:
     """The entry, if its checksum is right."""
     seal, _, body = data.partition(b"\n")
-    if hashlib.sha256(body).hexdigest().encode() != seal:
+    if sha256(body).hexdigest().encode() != seal:
         return None
     try:
         entry = json.loads(body)
@@ -170,7 +170,7 @@ def _tool() -> str:
     from cascadelang.syntax.tables import grammar_path
     from cascadelang.version import __version__
 
-    state = hashlib.sha256(f"{FORMAT} {__version__} {sys.version} {_PACKAGE}\n".encode())
+    state = sha256(f"{FORMAT} {__version__} {sys.version} {_PACKAGE}\n".encode())
     here = os.getcwd()  # noqa: PTH109 - a text is compared
     for line in sorted([*_files(_PACKAGE), *_folders(path for path in sys.path if path not in ("", ".", here))]):
         state.update(line.encode("utf-8", "surrogateescape"))

@@ -7,11 +7,11 @@ that they point into and no others.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from cascadelang.source import DiskFiles, FileMissing, SourceFile, Span
+from cascadelang.source.digest import sha256
 from cascadelang.source.frozen import dataclass
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ class RecordingFiles(DiskFiles):
 
 def mark_of(found: bytes | FileMissing) -> str:
     """What stands for a file's content, or for why there is none."""
-    return f"!{found}" if isinstance(found, FileMissing) else hashlib.sha256(found).hexdigest()
+    return f"!{found}" if isinstance(found, FileMissing) else sha256(found).hexdigest()
 
 
 # ---- Plain data
