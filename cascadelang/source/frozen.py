@@ -3,10 +3,11 @@
 ``dataclasses.dataclass(frozen=True, slots=True)`` writes and compiles six functions for each class, some half a
 millisecond; the values of a policy's graph alone are more than thirty classes, a quarter of the time that lint takes.
 `dataclass` here gives the same (``dataclasses.fields`` and ``replace``, defaults and factories, equality, hash, repr,
-``match``, pickling, no assignment) from shared functions; ``__init__`` is written when the first value is made.
+``match``, pickling, no assignment) from shared functions; ``__init__`` is written when a few values were made, and
+fields are described when someone asks for them.
 
 Guarantees: to a type checker it is ``dataclasses.dataclass``. It takes ``frozen=True`` with or without ``slots`` and
-``eq``, and classes that inherit from nothing; making a value is no slower than the original.
+``eq``, and classes that inherit from nothing; making a value is no slower than the original, but for the first few.
 """
 
 from __future__ import annotations
@@ -31,61 +32,101 @@ _REQUIRED = object()
 
 def _made(cls: type, *, slots: bool, eq: bool) -> type:
     """The class with everything a dataclass has."""
-    fields = {name: f for name, type_ in _annotations(cls).items() if (f := _field(cls, name, type_)) is not None}
-    namespace = dict(cls.__dict__)
-    for name in fields:
-        namespace.pop(name, None)
-    if slots:
-        namespace["__slots__"] = tuple(fields)
-        namespace.pop("__dict__", None)
-        namespace.pop("__weakref__", None)
-        made = type(cls)(cls.__name__, cls.__bases__, namespace)
-        made.__qualname__ = cls.__qualname__
-    else:
-        made = cls
-        for name, f in fields.items():
-            if f.default is not dataclasses.MISSING:
-                setattr(made, name, f.default)
-            elif name in cls.__dict__:
-                delattr(made, name)
-    own = made.__dict__
+    own = cls.__dict__
+    names = tuple(name for name, type_ in cls.__annotations__.items() if "ClassVar" not in str(type_))
+    given = {name: own[name] for name in names if name in own}
     shared: dict[str, Any] = {
-        "__dataclass_fields__": fields,
-        "__match_args__": tuple(fields),
+        "__dataclass_fields__": _FIELDS,
+        "__match_args__": names,
         "__init__": _first_init,
         "__setattr__": _refuse_set,
         "__delattr__": _refuse_delete,
+        "_given": given,
     }
     if "__repr__" not in own:
         shared["__repr__"] = _repr
     if eq:
-        compared = tuple(name for name, f in fields.items() if f.compare)
+        compared = tuple(name for name in names if getattr(given.get(name), "compare", True))
         shared |= {"_compared": compared, "__eq__": _eq, "__hash__": _hash}
     if slots:
-        shared |= {"__getstate__": _get_state, "__setstate__": _set_state}
+        shared |= {"__slots__": names, "__getstate__": _get_state, "__setstate__": _set_state}
+        namespace = {**own, **shared}
+        for name in (*given, "__dict__", "__weakref__"):
+            namespace.pop(name, None)
+        made = type(cls)(cls.__name__, cls.__bases__, namespace)
+        made.__qualname__ = cls.__qualname__
+        return made
     for name, value in shared.items():
-        type.__setattr__(made, name, value)
-    return made
+        setattr(cls, name, value)
+    for name, value in given.items():
+        if isinstance(value, dataclasses.Field):
+            if value.default is dataclasses.MISSING:
+                delattr(cls, name)
+            else:
+                setattr(cls, name, value.default)
+    return cls
 
 
-def _annotations(cls: type) -> dict[str, Any]:
-    return {n: t for n, t in cls.__annotations__.items() if "ClassVar" not in str(t)}
+class _LazyFields:
+    """A class's fields as ``dataclasses.fields`` gives them, made when they are first asked for: few ever are."""
+
+    def __get__(self, _: object, cls: type) -> dict[str, dataclasses.Field[Any]]:
+        found = {name: _field(cls, name) for name in cls.__match_args__}  # type: ignore[attr-defined] # ours
+        type.__setattr__(cls, "__dataclass_fields__", found)
+        return found
 
 
-def _field(cls: type, name: str, type_: Any) -> dataclasses.Field[Any]:
-    """The field of an annotation, as ``dataclasses.fields`` gives it."""
-    default = cls.__dict__.get(name, dataclasses.MISSING)
-    made: Any = default if isinstance(default, dataclasses.Field) else dataclasses.field(default=default)
-    made.name, made.type, made.kw_only = name, type_, False
+_FIELDS = _LazyFields()
+
+
+def _field(cls: Any, name: str) -> dataclasses.Field[Any]:
+    given = cls._given.get(name, dataclasses.MISSING)
+    made: Any = given if isinstance(given, dataclasses.Field) else dataclasses.field(default=given)
+    made.name, made.type, made.kw_only = name, cls.__annotations__[name], False
     made._field_type = dataclasses._FIELD  # type: ignore[attr-defined]  # noqa: SLF001 - what `fields` looks for
     return made  # type: ignore[no-any-return]
 
 
+_FEW = 12
+"""So many values of a class are made field by field: writing and compiling an ``__init__`` takes as long as that."""
+
+_made_of: dict[type, int] = {}
+"""How many values were made of classes that have no ``__init__`` of their own yet."""
+
+
 def _first_init(self: Any, *args: Any, **kwargs: Any) -> None:
-    """Write the class's own ``__init__``, once, and go on with it."""
+    """Make one of the first values of a class; write the class's own ``__init__`` when there were a few."""
     cls = type(self)
-    cls.__init__ = init = _written(cls)
-    init(self, *args, **kwargs)
+    _made_of[cls] = many = _made_of.get(cls, 0) + 1
+    if many > _FEW or not _filled(self, args, kwargs):
+        cls.__init__ = init = _written(cls)
+        init(self, *args, **kwargs)
+
+
+def _filled(self: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Set every field; ``False`` where the arguments don't fit: the written ``__init__`` says how."""
+    cls = type(self)
+    names = cls.__match_args__
+    known = len(args) + len(kwargs)
+    if known > len(names):
+        return False
+    put = object.__setattr__
+    for name, value in zip(names, args, strict=False):
+        put(self, name, value)
+    for name in names[len(args) :]:
+        if name in kwargs:
+            put(self, name, kwargs[name])
+            continue
+        if name not in cls._given:
+            return False
+        known += 1
+        value = cls._given[name]
+        if isinstance(value, dataclasses.Field):
+            value = value.default if value.default_factory is dataclasses.MISSING else value.default_factory()
+            if value is dataclasses.MISSING:
+                return False
+        put(self, name, value)
+    return known == len(names)  # no name was given twice, and none that isn't a field's
 
 
 def _written(cls: type) -> Any:
@@ -144,9 +185,9 @@ def _refuse_delete(self: object, name: str) -> None:  # noqa: ARG001 - the proto
 
 
 def _get_state(self: Any) -> list[Any]:
-    return [getattr(self, name) for name in self.__dataclass_fields__]
+    return [getattr(self, name) for name in self.__match_args__]
 
 
 def _set_state(self: Any, state: list[Any]) -> None:
-    for name, value in zip(self.__dataclass_fields__, state, strict=True):
+    for name, value in zip(self.__match_args__, state, strict=True):
         object.__setattr__(self, name, value)
