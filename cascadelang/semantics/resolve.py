@@ -132,8 +132,10 @@ def _unknown_behind_alias(name: ast.Name, path: str, kinds: Sequence[SymbolKind]
     if alias is None:
         if name.parts[0] in loaded.missing or loaded.incomplete:
             return
+        fronts = ("meta", "conversation", "query") if "signal" in kinds else ()
         near = state.meant(
-            name.parts[0], lambda: [n for n, s in state.modules[path].names.items() if s.kind == "module"]
+            name.parts[0],
+            lambda: [*(n for n, s in state.modules[path].names.items() if s.kind == "module"), *fronts],
         )
         state.error(
             "unknown-name",

@@ -92,6 +92,8 @@ def _side(name: str, other: str, *, root: str | None = None, moved: bool = False
         commit, colon, path = name.partition(":")
         if is_commit(commit):
             return load(_path(path if colon else other), GitFiles(commit), to_look=True)
+        if not name.endswith((".cl", ".json")) or (colon and path.endswith(".cl")):
+            raise Mistake(f"`{commit if colon else name}` is neither a file nor a commit", usage=True)
     if not moved and root is None and not _is_pipe(name):
         return load(name, to_look=True)
     data = _read(name)

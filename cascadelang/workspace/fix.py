@@ -21,7 +21,7 @@ from cascadelang.source import DiskFiles, SourceFile
 from cascadelang.workspace.mistake import Mistake
 
 if TYPE_CHECKING:
-    from cascadelang.diagnostics.model import Diagnostic
+    from cascadelang.diagnostics.model import Diagnostic, Fix
     from cascadelang.lint.levels import Levels
 
 ROUNDS = 20
@@ -35,7 +35,7 @@ class Repairs:
     Attributes:
         before: the texts of the files that change, by the path they were named by.
         after: the same, repaired.
-        made: for each repair its file and title.
+        made: for each repair its file, line and title; in the order of the text, round by round.
         left: the same for repairs that were taken back.
     """
 
@@ -178,7 +178,7 @@ class _Work:
             made = self._one_by_one(path, diagnostics, before)
         if made:
             self.before.setdefault(path, text)
-            self.made += [f"{path}: {d.fix.title}" for d in made if d.fix]
+            self.made += [_told(path, text, d.fix) for d in reversed(made) if d.fix]
         return bool(made)
 
     def _one_by_one(self, path: str, diagnostics: Sequence[Diagnostic], before: _State) -> list[Diagnostic]:
@@ -198,13 +198,19 @@ class _Work:
                 made.append(diagnostic)
             else:
                 self.edited[real] = text
-                self.refused[path, fix] = f"{path}: {fix.title}"
+                self.refused[path, fix] = _told(path, text, fix)
         return made
 
     def repairs(self, allowed: Mapping[str, str]) -> Repairs:
         """The end of it."""
         after = {allowed[real]: text for real, text in self.edited.items() if allowed[real] in self.before}
         return Repairs(self.before, after, tuple(self.made), tuple(self.refused.values()))
+
+
+def _told(path: str, text: str, fix: Fix) -> str:
+    """A repair, with the line of ``text`` that it is made in."""
+    line = text.count("\n", 0, fix.span.start) + 1
+    return f"{path}:{line}: {fix.title}"
 
 
 def _cured(before: _State, after: _State, made: Sequence[Diagnostic]) -> bool:

@@ -137,6 +137,10 @@ def test_what_can_not_be_compared(cl):
     ran = cl("diff", "bad.cl", "p/new.cl")
     assert (ran.code, ran.out) == (2, "")
     assert "error[unknown-name]" in ran.err
+    for name in ("HEAD~9", "nothing:p/old.cl"):
+        ran = cl("diff", name, "p/new.cl")
+        assert (ran.code, ran.err) == (2, f"error: `{name.partition(':')[0]}` is neither a file nor a commit\n")
+    assert "there is no such file" in cl("diff", "nothing.cl", "p/new.cl").err
     assert cl("diff", "p/new.cl").code == 2
     assert cl("diff").code == 2
     ran = cl("diff", "p/old.cl", "p/new.cl", "--on", "records.jsonl")

@@ -102,7 +102,7 @@ def test_a_repair_that_makes_things_worse_is_taken_back(fixed, new: str):
     assert done.after["policy.cl"].startswith(
         'use "std/anthropic"\npolicy a = haiku\npolicy main = fallback [opus, sonnet]'
     )
-    assert done.left == (f"policy.cl: write {new}",)
+    assert done.left == (f"policy.cl:3: write {new}",)
     assert Path("policy.cl").read_text() == text
     assert fixed(text)[1].fixed
 
@@ -112,7 +112,7 @@ def test_it_ends_where_repairs_undo_each_other(fixed, monkeypatch: pytest.Monkey
     Path("policy.cl").write_text(text, encoding="utf-8")
     found = [diagnosed(text, "haiku", "haiku")]
     done = repair(found, {"policy.cl": SourceFile("policy.cl", text)}, ["policy.cl"], lambda _: None)
-    assert (done.made, done.left) == ((), ("policy.cl: write haiku",))
+    assert (done.made, done.left) == ((), ("policy.cl:2: write haiku",))
 
 
 def test_without_writing_it_says_what_would_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -123,3 +123,12 @@ def test_without_writing_it_says_what_would_be(tmp_path: Path, monkeypatch: pyte
     assert list(report.repairs.after.values()) == ['use "std/anthropic"\npolicy main = sonnet\n']
     assert report.errors == 1
     assert "sonet" in Path("policy.cl").read_text()
+
+
+def test_repairs_are_told_in_the_order_of_the_text_with_their_lines(fixed):
+    _, report = fixed('use "std/anthropic"\npolicy a = haku\npolicy main = fallback [opus, sonet] within 9s;\n')
+    assert report.fixed == (
+        "policy.cl:2: change to `haiku`",
+        "policy.cl:3: change to `sonnet`",
+        "policy.cl:3: delete it",
+    )
