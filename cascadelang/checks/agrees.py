@@ -47,6 +47,7 @@ answers.
             ),
         ),
         calls=1,
+        plain=True,
         bare=False,
         examples=("agrees(sonnet)", "agrees(previous)", "json and not agrees(previous)"),
     )

@@ -89,6 +89,8 @@ class Spec:
         calls: the most calls of a model one evaluation makes; 0 is free. ``None``: not known.
         samples: the parameter that says how many answers of the same model it looks at, the one it judges included:
             one evaluation makes that many calls less one, whatever ``calls`` says. Empty: it takes none.
+        plain: the models it calls are asked the query itself, as it came, not a text with the query and the answer in
+            it: what that costs doesn't hang on the answer.
         supported: empty, or why this version can't run it (a clear error at lint time).
         bare: it may stand without parentheses.
         always_known: its value is never unknown (checks and signals), whatever the query or answer is.
@@ -105,6 +107,7 @@ class Spec:
     needs: frozenset[Capability] = frozenset()
     calls: int | None = 0
     samples: str = ""
+    plain: bool = False
     supported: str = ""
     bare: bool = True
     always_known: bool = False

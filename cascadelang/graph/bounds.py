@@ -153,6 +153,9 @@ class Measure:
         if use.calls is None or not models:
             why = (f"how much `{use.entry}` calls isn't known",)
             return NodeBounds(0, None, None, None, None, 0, why)
+        if use.plain:
+            one = any_of([self.call(model, Settings(retry=settings.retry)) for model in models])
+            return replace(_times(one, use.calls), **_FREE_LEAST)
         texts = sum(most_tokens(text) for text in _texts(list(use.args.values())))
         added = most_judged_tokens(PAID_CHECK_TOKENS, answer_tokens + texts)
         dearest = NOTHING

@@ -180,6 +180,7 @@ class Expressions:
                 bool(spec.samples),
                 self._places.of(expr.span),
                 spec.always_known,
+                spec.plain and bool(model_args),
             )
         return id_
 

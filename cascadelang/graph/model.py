@@ -235,8 +235,9 @@ class CatalogUse:
     """A catalogue entry with its arguments, all JSON: files as their text or value, models as their name.
 
     ``model_args`` names the arguments that are models; ``calls`` is the most model calls one evaluation makes,
-    ``None`` when it isn't known; ``own`` says that they are further calls of the model whose answer is judged;
-    ``always_known``: its value is never unknown. Equal uses are one, with one id.
+    ``None`` when it isn't known; ``plain``: they are asked the query itself, as it came; ``own`` says that they are
+    further calls of the model whose answer is judged; ``always_known``: its value is never unknown. Equal uses are
+    one, with one id.
 
     INVARIANT: a use is evaluated at most once for each answer (a check) or run (a signal): bounds count it once.
     """
@@ -253,6 +254,7 @@ class CatalogUse:
     own: bool = False
     place: Place | None = None
     always_known: bool = False
+    plain: bool = False
 
 
 # ---- Models -----------------------------------------------------------------------------------------------------

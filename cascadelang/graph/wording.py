@@ -78,7 +78,7 @@ def share_wording(share: float) -> str:
 
 
 def use_wording(use: g.CatalogUse, *, judged: bool = False) -> str:
-    """``judge(sonnet)``, ``logprob(mean)``, ``contains("traceback")``: the entry with its short arguments.
+    """``judge(sonnet)``, ``agree(5)``, ``contains("traceback")``: the entry with its short arguments.
 
     ``judged``: it is asked of an answer, where a signal is ``query.contains("traceback")``.
     """
@@ -86,6 +86,8 @@ def use_wording(use: g.CatalogUse, *, judged: bool = False) -> str:
     for name, value in use.args.items():
         if name in use.model_args and isinstance(value, str):
             shown.append(value)
+        elif use.own and isinstance(value, int) and not isinstance(value, bool):
+            shown.append(str(value))
         elif isinstance(value, str) and 0 < len(value) <= _SHORT and "\n" not in value:
             shown.append(value if value.isidentifier() else f'"{value}"')
         elif isinstance(value, list) and value and all(isinstance(item, str) for item in value):

@@ -205,8 +205,10 @@ class Gate:
         """The most input tokens of a judge's request, by what the answer's writer could generate.
 
         The answer's own bytes may be more. It is the count that let the answer be asked for; ``None`` for a request
-        that the check didn't announce, and where nothing hangs on it.
+        that the check didn't announce, for one that has nothing of the answer in it, and where nothing hangs on it.
         """
+        if asked.purpose == "sample":
+            return None
         spec = self._calls.models.get(name)
         if budget is None or spec is None or spec.price is None or is_free(spec.price) or not budget.limits_money():
             return None

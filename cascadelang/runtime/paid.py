@@ -78,7 +78,9 @@ class PaidCalls:
             if prepare is not None:
                 with suppress(Exception):  # the call says what is wrong; until then there is the bound
                     await set_up(run, prepare, request.model, budget)
-            tokens = most_judged_tokens(await most_input_tokens(provider, request), answer_tokens)
+            tokens = await most_input_tokens(provider, request)
+            if asked.purpose != "sample":  # what asks the query itself holds nothing of the answer
+                tokens = most_judged_tokens(tokens, answer_tokens)
             total += most_attempts(self._retry_of(spec), request.timeout_s) * most_call_cost(
                 spec.price, tokens, request.max_tokens
             )

@@ -60,7 +60,9 @@ def _facts(spec: Spec) -> str:
     facts = [f"Gives {_GIVES.get(spec.gives, spec.gives)}."]
     if spec.needs:
         facts.append(f"Needs a model that can give {', '.join(sorted(spec.needs)).replace('_', ' ')}.")
-    if spec.calls is None:
+    if spec.samples:
+        facts.append(f"Calls the model that answered, once less than `{spec.samples}` says; that costs.")
+    elif spec.calls is None:
         facts.append("Calls models.")
     elif spec.calls:
         facts.append(f"Calls a model {'once' if spec.calls == 1 else f'up to {spec.calls} times'}; that costs.")

@@ -99,7 +99,7 @@ class Play:
 
 def what_counts(request: Request) -> dict[str, Any]:
     """What both runtimes must ask alike; the words of a judge's instructions and of a hand-over are their own."""
-    judging = request.purpose != "answer"
+    judging = request.purpose in ("judge", "ask")
     return {
         "model": request.model,
         "purpose": request.purpose,

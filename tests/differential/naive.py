@@ -55,13 +55,21 @@ class Failing(Exception):  # noqa: N818 - it names what happens
         self.limit = limit
 
 
+@dataclass(frozen=True)
+class Asked:
+    """The call that gave an answer."""
+
+    model: ModelInfo
+    request: Request
+    retry: int
+
+
 @dataclass
 class Answer:
     """An answer and its verdict."""
 
     reply: Reply
-    model: str
-    max_tokens: int
+    asked: Asked
     outcome: str = "unchecked"
     score: float | None = None
     unknown: bool = False
@@ -114,6 +122,7 @@ class Naive:
         self.told = Told()
         self.streamed = False
         self.asked: dict[str, Any] = {}
+        self.parts = 0
 
     def run(self, policy: str, *, streams: bool = False) -> Told:
         told = self.told
@@ -123,7 +132,7 @@ class Naive:
             told.status, told.kind = "failed", failing.kind
         else:
             told.status = {"passed": "accepted", "failed": "unmet"}.get(answer.outcome, "unchecked")
-            told.answer, told.model = answer.reply.text, answer.model
+            told.answer, told.model = answer.reply.text, answer.asked.model.id
             told.verdict = (answer.outcome, answer.score, answer.unknown)
         return told
 
@@ -195,6 +204,7 @@ class Naive:
         ending = "last" if node.otherwise is None else node.otherwise.kind
         best: Answer | None = None
         failed: Failing | None = None
+        before: Reply | None = None
         handed = around.carried
         for number in range(self.first_rung(node, around), len(node.rungs)):
             rung = node.rungs[number]
@@ -223,7 +233,8 @@ class Naive:
                     if waived and answer.outcome != "failed":
                         answer.outcome, answer.score, answer.unknown = "unchecked", None, False
                     return answer
-                stopped = self.judge(answer, gate, around)
+                stopped = self.judge(answer, gate, around, before)
+                before = answer.reply
                 if answer.outcome == "passed":
                     return answer
                 best = answer if ending != "best" or best is None or rank(answer) >= rank(best) else best
@@ -255,17 +266,19 @@ class Naive:
 
     # ---- Checks and signals ------------------------------------------------------------------------------------
 
-    def judge(self, answer: Answer, gate: ast.Expr, around: Around) -> Limit | None:
+    def judge(self, answer: Answer, gate: ast.Expr, around: Around, before: Reply | None) -> Limit | None:
         """Give the answer its verdict; the ``within`` that had no room for judging it, if one hadn't."""
         made: dict[str, Any] = {}
-        said = contract.Answer(self.query, answer.reply, answer.model)
+        said = contract.Answer(self.query, answer.reply, answer.asked.model.id, before)
 
         def ask(call: BoundCall) -> Any:
             if call.kind == "signal":
                 return self.ask_signal(call, around)
             key = key_of(call)
             if key not in made:
-                made[key] = self.ask(call, said, around)
+                made[key] = (
+                    self.sample(call, answer, said, around) if call.spec.samples else self.ask(call, said, around)
+                )
             return made[key]
 
         try:
@@ -319,6 +332,29 @@ class Naive:
                 return None
             raise failed[-1] from None
 
+    def sample(self, call: BoundCall, answer: Answer, said: contract.Answer, around: Around) -> Any:
+        """What a check finds that has the model answer once more; unknown when that fails in a way that moves on."""
+        assert call.args["samples"] == 2  # more of them go on at once, which nothing does here
+        asked, dice = answer.asked, self.dice
+        request = replace(
+            asked.request,
+            seed=asked.request.seed + 1,
+            temperature=0.7 if asked.request.temperature == 0 else asked.request.temperature,
+            purpose="sample",
+        )
+        self.parts += 1
+        self.dice = random.Random(f"seed {self.seed}.{self.parts}")  # noqa: S311 - the interpreter's own
+        beside = replace(around, retry=asked.retry, gates=(), streams=False)
+        try:
+            reply = self.place(asked.model, request, beside)
+        except Failing as failing:
+            if failing.kind in MOVES_ON and failing.kind != "over_budget":
+                return None
+            raise
+        finally:
+            self.dice = dice
+        return make_check(call.spec.name, call.args).judge_samples(said, [reply]).value
+
     # ---- Calls --------------------------------------------------------------------------------------------------
 
     def call(self, symbol: Symbol, around: Around) -> Answer:
@@ -338,14 +374,16 @@ class Naive:
             logprobs=0,
             timeout_s=own["timeout_s"],
         )
-        return Answer(self.place(model, request, around), model.id, request.max_tokens)
+        retry = model.retry if around.retry is None else around.retry
+        return Answer(self.place(model, request, around), Asked(model, request, retry))
 
     def place(self, model: ModelInfo, request: Request, around: Around) -> Reply:
         """One call with all its attempts, if every ``within`` around has room for it."""
         told = self.told
         retry = model.retry if around.retry is None else around.retry
+        whole_s = request.timeout_s
         cut, request = self.time_left(request, around)
-        each_usd = self.money_left(model, request, around, retry)
+        each_usd = self.money_left(model, request, around, retry, whole_s)
         if request.purpose == "answer":
             told.path.append(model.id)
         over_s = told.at_s + request.timeout_s
@@ -377,7 +415,7 @@ class Naive:
             raise Failing("over_budget", soonest)
         return (soonest, replace(request, timeout_s=left_s)) if left_s < request.timeout_s else (None, request)
 
-    def money_left(self, model: ModelInfo, request: Request, around: Around, retry: int) -> float:
+    def money_left(self, model: ModelInfo, request: Request, around: Around, retry: int, whole_s: float) -> float:
         """The most that an attempt can cost, if all of them fit, with what judging the answer can cost."""
         if all(limit.usd is None for limit in around.limits):
             return 0.0
@@ -385,6 +423,7 @@ class Naive:
         for limit in around.limits:
             most_usd = each_usd * tries(retry, request.timeout_s)
             most_usd += self.judging_usd(request.max_tokens, around, limit)
+            most_usd += self.further(around, limit) * each_usd * tries(retry, whole_s)
             if limit.usd is not None and limit.taken_usd + most_usd > limit.usd + ROUNDING_USD:
                 raise Failing("over_budget", limit)
         return each_usd
@@ -411,17 +450,25 @@ class Naive:
             self.pay(around, each_usd)
         return None, failed
 
+    def further(self, around: Around, limit: Limit) -> int:
+        """How often the model may have to answer again, inside the limit."""
+        sampled = [call for call, beside in around.gates if call.spec.samples and limit in beside.limits]
+        return sum(call.args[call.spec.samples] - 1 for call in sampled)
+
     def judging_usd(self, answer_tokens: int, around: Around, limit: Limit) -> float:
         """The most that those of the paid checks to come can cost that are inside the limit."""
         total = 0.0
         for call, beside in around.gates:
             if key_of(call) in self.asked:
                 continue
-            quoted = 0 if call.kind == "signal" else 2 * answer_tokens
+            quoted = 0 if call.kind == "signal" or call.spec.plain else 2 * answer_tokens
             for symbol in call.args.values():
                 if isinstance(symbol, Symbol) and limit in beside.limits:
                     model = self.checked.models[id(symbol.decl)]
-                    asked = input_tokens(Request("", (Message("user", ""),), "instructions")) + quoted
+                    request = Request("", (Message("user", ""),), "instructions")
+                    if call.spec.plain:
+                        request = plain(Request("", self.query.messages), model)
+                    asked = input_tokens(request) + quoted
                     retry = model.retry if beside.retry is None else beside.retry
                     total += tries(retry, model.timeout_s) * dollars(model, Usage(asked, model.max_tokens))
         return total
@@ -443,8 +490,17 @@ class Naive:
             limit.taken_usd += usd
 
 
+def plain(asked: Request, model: ModelInfo) -> Request:
+    """The query itself, as the model is asked it."""
+    texts = [model.system, *(m.text for m in asked.messages if m.role == "system")]
+    messages = tuple(m for m in asked.messages if m.role != "system")
+    return replace(asked, messages=messages, system="\n\n".join(text for text in texts if text))
+
+
 def judging(asked: Request, model: ModelInfo, seed: int) -> Request:
     """A judge's request with what its model's declaration says."""
+    if asked.purpose == "sample":
+        asked = replace(asked, system="\n\n".join(text for text in (model.system, asked.system) if text))
     return replace(
         asked,
         model=model.id,

@@ -11,8 +11,9 @@ from typing import Any
 
 from behaviours import Clock, Play, Player, Turn, plays
 from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
 from naive import Naive, Told
-from random_policies import MODELS, files_of, policies, queries
+from random_policies import MODELS, agreeing, files_of, policies, queries
 
 from cascadelang.catalog.models import find
 from cascadelang.contracts.messages import Query
@@ -127,8 +128,10 @@ def check_decided(interpreter: Interpreter, query: Query, policy: str, result: R
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )
-@given(policies(), queries(), plays([name.removeprefix("lib.") for name in MODELS]))
-def test_the_interpreter_and_the_naive_evaluator_agree(text: str, query: Query, turns: Plays):
+@given(policies(), st.booleans(), queries(), plays([name.removeprefix("lib.") for name in MODELS]))
+def test_the_interpreter_and_the_naive_evaluator_agree(text: str, again: bool, query: Query, turns: Plays):
+    if again:
+        text = agreeing(text).replace("agree(3)", "agree(2)")
     checked = check("policy.cl", files_of(text), InstalledCatalog(), find)
     if not checked.ok:  # a limit in dollars over a model without a price
         event("refused")

@@ -120,7 +120,7 @@ class Truth:
             if value is None:
                 return UNKNOWN
             return next(label for label, below in args["bands"] if below is None or value < below), None
-        if call.spec.calls != 0:
+        if is_paid(call):
             assert at.ask is not None
             return at.ask(call), None
         if call.kind == "signal":
@@ -154,11 +154,16 @@ class Truth:
             call = self._checked.calls.get(id(ref))
             symbol = None if id(ref) in self._checked.words else self._checked.resolve(ref.name, path)
             if call is not None:
-                if call.spec.calls != 0:
+                if is_paid(call):
                     found[key_of(call)] = call
             elif symbol is not None and isinstance(symbol.decl, ast.CheckDecl | ast.SignalDecl):
                 found |= self.paid_uses(symbol.decl.expr, symbol.path)
         return found
+
+
+def is_paid(call: BoundCall) -> bool:
+    """Whether a check or signal calls a model: what compares with the rung before doesn't."""
+    return call.spec.calls != 0 and call.args.get("model") != "previous"
 
 
 def key_of(call: BoundCall) -> str:

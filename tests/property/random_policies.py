@@ -281,6 +281,23 @@ UNASKED = {
 }
 
 
+AGREEING = {
+    "strict": "agree(3) >= 0.6 or strict",
+    "json": "agree(2) >= 1",
+    "well": "agrees(previous)",
+    "kind": "not agrees(previous) or agrees(c)",
+    "brief": "agrees(c) and not empty",
+}
+"""Gates of random policies, and what agreement can stand in their place."""
+
+
+def agreeing(text: str) -> str:
+    """A random policy, some of whose gates ask whether answers come to the same."""
+    for gate, instead in AGREEING.items():
+        text = text.replace(f" until {gate}", f" until {instead}")
+    return text
+
+
 def without_asking(text: str) -> str:
     """A random policy, made without ``at_once``, in which no model is asked for a signal or a second answer."""
     for asked, instead in UNASKED.items():

@@ -14,7 +14,7 @@ from typing import Any
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from node_counters import Visit, check_bounds, count, counting
-from random_policies import ACTS, Act, Clock, Wilful, files_of, policies, queries, size
+from random_policies import ACTS, Act, Clock, Wilful, agreeing, files_of, policies, queries, size
 
 from cascadelang.contracts.failure import FAILURE_KINDS
 from cascadelang.contracts.messages import Query
@@ -27,18 +27,6 @@ from cascadelang.graph.walk import in_order
 from cascadelang.runtime.interpreter import Interpreter
 from cascadelang.workspace.load import prove
 from cascadelang.workspace.makers import make_check, make_signal
-
-AGREEING = {
-    False: {},
-    True: {
-        "strict": "agree(3) >= 0.6 or strict",
-        "json": "agree(2) >= 1",
-        "well": "agrees(previous)",
-        "kind": "not agrees(previous) or agrees(c)",
-        "brief": "agrees(c) and not empty",
-    },
-}
-"""Gates of the random policies, and what agreement stands in their place in half of the examples."""
 
 EXAMPLES = int(os.environ.get("PROPERTY_EXAMPLES", "150"))
 
@@ -110,9 +98,7 @@ def check_run(graph: Graph, result: RunResult, root: str, tokens: int) -> None:
 )
 @given(policies(at_once=True), st.booleans(), queries(), st.lists(ACTS, min_size=1, max_size=6))
 def test_every_road_of_several_at_once_ends_where_it_may(text: str, again: bool, query: Query, acts: list[Act]):
-    for gate, instead in AGREEING[again].items():
-        text = text.replace(f" until {gate}", f" until {instead}")
-    graph = prove("policy.cl", files_of(text), needs_graph=True).graph
+    graph = prove("policy.cl", files_of(agreeing(text) if again else text), needs_graph=True).graph
     if graph is None:
         event("refused by lint")
         return

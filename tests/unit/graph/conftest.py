@@ -70,6 +70,7 @@ SPECS = [
         "check",
         "another's final answer",
         calls=1,
+        plain=True,
         params=(Param("model", "model", "who", required=True, choices=("previous",)),),
     ),
     Spec(

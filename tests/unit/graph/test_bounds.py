@@ -264,6 +264,15 @@ def test_further_samples_are_counted_as_the_answer_is(graph_of):
     assert found.cost_most.at(0) == pytest.approx(8 * (1000 * 5 / 1e6) + 2000 * 25 / 1e6)
 
 
+def test_another_model_is_asked_the_query_and_no_more(graph_of):
+    graph = graph_of("cascade [haiku until agrees(sonnet), opus]")
+    found = of(graph)
+    assert (found.calls_most, found.latency_most_s) == (3, 60)
+    assert found.cost_most.at(700) == pytest.approx((1000 * 5 + 1000 * 15 + 2000 * 25 + 700 * (1 + 3 + 5)) / 1e6)
+    free = of(graph_of("cascade [haiku, sonnet, opus] until agrees(previous) otherwise fail"))
+    assert (free.calls_least, free.calls_most) == (1, 3)
+
+
 def test_several_at_once_cost_all_and_take_as_long_as_the_slowest(graph_of):
     hedge = of(graph_of("hedge haiku after 4s with sonnet"))
     assert (hedge.calls_least, hedge.calls_most, hedge.latency_most_s) == (1, 2, 24)
