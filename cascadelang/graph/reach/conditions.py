@@ -20,7 +20,7 @@ from cascadelang.contracts.words import fold
 from cascadelang.graph import model as g
 from cascadelang.graph.arithmetic import compare, in_items
 from cascadelang.graph.arithmetic import number as as_number
-from cascadelang.graph.reach.formulas import Formula, Formulas, Join
+from cascadelang.graph.reach.formulas import Formula, Formulas, Join, varies
 from cascadelang.graph.reach.line import Line
 from cascadelang.graph.reach.solve import Search, Steps, TooHardError
 from cascadelang.graph.reach.sources import Source, Sources, through, written
@@ -170,6 +170,8 @@ class Conditions:
 
     def _constant(self, truth: Truth) -> Outcome | None:
         """How a condition always comes out, if it does."""
+        if varies(truth.true) and (truth.false is False or varies(truth.false)):
+            return None
         negation = self.formulas.negation
         if self.impossible(negation(truth.true)):
             return "true"
@@ -305,8 +307,9 @@ class Conditions:
         for value, when in cases:
             if value is not None:
                 found.setdefault((type(value), value), []).append(when)
-        joined = [(value, self.formulas.any_of(when)) for (_, value), when in found.items()]
-        rest = self.formulas.negation(self.formulas.any_of(when for _, when in joined))
+        any_of = self.formulas.any_of
+        joined = [(value, when[0] if len(when) == 1 else any_of(when)) for (_, value), when in found.items()]
+        rest = self.formulas.negation(any_of(when for _, when in joined))
         return Cases([(value, when) for value, when in (*joined, (None, rest)) if when is not False], exact=True)
 
     def _declared(self, kind: str, name: str) -> Cases:

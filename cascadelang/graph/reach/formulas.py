@@ -32,15 +32,20 @@ class Join:
         every: all of them must hold.
         variables: those of all parts.
         depth: how many joins stand in one another.
+        once: no variable is in two parts, of this join and of those in it. Each literal can then be had true or
+            false whatever the others are, so that the join can be both.
     """
 
-    __slots__ = ("depth", "every", "negated", "parts", "variables")
+    __slots__ = ("depth", "every", "negated", "once", "parts", "variables")
 
     def __init__(self, parts: tuple[Literal | Join, ...], *, every: bool) -> None:
         self.every = every
         self.parts = parts
         self.variables: frozenset[int] = frozenset().union(*(variables_of(part) for part in parts))
-        self.depth: int = 1 + max(part.depth if isinstance(part, Join) else 0 for part in parts)
+        joins = [part for part in parts if isinstance(part, Join)]
+        self.depth: int = 1 + max((part.depth for part in joins), default=0)
+        apart = len(parts) - len(joins) + sum(len(part.variables) for part in joins)
+        self.once: bool = len(self.variables) == apart and all(part.once for part in joins)
         self.negated: Formula | None = None
 
 
@@ -53,6 +58,11 @@ def variables_of(formula: Formula) -> frozenset[int]:
     if isinstance(formula, bool):
         return frozenset()
     return formula.variables if isinstance(formula, Join) else frozenset((formula.variable,))
+
+
+def varies(formula: Formula) -> bool:
+    """Whether a formula is seen, without a search, to hold in some case and not in another; false decides nothing."""
+    return not isinstance(formula, bool) and (isinstance(formula, Literal) or formula.once)
 
 
 class Formulas:
