@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from cascadelang.contracts.failure import ENDING
 from cascadelang.runtime.outcome import Failed
+from cascadelang.runtime.state import CANCELLED
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -73,7 +74,7 @@ class Beside:
         """Cancel a part whose outcome no longer matters, and say why in what it tells."""
         part = self._of.get(task)
         if part is not None and not task.done():
-            part.dropped = why
+            part.dropped = part.dropped or why
             task.cancel()
 
     async def __aenter__(self) -> Self:
@@ -84,7 +85,9 @@ class Beside:
     ) -> None:
         cancelled: asyncio.CancelledError | None = None
         for task in self._tasks:
-            task.cancel()  # nothing to one that has ended
+            if not task.done():
+                self.drop(task, CANCELLED)
+                task.cancel()
         while pending := [task for task in self._tasks if not task.done()]:
             try:
                 await asyncio.wait(pending)

@@ -16,6 +16,7 @@ Takes: a `Target` (who), a `Request` (what) and the scope it is made in. Gives: 
   other rung should hide: that is a failure of kind ``policy``, with the exception kept as its cause.
 - A call that is cancelled while it is on the wire is told of, with the most it can have cost.
 - When it ends, however it ends, nothing of it is left running.
+- A part of a run that was dropped (another answer came first) calls nothing any more.
 """
 
 from __future__ import annotations
@@ -64,6 +65,8 @@ async def place_call(
         scope: its budget, who takes the pieces of a streamed answer, and the paid gates that will judge it.
         most_input: the most input tokens of the request, where that is known otherwise than by counting it.
     """
+    if _is_over(run):
+        raise asyncio.CancelledError  # a provider swallowed the cancellation of this part, and nothing must follow
     try:
         provider = run.around.providers[target.provider]
         prepare = getattr(provider, "prepare", None)
@@ -133,7 +136,7 @@ async def _attempt(  # noqa: C901, PLR0912, PLR0917 - one loop, on the hot path
             return reply
         ended_s = now_s()
         ended = _failed(run, target, request, leave, failed, attempt, ended_s - begun_s, deadline_s)
-        if attempt > target.retry or run.streamed or ended.budget is not None:
+        if attempt > target.retry or run.streamed or ended.budget is not None or _is_over(run):
             return ended
         wait_s = wait_before_retry(failed, attempt, deadline_s - ended_s, run.rng)
         if wait_s is None:
@@ -151,6 +154,11 @@ async def _attempt(  # noqa: C901, PLR0912, PLR0917 - one loop, on the hot path
         if begun_s >= deadline_s:
             return ended
         request = replace(request, timeout_s=deadline_s - begun_s)
+
+
+def _is_over(run: Run) -> bool:
+    """Whether this is a part of a run that was dropped, which a provider may not have let it know."""
+    return run.parent is not None and bool(run.why_dropped())
 
 
 def _failed(  # noqa: PLR0917 - one step of `_attempt`

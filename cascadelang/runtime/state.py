@@ -11,7 +11,7 @@ import os
 import random
 from collections.abc import Mapping, Sequence
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from cascadelang.contracts.check import Finding
 from cascadelang.contracts.clock import Clock
@@ -23,6 +23,9 @@ from cascadelang.runtime.guard import Guard
 
 if TYPE_CHECKING:
     from cascadelang.runtime.at_once import Shadowed
+
+CANCELLED: Final = "the run was cancelled"
+"""Why a call was cancelled, where no part of the run is to blame."""
 
 _new_event = tuple.__new__
 _at_s = attrgetter("at_s")
@@ -181,12 +184,16 @@ class Run:
 
     def why_cancelled(self) -> str:
         """Why a call on the wire was cancelled, in words."""
+        return self.why_dropped() or CANCELLED
+
+    def why_dropped(self) -> str:
+        """Why this part of a run, or one that it is in, no longer matters, in words; empty where it does."""
         part: Run | None = self
         while part is not None:
             if part.dropped:
                 return part.dropped
             part = part.parent
-        return "the run was cancelled"
+        return ""
 
     @property
     def rng(self) -> random.Random:

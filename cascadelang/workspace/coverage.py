@@ -3,11 +3,12 @@
 Takes: a graph, what was run on it, and what its named checks came to. Gives: a `Coverage`: every part that a test can
 reach, in the graph's order, with whether one did. Guarantees: what is said to be unreached was reached by no run. A
 check has two parts, passing and not passing (failed or unknown). Parts are: arms and `else` of routes, shares of
-splits, rungs of cascades and what stands behind `otherwise`, members of fallbacks, named checks, and gates that ask
-more than named checks.
+splits, rungs of cascades and what stands behind `otherwise`, members of fallbacks, both sides of hedges, named
+checks, and gates that ask more than named checks.
 
 Where several places share a node (a tier), a part counts as reached wherever it was entered from, except for arms,
-shares, rungs after the first and members after the first, which are known by the step that led to them.
+shares, rungs after the first, members after the first and the second of a hedge, which are known by the step that led
+to them.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from cascadelang.graph.model import (
     Graph,
     GraphExpr,
     GraphNode,
+    HedgeNode,
     RouteByNode,
     RouteNode,
     SplitNode,
@@ -128,7 +130,7 @@ class Reached:
     def _escalated(self, id_: str, left: str, to: str, at: dict[str, int]) -> None:
         """On to the next rung or member."""
         node = self._graph.nodes.get(id_)
-        if isinstance(node, CascadeNode | FallbackNode):
+        if isinstance(node, CascadeNode | FallbackNode | HedgeNode):
             ways = _ways(node)
             index = at.get(id_, 0)
             if self._labels[ways[index]] != left:  # entered anew
@@ -170,16 +172,19 @@ class Reached:
             for number, share in enumerate(node.shares, 1):
                 what = f"{100 * share.share:g}% {self._labels[share.node]}"
                 yield "share", f"share {number}", what, (node.id, str(number)) in self._taken
-        elif isinstance(node, CascadeNode | FallbackNode):
+        elif isinstance(node, CascadeNode | FallbackNode | HedgeNode):
             yield from self._steps(node, entered)
 
-    def _steps(self, node: CascadeNode | FallbackNode, entered: set[str]) -> Iterator[tuple[Kind, str, str, bool]]:
-        """The rungs of a cascade and what stands behind `otherwise`; the members of a fallback."""
+    def _steps(
+        self, node: CascadeNode | FallbackNode | HedgeNode, entered: set[str]
+    ) -> Iterator[tuple[Kind, str, str, bool]]:
+        """The rungs of a cascade and what stands behind `otherwise`; the members of a fallback; a hedge's two."""
         kind: Kind = "rung" if isinstance(node, CascadeNode) else "member"
         starts = isinstance(node, CascadeNode) and node.start is not None
         for index, way in enumerate(_ways(node)):
             first = index == 0 and not starts and node.id in entered
-            yield kind, f"{kind} {index + 1}", self._labels[way], first or (node.id, index) in self._stepped
+            words = ("first", "second")[index] if isinstance(node, HedgeNode) else f"{kind} {index + 1}"
+            yield kind, words, self._labels[way], first or (node.id, index) in self._stepped
         if isinstance(node, CascadeNode) and node.otherwise_node is not None:
             label = self._labels[node.otherwise_node]
             yield kind, "otherwise", label, node.otherwise_node in entered
@@ -208,8 +213,10 @@ class Reached:
                 yield Part(kind, owner, "", "", line, policies, (owner, kind) in self._ended)
 
 
-def _ways(node: CascadeNode | FallbackNode) -> list[str]:
+def _ways(node: CascadeNode | FallbackNode | HedgeNode) -> list[str]:
     """The ids of the rungs or members."""
+    if isinstance(node, HedgeNode):
+        return [node.first, node.second]
     return [rung.node for rung in node.rungs] if isinstance(node, CascadeNode) else list(node.members)
 
 

@@ -61,7 +61,7 @@ def gate_back(id_: str, number: int, was: g.GraphRung) -> Revert:
 
 def facet_back(id_: str, name: str, was: g.GraphNode) -> Revert | None:
     """What a node says itself as it was: where a cascade starts, say."""
-    if name not in ("by", "start", "carry", "otherwise"):
+    if name not in ("by", "start", "carry", "otherwise", "after_s"):
         return None
     if name == "otherwise":  # with what it leads to, which is a slot of its own
         grafted = old_node(was)

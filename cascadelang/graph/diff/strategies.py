@@ -259,6 +259,9 @@ def _brief(graph: g.Graph, id_: str, depth: int = 0) -> str:
         parts = [r.node for r in node.rungs] if isinstance(node, g.CascadeNode) else node.members
         shown = [_brief(graph, part, depth + 1) for part in parts[:_MOST_NAMED]]
         return f"{node.kind} [{', '.join(shown)}{', …' if len(parts) > _MOST_NAMED else ''}]"
+    if isinstance(node, g.HedgeNode) and depth < 2:
+        first, second = (_brief(graph, part, depth + 1) for part in (node.first, node.second))
+        return f"hedge {first} after {seconds(node.after_s)} with {second}"
     kind = {"route_by": "route by label"}.get(node.kind, node.kind)
     return f"a {kind} of {len(children(node))} ways"
 
@@ -308,6 +311,8 @@ def slots(node: g.GraphNode, match: Match, side: Side) -> list[Slot]:
         return [*found, Slot("`otherwise`", node.otherwise_node, "otherwise")] if node.otherwise_node else found
     if isinstance(node, g.SplitNode):
         return [Slot(share_wording(s.share), s.node, at=s.share, part=s) for s in node.shares]
+    if isinstance(node, g.HedgeNode):
+        return [Slot("its first", node.first, "first"), Slot("its second", node.second, "second")]
     word = "member" if isinstance(node, g.FallbackNode) else "part"
     return [Slot(f"{word} {number}", child) for number, child in enumerate(children(node), 1)]
 
@@ -337,6 +342,8 @@ def _own(node: g.GraphNode, match: Match, side: Side) -> dict[str, tuple[Any, st
     if isinstance(node, g.FallbackNode):
         words = "every failure" if node.when is None else " and ".join(node.when)
         return {"when": (node.when, "moves on for", words)}
+    if isinstance(node, g.HedgeNode):
+        return {"after_s": (node.after_s, "starts its second after", f"`{seconds(node.after_s)}`")}
     return {
         name: (repr(value), f"has {name.replace('_', ' ')}", literal_wording(value))
         for name in type(node).__dataclass_fields__

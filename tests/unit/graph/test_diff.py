@@ -28,6 +28,7 @@ policy main = route code -> opus,
               else  cascade [haiku, sonnet] until json within $0.5
 policy sized = route by size short -> haiku else opus
 policy dealt = split { 90% -> haiku, 10% -> sonnet } by meta.user
+policy quick = hedge haiku after 2s with (cascade [mini, sonnet] until json)
 require main for input <= 4k { cost <= $0.9, calls <= 12 }
 """
 
@@ -95,6 +96,20 @@ def test_what_means_the_same(diff, new: str):
         pytest.param("90% -> haiku, 10%", "80% -> haiku, 20%", id="shares"),
         pytest.param("by meta.user", "by meta.team", id="a_key"),
         pytest.param("policy dealt = split", "policy dealt = route has_code -> opus else split", id="dealt_anew"),
+        pytest.param("after 2s", "after 3s", id="a_hedges_time"),
+        pytest.param("hedge haiku", "hedge opus", id="a_hedges_first"),
+        pytest.param("with (cascade [mini, sonnet] until json)", "with mini", id="a_hedges_second"),
+        pytest.param(
+            "hedge haiku after 2s with (cascade [mini, sonnet] until json)",
+            "hedge (cascade [mini, sonnet] until json) after 2s with haiku",
+            id="a_hedge_turned_round",
+        ),
+        pytest.param("hedge haiku after 2s with (", "(", id="a_hedge_less"),
+        pytest.param(
+            "route by size short -> haiku else opus",
+            "hedge (route by size short -> haiku else opus) after 1s with mini",
+            id="a_hedge_more",
+        ),
         pytest.param("policy dealt", "policy canary", id="a_policys_name"),
         pytest.param("policy sized = route by size short -> haiku else opus\n", "", id="a_policy_less"),
         pytest.param("$0.9, calls <= 12", "$0.8, latency <= 300s", id="requirements"),

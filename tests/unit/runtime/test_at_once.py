@@ -9,7 +9,8 @@ import pytest
 from cascadelang.checks.agree import CHECK as AGREE
 from cascadelang.checks.agrees import CHECK as AGREES
 from cascadelang.contracts.clock import VirtualClock
-from cascadelang.contracts.messages import Query
+from cascadelang.contracts.failure import CallFailed
+from cascadelang.contracts.messages import Query, Reply
 from cascadelang.contracts.result import RunResult
 from cascadelang.graph import model as g
 from cascadelang.runtime.interpreter import Interpreter
@@ -130,6 +131,34 @@ def test_cancelling_leaves_nothing_running(kit, answer_of):
     assert record.status == "cancelled"
     assert sorted(record.path) == ["a", "a", "b"]
     assert [e.data["kind"] for e in record.events if e.kind == "call_failed"] == ["cancelled"] * 3
+
+
+class Deaf:
+    """A provider that doesn't hear that it is cancelled: it answers, or fails, all the same."""
+
+    def __init__(self, clock, *, fails):
+        self.clock, self.fails, self.asked = clock, fails, []
+
+    async def send(self, request):
+        self.asked.append(request.model)
+        try:
+            await self.clock.sleep(1.0 if request.model == "b" else 9.0)
+        except asyncio.CancelledError:
+            if self.fails:
+                raise CallFailed("connection", "the call was cancelled") from None
+        return Reply("said", request.model)
+
+    async def count_tokens(self, request):
+        return 1
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_loser_whose_provider_hears_of_nothing_calls_no_more(kit, fails):
+    kit.providers = {"fake": Deaf(kit.clock, fails=fails)}
+    loser = kit.cascade([(kit.model("a", retry=2), kit.says("never")), (kit.model("c"), None)])
+    result = kit.run(hedge(kit, loser, kit.model("b")))
+    assert (result.model, result.answer) == ("b", "said")
+    assert kit.providers["fake"].asked == ["a", "b"]
 
 
 # ---- Votes ------------------------------------------------------------------------------------------------------

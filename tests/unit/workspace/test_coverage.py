@@ -62,6 +62,28 @@ def test_rungs_members_and_verdicts(tmp_path: Path):
     assert missing(tmp_path, up + down.removeprefix(text)) == []
 
 
+def test_both_sides_of_a_hedge(tmp_path: Path):
+    text = """
+    policy main = hedge small after 2s with (cascade [large, small] until json)
+    """
+    quick = text + 'test "q" { query "hi" reply small "x" { latency: 1s } expect path == [small] and latency == 1s }'
+    assert missing(tmp_path, quick) == [
+        "main: second, main.second",
+        "main.second: rung 1, large",
+        "main.second: rung 2, small",
+        "main.second: json",
+    ]
+    slow = """
+    test "s" {
+      query "hi"
+      reply small "x" { latency: 9s }
+      reply large "[]" { latency: 1s }
+      expect path == [small, large] and model == large and latency == 3s and calls == 2
+    }
+    """
+    assert missing(tmp_path, text + slow) == ["main.second: rung 2, small", "main.second: json: never failed"]
+
+
 def test_a_tier_in_two_cascades_counts_where_a_step_led_to_it(tmp_path: Path):
     text = """
     tier top = fallback [large, small]
