@@ -14,6 +14,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from cascadelang.contracts.clock import VirtualClock
 from cascadelang.contracts.failure import CallFailed
 from cascadelang.contracts.messages import Delta, Message, Reply, Request, TokenLogprob, Usage
 
@@ -150,26 +151,10 @@ def failure_of(turn: Turn, request: Request) -> Exception:
     )
 
 
-class Clock:
-    """Time that passes only where somebody waits."""
-
-    def __init__(self) -> None:
-        self.at_s = 0.0
-
-    def now_s(self) -> float:
-        return self.at_s
-
-    def wall_s(self) -> float:
-        return self.at_s
-
-    async def sleep(self, seconds: float) -> None:
-        self.at_s += seconds
-
-
 class Player:
     """The turns as a provider of the interpreter."""
 
-    def __init__(self, play: Play, clock: Clock) -> None:
+    def __init__(self, play: Play, clock: VirtualClock) -> None:
         self.play = play
         self._clock = clock
 

@@ -2,18 +2,21 @@
 
 Takes: a checked policy, a query, what the models do. Gives: what a run comes to (`Told`). There is no graph here, no
 optimiser, no event loop: one thing happens after the other, time is a number that grows, and what ends badly is an
-exception. Written from ``docs/language.md``, of which it is the second meaning: where the interpreter says otherwise,
-one of the two is wrong.
+exception. Where two strategies run beside one another, the one whose wait ends first goes on (`Timeline`). Written
+from ``docs/language.md``, of which it is the second meaning: where the interpreter says otherwise, one of the two is
+wrong.
 """
 
 from __future__ import annotations
 
+import copy
 import random
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from behaviours import Play, carried, failure_of, input_tokens, reply_of
+from timeline import Beaten, Strand, Timeline
 from truth import Place, Truth, key_of
 
 from cascadelang.contracts import check as contract
@@ -102,7 +105,7 @@ class Told:
     model: str = ""
     verdict: tuple[str, float | None, bool] = ("unchecked", None, False)
     path: list[str] = field(default_factory=list)
-    arms: list[str] = field(default_factory=list)
+    arms: list[Any] = field(default_factory=list)
     cost_usd: float | None = 0.0
     tokens: list[int] = field(default_factory=lambda: [0, 0, 0])
     at_s: float = 0.0
@@ -122,7 +125,9 @@ class Naive:
         self.told = Told()
         self.streamed = False
         self.asked: dict[str, Any] = {}
-        self.parts = 0
+        self.time = Timeline()
+        self.strand = Strand()
+        self.part, self.parts = "", 0
 
     def run(self, policy: str, *, streams: bool = False) -> Told:
         told = self.told
@@ -134,11 +139,13 @@ class Naive:
             told.status = {"passed": "accepted", "failed": "unmet"}.get(answer.outcome, "unchecked")
             told.answer, told.model = answer.reply.text, answer.asked.model.id
             told.verdict = (answer.outcome, answer.score, answer.unknown)
+        told.arms = [arm for _, arm in told.arms]
+        told.at_s = self.time.at_s
         return told
 
     # ---- Strategies ---------------------------------------------------------------------------------------------
 
-    def answer(self, strategy: ast.Strategy, around: Around) -> Answer:  # noqa: PLR0911 - one case a form
+    def answer(self, strategy: ast.Strategy, around: Around) -> Answer:  # noqa: PLR0911, PLR0912 - one case a form
         match strategy:
             case ast.NameStrategy():
                 symbol = self.checked.resolve(strategy.name, around.path)
@@ -162,6 +169,8 @@ class Naive:
                 return self.cascade(strategy, around)
             case ast.Fallback():
                 return self.fallback(strategy, around)
+            case ast.Hedge():
+                return self.hedge(strategy, around)
             case ast.Within():
                 return self.within(strategy, around)
             case ast.Retry():
@@ -172,7 +181,7 @@ class Naive:
         raise AssertionError(strategy)
 
     def take(self, arm: str, strategy: ast.Strategy | None, around: Around) -> Answer:
-        self.told.arms.append(arm)
+        self.told.arms.append((self.time.at_s, arm))
         if strategy is None:  # a label that isn't known, and no `else`
             raise Failing("policy")
         return self.answer(strategy, around)
@@ -187,12 +196,77 @@ class Naive:
                     raise
         return self.answer(last, around)
 
+    def hedge(self, node: ast.Hedge, around: Around) -> Answer:
+        quiet = replace(around, streams=False)
+        parts: list[Naive] = []
+        strands: list[Strand] = []
+
+        def begin(strategy: ast.Strategy) -> Strand:
+            part = self.beside()
+            parts.append(part)
+            strands.append(self.time.begin(self.strand, lambda strand: part.along(strand, strategy, quiet)))
+            return strands[-1]
+
+        try:
+            first = begin(node.first)
+            self.time.wait_for(self.strand, [first], float(node.after.value_s))
+            if not first.ended:
+                return self.sooner(first, begin(node.second))
+        finally:
+            for strand in strands:
+                self.time.stop(self.strand, strand)
+            self.take_in(parts)
+        try:
+            answer: Answer = first.outcome
+        except Failing as failing:
+            if failing.kind not in MOVES_ON:
+                raise
+            return self.answer(node.second, around)
+        return answer
+
+    def sooner(self, first: Strand, second: Strand) -> Answer:
+        """The first answer of two; a mistake of either is the end, else they have failed as the second did."""
+        waiting = [first, second]
+        while waiting:
+            self.time.wait_for(self.strand, waiting)
+            for strand in [strand for strand in waiting if strand.ended]:
+                waiting.remove(strand)
+                if not isinstance(strand.error, Failing) or strand.error.kind not in MOVES_ON:
+                    answer: Answer = strand.outcome
+                    return answer
+        raise second.error or AssertionError
+
+    def beside(self) -> Naive:
+        """A part of the run that goes on beside another, with what is known so far and dice of its own."""
+        part = copy.copy(self)
+        self.parts += 1
+        part.part, part.parts = f"{self.part}.{self.parts}", 0
+        part.told, part.asked, part.streamed = Told(), dict(self.asked), False
+        part.dice = random.Random(f"seed {self.seed}{part.part}")  # noqa: S311 - the interpreter's own
+        return part
+
+    def along(self, strand: Strand, strategy: ast.Strategy, around: Around) -> Answer:
+        self.strand = strand
+        return self.answer(strategy, around)
+
+    def take_in(self, parts: list[Naive]) -> None:
+        """What parts came to, in the order in which they began; choices in order of time."""
+        told = self.told
+        told.arms += sorted((arm for part in parts for arm in part.told.arms), key=lambda arm: arm[0])
+        for part in parts:
+            told.path += part.told.path
+            told.tokens = [one + other for one, other in zip(told.tokens, part.told.tokens, strict=True)]
+            unknown = told.cost_usd is None or part.told.cost_usd is None
+            told.cost_usd = None if unknown else told.cost_usd + part.told.cost_usd
+            for key, value in part.asked.items():
+                self.asked.setdefault(key, value)
+
     def moves_on(self, failing: Failing) -> bool:
         return failing.kind in MOVES_ON and not self.streamed
 
     def within(self, node: ast.Within, around: Around) -> Answer:
         usd = None if node.money is None else float(node.money.value)
-        limit = Limit(usd, None if node.time is None else self.told.at_s + float(node.time.value_s))
+        limit = Limit(usd, None if node.time is None else self.time.at_s + float(node.time.value_s))
         try:
             return self.answer(node.strategy, replace(around, limits=(*around.limits, limit)))
         except Failing as failing:
@@ -259,9 +333,9 @@ class Naive:
             while isinstance(inner, ast.Within | ast.Retry | ast.With):
                 inner = inner.strategy
             if isinstance(inner, ast.NameStrategy) and inner.name.parts[-1] == label:
-                self.told.arms.append(label)
+                self.told.arms.append((self.time.at_s, label))
                 return number
-        self.told.arms.append("else")
+        self.told.arms.append((self.time.at_s, "else"))
         return 0
 
     # ---- Checks and signals ------------------------------------------------------------------------------------
@@ -343,7 +417,7 @@ class Naive:
             purpose="sample",
         )
         self.parts += 1
-        self.dice = random.Random(f"seed {self.seed}.{self.parts}")  # noqa: S311 - the interpreter's own
+        self.dice = random.Random(f"seed {self.seed}{self.part}.{self.parts}")  # noqa: S311 - the interpreter's own
         beside = replace(around, retry=asked.retry, gates=(), streams=False)
         try:
             reply = self.place(asked.model, request, beside)
@@ -379,29 +453,40 @@ class Naive:
 
     def place(self, model: ModelInfo, request: Request, around: Around) -> Reply:
         """One call with all its attempts, if every ``within`` around has room for it."""
-        told = self.told
         retry = model.retry if around.retry is None else around.retry
         whole_s = request.timeout_s
         cut, request = self.time_left(request, around)
         each_usd = self.money_left(model, request, around, retry, whole_s)
+        most_usd, spent = each_usd * tries(retry, request.timeout_s), Limit(None, None)
+        self.pay(around, most_usd)  # set aside, so that who goes on beside this can't spend it
+        try:
+            return self.place_all(model, request, replace(around, limits=(spent,)), retry, cut, each_usd)
+        finally:
+            self.pay(around, spent.taken_usd - most_usd)
+
+    def place_all(  # noqa: PLR0917 - the second half of `place`
+        self, model: ModelInfo, request: Request, around: Around, retry: int, cut: Limit | None, each_usd: float
+    ) -> Reply:
+        """The attempts."""
+        told = self.told
         if request.purpose == "answer":
             told.path.append(model.id)
-        over_s = told.at_s + request.timeout_s
+        over_s = self.time.at_s + request.timeout_s
         for attempt in range(1, retry + 2):
             reply, failed = self.attempt(model, request, around, each_usd)
             if reply is not None:
                 return reply
             failing = Failing(failed.kind)
-            if cut is not None and failed.kind == "timeout" and told.at_s >= over_s - 0.02:
+            if cut is not None and failed.kind == "timeout" and self.time.at_s >= over_s - 0.02:
                 failing = Failing("over_budget", cut)
             if failing.kind not in TRIED_AGAIN or attempt > retry or self.streamed:
                 raise failing
             wait_s = whole_wait_s(attempt) * (0.5 + 0.5 * self.dice.random())
             wait_s = max(wait_s, failed.retry_after_s or 0.0)
-            if wait_s >= over_s - told.at_s:
+            if wait_s >= over_s - self.time.at_s:
                 raise failing
-            told.at_s += wait_s
-            request = replace(request, timeout_s=over_s - told.at_s)
+            self.time.sleep(self.strand, wait_s)
+            request = replace(request, timeout_s=over_s - self.time.at_s)
         raise AssertionError("the last attempt ends the call")
 
     def time_left(self, request: Request, around: Around) -> tuple[Limit | None, Request]:
@@ -410,7 +495,7 @@ class Naive:
         if not timed:
             return None, request
         soonest = min(timed, key=lambda limit: limit.until_s)
-        left_s = soonest.until_s - self.told.at_s
+        left_s = soonest.until_s - self.time.at_s
         if left_s <= 0:
             raise Failing("over_budget", soonest)
         return (soonest, replace(request, timeout_s=left_s)) if left_s < request.timeout_s else (None, request)
@@ -434,7 +519,11 @@ class Naive:
         """What the model does, billed."""
         turn = self.play.next(request)
         late = turn.latency_s > request.timeout_s
-        self.told.at_s += min(turn.latency_s, request.timeout_s)
+        try:
+            self.time.sleep(self.strand, min(turn.latency_s, request.timeout_s))
+        except Beaten:
+            self.pay(around, each_usd)  # nobody says what was used
+            raise
         if not late and not turn.error:
             reply = reply_of(turn, request)
             self.streamed = self.streamed or (around.streams and bool(reply.text))

@@ -9,13 +9,14 @@ import asyncio
 import os
 from typing import Any
 
-from behaviours import Clock, Play, Player, Turn, plays
+from behaviours import Play, Player, Turn, plays
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from naive import Naive, Told
 from random_policies import MODELS, agreeing, files_of, policies, queries
 
 from cascadelang.catalog.models import find
+from cascadelang.contracts.clock import VirtualClock
 from cascadelang.contracts.messages import Query
 from cascadelang.contracts.result import RunResult
 from cascadelang.graph.compile import compile_policy
@@ -36,7 +37,7 @@ Plays = dict[str, list[Turn]]
 def interpreted(
     graph: Graph, query: Query, policy: str, play: Play, *, streams: bool
 ) -> tuple[RunResult, Interpreter]:
-    clock = Clock()
+    clock = VirtualClock()
     interpreter = Interpreter(
         graph,
         providers={"x": Player(play, clock)},  # type: ignore[dict-item]
@@ -128,7 +129,7 @@ def check_decided(interpreter: Interpreter, query: Query, policy: str, result: R
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )
-@given(policies(), st.booleans(), queries(), plays([name.removeprefix("lib.") for name in MODELS]))
+@given(policies(at_once=("hedge",)), st.booleans(), queries(), plays([name.removeprefix("lib.") for name in MODELS]))
 def test_the_interpreter_and_the_naive_evaluator_agree(text: str, again: bool, query: Query, turns: Plays):
     if again:
         text = agreeing(text).replace("agree(3)", "agree(2)")
@@ -138,3 +139,21 @@ def test_the_interpreter_and_the_naive_evaluator_agree(text: str, again: bool, q
         assert {found.name for found in checked.diagnostics if found.severity == "error"} <= {"unpriced-model"}
         return
     compare(checked, query, turns)
+
+
+HEDGED = """
+use "base.cl"
+model a = x("a") { max_tokens: 40, timeout: 9s, retry: 2, price: $1 / $5 }
+model b = x("b") { max_tokens: 40, timeout: 9s, price: $4 / $2 }
+policy plain = hedge a after 2s with b
+policy dear = cascade [(hedge a after 500ms with b), b, e] until words > 9 otherwise last within $0.0007
+policy main = fallback [(hedge (cascade [a, b] until words > 1) after 2s with (hedge b after 500ms with a)), e]
+              within $0.0007 and 12s
+"""
+
+
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(plays(["a", "b", "e"]))
+def test_they_agree_on_hedges_in_hedges(turns: Plays):
+    checked = check("policy.cl", files_of(HEDGED), InstalledCatalog(), find)
+    compare(checked, Query.of("x"), turns)

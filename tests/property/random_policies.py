@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -228,10 +228,13 @@ def splits(draw: st.DrawFn, inner: st.SearchStrategy[str]) -> str:
     return f"split {{ {', '.join(parts)} }}{key}"
 
 
+AT_ONCE = ("hedge", "vote", "shadow")
+
+
 @st.composite
-def several_at_once(draw: st.DrawFn, inner: st.SearchStrategy[str]) -> str:
+def several_at_once(draw: st.DrawFn, inner: st.SearchStrategy[str], forms: Sequence[str]) -> str:
     """A hedge, a vote or a shadow, in parentheses where it needs them."""
-    which = draw(pick("hedge", "vote", "shadow"))
+    which = draw(st.sampled_from(forms))
     if which == "hedge":
         return f"hedge {draw(inner)} after {draw(pick('100ms', '1s', '3s', '90s'))} with {draw(inner)}"
     if which == "shadow":
@@ -261,7 +264,7 @@ def suffixed(draw: st.DrawFn, inner: st.SearchStrategy[str]) -> str:
     return f"{draw(inner)} {draw(st.sampled_from((*limits, *rest)))}"
 
 
-def strategies(names: tuple[str, ...], depth: int = 3, *, at_once: bool = False) -> st.SearchStrategy[str]:
+def strategies(names: tuple[str, ...], depth: int = 3, *, at_once: Sequence[str] = ()) -> st.SearchStrategy[str]:
     """A strategy that is none of the names, with strategies of less depth, or names, in it."""
     inner: st.SearchStrategy[str] = st.sampled_from(names)
     if depth > 1:
@@ -270,7 +273,7 @@ def strategies(names: tuple[str, ...], depth: int = 3, *, at_once: bool = False)
     members = st.lists(inner, min_size=1, max_size=3)
     fallbacks = st.builds(lambda found, when: f"fallback [{', '.join(found)}]{when}", members, kinds)
     forms = [cascades(inner), cascades(inner), routes(inner), fallbacks, suffixed(inner), splits(inner)]
-    return st.one_of(*forms, *([several_at_once(inner), several_at_once(inner)] if at_once else []))
+    return st.one_of(*forms, *([several_at_once(inner, at_once)] * 2 if at_once else []))
 
 
 UNASKED = {
@@ -307,10 +310,10 @@ def without_asking(text: str) -> str:
 
 
 @st.composite
-def policies(draw: st.DrawFn, *, at_once: bool = False) -> str:
+def policies(draw: st.DrawFn, *, at_once: Sequence[str] = ()) -> str:
     """The text of a policy file; `files_of` gives it with the files it reads.
 
-    With ``at_once``, several models may answer at the same time.
+    ``at_once``: the forms, of `AT_ONCE`, in which several models answer at the same time.
     """
     lines = [HEAD, draw(model_lines()), f"tier low = {draw(strategies(MODELS, 1, at_once=at_once))}"]
     names = (*MODELS, *TIERS, "lib.helper", "lib.settled")

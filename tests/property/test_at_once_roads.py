@@ -14,7 +14,7 @@ from typing import Any
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from node_counters import Visit, check_bounds, count, counting
-from random_policies import ACTS, Act, Clock, Wilful, agreeing, files_of, policies, queries, size
+from random_policies import ACTS, AT_ONCE, Act, Clock, Wilful, agreeing, files_of, policies, queries, size
 
 from cascadelang.contracts.failure import FAILURE_KINDS
 from cascadelang.contracts.messages import Query
@@ -96,7 +96,7 @@ def check_run(graph: Graph, result: RunResult, root: str, tokens: int) -> None:
 @settings(
     max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
-@given(policies(at_once=True), st.booleans(), queries(), st.lists(ACTS, min_size=1, max_size=6))
+@given(policies(at_once=AT_ONCE), st.booleans(), queries(), st.lists(ACTS, min_size=1, max_size=6))
 def test_every_road_of_several_at_once_ends_where_it_may(text: str, again: bool, query: Query, acts: list[Act]):
     graph = prove("policy.cl", files_of(agreeing(text) if again else text), needs_graph=True).graph
     if graph is None:

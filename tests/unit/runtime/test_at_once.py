@@ -133,6 +133,15 @@ def test_cancelling_leaves_nothing_running(kit, answer_of):
     assert [e.data["kind"] for e in record.events if e.kind == "call_failed"] == ["cancelled"] * 3
 
 
+def test_what_a_loser_may_be_billed_is_spent(kit, answer_of, tell):
+    a = kit.model("a", answer_of("one", latency_s=9.0))
+    b = kit.model("b", answer_of("two", latency_s=1.0, output_tokens=100))
+    root = kit.cascade([(hedge(kit, a, b), kit.says("never")), (kit.model("c", "three"), None)])
+    assert kit.run(kit.add(g.WithinNode, root, 3.5 * MOST)).answer == "three"
+    result = kit.run(kit.add(g.WithinNode, root, 2.9 * MOST))  # room for two at once, and for no third
+    assert (result.answer, [e["model"] for e in tell(result, "skip")]) == ("two", ["c"])
+
+
 class Deaf:
     """A provider that doesn't hear that it is cancelled: it answers, or fails, all the same."""
 
