@@ -6,8 +6,10 @@ wrong kind, is told once; nothing is told about names whose own declaration is a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
+from cascadelang import std
 from cascadelang.contracts.spec import Kind, Spec
 from cascadelang.diagnostics.model import Fix, Label
 from cascadelang.semantics.checked import Symbol, SymbolKind
@@ -176,11 +178,25 @@ def _where(uses: Sequence[str]) -> str:
 
 def _advice(word: str, path: str, kinds: Sequence[SymbolKind], state: State) -> str:
     known = names_of(path, kinds, state) if "signal" not in kinds else []
+    behind = [name for name in known if name.endswith(f".{word}")]
+    shipped = _shipped_with(word) if "model" in kinds and not behind else ""
+    if shipped:
+        return f'`use "{shipped}"` brings in a model of that name'
+    if behind:
+        return f"say behind which name: `{behind[0]}`"
+    if "model" in kinds and not names_of(path, ("model", "tier"), state):
+        known = []  # but for policies, among which it stands itself
     if known and len(known) <= 6:
         return f"there {'is' if len(known) == 1 else 'are'} " + ", ".join(f"`{name}`" for name in known)
     if "model" in kinds and not known:
         return 'declare one with `model NAME = PROVIDER("id")`, or bring some in with `use "std/anthropic"`'
     return f"declare it with `{kinds[0]} {word} = …`"
+
+
+def _shipped_with(word: str) -> str:
+    """The shipped file that declares a model of that name; empty when none does."""
+    declared = re.compile(rf"^model\s+{re.escape(word)}\b", re.MULTILINE)
+    return next((f"std/{name}" for name in std.names() if declared.search(std.read(name) or "")), "")
 
 
 def told_unsupported(spec: Spec, at: Span, state: State) -> bool:

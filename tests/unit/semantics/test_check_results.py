@@ -377,3 +377,28 @@ def test_what_is_too_deep_is_underlined_where_it_is_deep(checked):
     text = f"signal big = {' + '.join(['words'] * 120)} > 5\n"
     (found,) = checked(text).diagnostics
     assert (found.name, found.span.start, found.span.end) == ("too-deep", len("signal big = "), len(text) - 1)
+
+
+# ---- Names of models that ship with the package
+
+
+@pytest.mark.parametrize(
+    ("text", "help_"),
+    [
+        ("policy main = cascade [haiku] until json", '`use "std/anthropic"` brings in a model of that name'),
+        (
+            'use "std/anthropic"\npolicy main = cascade [haiku, sonnet] until judge(luna, "Is it right?") >= 0.8',
+            '`use "std/openai"` brings in a model of that name',
+        ),
+        (
+            'use "std/anthropic" as an\npolicy main = cascade [haiku, an.sonnet] until json',
+            "say behind which name: `an.haiku`",
+        ),
+        (
+            "policy main = cascade [gpt4] until json",
+            'declare one with `model NAME = PROVIDER("id")`, or bring some in with `use "std/anthropic"`',
+        ),
+    ],
+)
+def test_a_model_that_ships_with_the_package_is_known_where_it_comes_from(checked, text: str, help_: str):
+    assert [d.help for d in checked(text).diagnostics] == [help_]
