@@ -15,8 +15,6 @@ from cascadelang.diagnostics.model import Diagnostic
 from cascadelang.graph.bounds import PLAIN, Measure, NodeBounds, Point
 from cascadelang.graph.cheapest import cheapest_first_calls
 from cascadelang.graph.model import Graph, Place, Requirement, WithinNode
-from cascadelang.graph.said_steps import said_steps
-from cascadelang.graph.steps import value_of, worst_way
 from cascadelang.graph.wording import (
     count,
     dollars,
@@ -136,6 +134,9 @@ def _refused(requirement: Requirement, problem: tuple[str, str], measure: Measur
     notes: list[str] = []
     known = most_of(requirement, measured) is not None
     if known and requirement.op in ("<", "<=", "=="):
+        from cascadelang.graph.said_steps import said_steps
+        from cascadelang.graph.steps import value_of, worst_way
+
         tokens = requirement.input_tokens
         if tokens is None:  # where the bound is reached
             tokens = 0 if measured.cost_most is None else math.ceil(measured.cost_most.pieces[-1][0])

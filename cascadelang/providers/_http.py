@@ -20,7 +20,6 @@ from cascadelang.contracts.messages import Delta, Reply, Request, Usage
 from cascadelang.contracts.provider import HttpStream, ProviderConfig, Secret, Transport
 from cascadelang.contracts.spec import Param
 from cascadelang.providers._failures import error_words, find_error, kind_of_status, retry_after_s
-from cascadelang.providers._redact import Redactor
 
 Explain = Callable[[int, Mapping[str, Any]], FailureKind | None]
 """An adapter's reading of an error: status and error object in, the kind out; ``None`` leaves it to the status."""
@@ -92,6 +91,8 @@ class HttpCalls:
         explain: Explain,
         retry_delay: RetryDelay | None = None,
     ) -> None:
+        from cascadelang.providers._redact import Redactor  # lint, which reads what settings there are, calls nobody
+
         self._config = config
         self._name = config.name
         # made here, not with the first call: two threads may make their first calls at once
