@@ -19,8 +19,8 @@ class NothingBefore(Rule):
         "warning",
         "`agrees(previous)` on the first rung alone",
         "`agrees(previous)` compares an answer with that of the rung before. This one is the first of its cascade: "
-        "there is nothing to compare with, and the check is never known. (A gate that all rungs share is fine: there "
-        "the first answer is what the second is compared with.)",
+        "there is nothing to compare with, and the check is never known. A gate that all rungs share is fine: there "
+        "the first answer is what the second is compared with.",
         "What isn't known doesn't pass: the rung is paid for and never kept.",
         'use "std/anthropic"\npolicy main = cascade [haiku until agrees(previous), opus]\n',
         'use "std/anthropic"\npolicy main = cascade [haiku, sonnet, opus] until agrees(previous)\n',
@@ -33,7 +33,7 @@ class NothingBefore(Rule):
         more_good=(
             (
                 'use "std/anthropic"\n'
-                "policy main = cascade [haiku until agree(3) >= 1, sonnet until agrees(previous), opus]\n"
+                "policy main = cascade [haiku until agree(3) >= 1, sonnet until agrees(previous), opus] within 90s\n"
             ),
         ),
         along=(),

@@ -31,11 +31,11 @@ class SelfAgreement(Rule):
             ),
         ),
         more_good=(
-            'use "std/anthropic"\npolicy main = cascade [haiku until agree(3) >= 1, opus]\n',
+            'use "std/anthropic"\npolicy main = cascade [haiku until agree(3) >= 1, opus] within 90s\n',
             # the other member of the tier can have answered
             (
                 'use "std/anthropic"\nuse "std/openai"\ntier cheap = fallback [haiku, luna]\n'
-                "policy main = cascade [cheap until agrees(luna), opus]\n"
+                "policy main = cascade [cheap until agrees(luna), opus] within 90s\n"
             ),
         ),
         along=(),
