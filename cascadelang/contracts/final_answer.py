@@ -9,12 +9,15 @@ Looked for in this order, the first that is there:
    keys, spaces and the way numbers are written (``1``, ``1.0``, ``1e0``) don't count.
 2. **Boxed**: the last ``\boxed{…}``. A number in it is compared as a number, anything else as folded text.
 3. **Stated**: the last line, or sentence, that says so: ``answer: …``, ``the answer is …``, ``#### …``, in English,
-   German, French and Spanish. An option letter (``B``, ``(B)``, ``B)``), a number or a short text after it.
+   German, French and Spanish. An option letter (``B``, ``(B)``, ``B)``), a number or a short text after it; a list
+   after it counts with all its items, and several options (``A, C``) are text.
 4. **An option letter alone**: the answer is nothing but ``B``, ``(b)``, ``**B.**`` or ``B) because …``.
 5. **A number**: an answer that is a number with at most a unit beside it, or whose last line says one: ``= 42``,
    ``is 42``, ``: 42`` (``ist``, ``est``, ``es``; ``gives``, ``get`` and their like), a unit behind it or not.
-   ``1,234.50``, ``1234.5`` and ``$1,234.50`` are the same number; ``50%`` is not ``50``; ``1/2`` is ``0.5``. A number
-   that only stands somewhere in a text isn't its answer, and neither is a part of a date or a time.
+   ``1,234.50``, ``1234.5`` and ``$1,234.50`` are the same number; ``50%`` is not ``50``; ``1/2`` is ``0.5``, and
+   ``3 million`` is ``3,000,000``. Other units don't count: ``5 km`` is ``5``. A number that only stands somewhere in
+   a text isn't its answer, and neither is a part of a date, a time or a version, the number of an item in a list, one
+   of several (``x = 3, y = 4``), or one that is a limit or denied (``more than 4``, ``not 4``): those are text.
 6. **Folded text**: the text without case, accents, punctuation and surplus spaces.
 
 What is written around a value doesn't count: emphasis, quotation marks, ``$…$``, a full stop at the end.
@@ -43,21 +46,69 @@ _LINE_CHARS: Final = 2_000
 _FENCE: Final = re.compile(r"^ {0,3}(`{3,}+|~{3,}+)[^\n`]*\n(.*?)^ {0,3}\1[ \t]*$", re.DOTALL | re.MULTILINE)
 _STATED: Final = re.compile(
     r"(?:^[ \t]*####[ \t]*"
-    r"|\b(?:final answer|answer|solution|result|endergebnis|ergebnis|antwort|lösung|réponse|respuesta|resultado)\b"
+    r"|\b(?:(?:correct|right|best) (?:option|choice)|final answer|answer|solution|result"
+    r"|endergebnis|ergebnis|antwort|lösung|réponse|respuesta|resultado)\b"
     r"[ \t*_]*(?:is|are|ist|lautet|est|es)?[ \t*_]*(?:[:=]|\b(?<=is)|(?<=are)|(?<=ist)|(?<=lautet)|(?<=est)|(?<=es))"
     r"[ \t*_:=]*\n{0,2}[ \t]*)"
     r"(?P<said>[^\n]+)",
     re.IGNORECASE | re.MULTILINE,
 )
 _OPTION: Final = re.compile(
-    r"^(?:(?:option|choice|antwort|réponse|opción)\s+)?[(\[]?([A-J])(?:[)\].:,;]|\s*$|\s+[-\u2013\u2014])",
+    r"^(?:(?i:option|choice|antwort|réponse|opción)\s+)?[(\[]?"
+    r"(?:([A-J])(?:[)\].:,;]|\s*$|\s+[-\u2013\u2014])|([a-j])(?:[)\]]|\.?\s*$))",
+)
+_FURTHER_OPTION: Final = re.compile(
+    r"[)\].]?\s*(?:[,;/&+]|\b(?:and|or|und|oder|et|ou|y|o)\b)\s*(?:(?:and|or|und|oder|et|ou|y|o)\s+)?"
+    r"[(\[]?[A-HJ](?:[)\].,;:]|\s|$)",
     re.IGNORECASE,
 )
-_ONLY_OPTION: Final = re.compile(r"^[(\[]?([A-Ja-j])[)\].:]{0,2}$")
+_ONLY_OPTION: Final = re.compile(r"^(?:(?i:option|choice)\s+)?[(\[]?([A-Ja-j])[)\].:]{0,2}$")
 _LETTER_WITH_WHY: Final = re.compile(r"^[(\[]?([A-J])[)\].:]{1,2}\s")
 _NUMBER: Final = re.compile(
     r"(?<![\w.])(?<!\d[-/:])[-+\u2212]?[$€£]?[ \t]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:[eE][-+]?\d{1,3})?"
-    r"(?:[ \t]*%|/\d+(?![\w/]))?(?!\w)(?![-/:]\d)"
+    r"(?:[ \t]*%|/\d+(?![\w/]))?(?!\w)(?![-/:.]\d)"
+)
+_SCALES: Final = {
+    "dozen": 12,
+    "hundred": 100,
+    "thousand": 10**3,
+    "tausend": 10**3,
+    "mille": 10**3,
+    "mil": 10**3,
+    "million": 10**6,
+    "millions": 10**6,
+    "millionen": 10**6,
+    "mio": 10**6,
+    "millón": 10**6,
+    "millones": 10**6,
+    "billion": 10**9,
+    "billions": 10**9,
+    "bn": 10**9,
+    "milliarde": 10**9,
+    "milliarden": 10**9,
+    "mrd": 10**9,
+    "milliard": 10**9,
+    "milliards": 10**9,
+    "trillion": 10**12,
+    "trillions": 10**12,
+}
+_BEHIND: Final = re.compile(
+    r"\s*(?:(?P<share>per ?cent\b|prozent\b|pour cent\b|por ciento\b)|(?P<time>[ap]\.?m\b)|(?P<word>[^\W\d_]+))",
+    re.IGNORECASE,
+)
+_LIMIT: Final = re.compile(
+    r"\b(?:not|isn't|never|no|nicht|kein\w*|pas|less|greater|larger|smaller|fewer|under|over|below|above|between"
+    r"|at least|at most|up to|more than|or more|minimum|maximum|mindestens|höchstens|weniger|mehr als|über|unter"
+    r"|moins|plus de|menos|más)\b|n[\u2019']t\b|[<>≤≥≠±]",
+    re.IGNORECASE,
+)
+_ASSIGNED: Final = re.compile(r"[^\W\d]\w*[ \t$]*[=:][ \t$]*[-+\u2212]?\d")
+_ITEM: Final = re.compile(r"[ \t]*(?:\d{1,3}[.)]|[-*\u2022])[ \t]+\S")
+_TEX: Final = (
+    (re.compile(r"(?<=\d)\\[dt]?frac"), r" \g<0>"),  # a mixed number isn't a fraction of its digits
+    (re.compile(r"\\[dt]?frac\{(\d{1,40})\}\{(\d{1,40})\}"), r"\1/\2"),
+    (re.compile(r"\\(?:text|textbf|mathrm|mathbf)\{([^{}]*)\}"), r"\1"),
+    (re.compile(r"\\[!,;]|\\(?:left|right)\b"), ""),
 )
 _SAYS: Final = re.compile(
     r"(?:[=≈:]|\b(?:is|are|was|were|gets?|equals?|totals?|makes?|gives?|leaves?|have|has|ist|sind|ergibt|macht|bleiben|est"
@@ -119,18 +170,25 @@ def _boxed(text: str) -> str:
 
 
 def _stated(text: str) -> str:
-    said = ""
-    for match in _STATED.finditer(text):
-        said = match["said"]
-    if not said:
+    match = None
+    for match in _STATED.finditer(text):  # noqa: B007 - the last one is meant
+        pass
+    if match is None:
         return ""
+    said, behind = match["said"], text[match.end() :]
+    item = _ITEM.match(said) is not None and "\n" in text[match.start() : match.start("said")]
+    if item and any(_ITEM.match(line) for line in behind.split("\n")):
+        return _folded(text[match.start("said") :])
     value = said.strip(_WRAPPING)
     option = _OPTION.match(value)
     if option:
-        return f"option:{option[1].upper()}"
-    if len(value) > _SHORT_CHARS:  # a sentence that goes on: what it begins with may still be a number
-        value = re.split(r"[.;,](?:\s|$)", value, maxsplit=1)[0]
-    return _value(value)
+        letter = 1 if option[1] else 2
+        several = _FURTHER_OPTION.match(value, option.end(letter))
+        return _folded(value) if several else f"option:{option[letter].upper()}"
+    # a sentence that goes on: what it begins with may still be a number
+    ends = r"[.;!,](?:\s|$)" if len(value) > _SHORT_CHARS else r"[.;!](?:\s|$)"
+    first = "" if item else _value(re.split(ends, value, maxsplit=1)[0])
+    return first if first.startswith("number:") else _value(value)
 
 
 def _letter(text: str) -> str:
@@ -144,11 +202,11 @@ def _number(text: str) -> str:
     match = None
     for match in _NUMBER.finditer(last):  # noqa: B007 - the last one is meant
         pass
-    if match is None or _letters(last[match.end() :]) > _UNIT_CHARS:
+    if match is None or len(_ASSIGNED.findall(last)) > 1:
         return ""
-    alone = last == text and _letters(last[: match.start()]) == 0
-    found = _plain(match[0]) if alone or _SAYS.search(last[: match.start()].rstrip()) else ""
-    return f"number:{found}" if found else ""
+    before = last[: match.start()]
+    alone = last == text and _letters(before) == 0 and not _ITEM.match(last)
+    return _counted(match, last[match.end() :]) if alone or _SAYS.search(before.rstrip()) else ""
 
 
 def _letters(text: str) -> int:
@@ -157,20 +215,43 @@ def _letters(text: str) -> int:
 
 def _value(said: str) -> str:
     """A value that was boxed or stated: an option letter, a number, or its words."""
+    for pattern, instead in _TEX:
+        said = pattern.sub(instead, said)
     said = said.strip().strip(_WRAPPING).rstrip(".!").strip(_WRAPPING)
     only = _ONLY_OPTION.match(said)
     if only and only[1].isupper():
         return f"option:{only[1]}"
-    numbers = _NUMBER.findall(said)
-    if len(numbers) == 1:
-        found = _plain(numbers[0])
-        if found and _letters(said.replace(numbers[0], "", 1)) <= _UNIT_CHARS:  # a unit or a name: `42 km`, `x = 42`
-            return f"number:{found}"
+    numbers = list(_NUMBER.finditer(said))
+    if len(numbers) == 1 and not _ITEM.match(said):
+        before = said[: numbers[0].start()]
+        if _letters(before) <= _UNIT_CHARS and not _LIMIT.search(before):  # a name: `x = 42`
+            return _counted(numbers[0], said[numbers[0].end() :]) or _folded(said)
     return _folded(said)
 
 
-def _plain(text: str) -> str:
-    """A number, written in one way; empty when it is none, or none that can be compared."""
+def _counted(number: re.Match[str], behind: str) -> str:
+    """The key of a number and what stands behind it: a scale and a share count, another unit doesn't.
+
+    Empty when it is no number after all: a time of day, a limit, the beginning of a sentence.
+    """
+    found = _plain(number[0])
+    if not found or _letters(behind) > _UNIT_CHARS or _LIMIT.search(behind):
+        return ""
+    unit = _BEHIND.match(behind)
+    if unit is None or found.endswith("%"):
+        return f"number:{found}"
+    if unit["time"]:
+        return ""
+    if unit["share"]:
+        return f"number:{found}%"
+    scale = _SCALES.get(unit["word"].casefold())
+    if scale is not None:
+        found = _plain(number[0], scale)
+    return f"number:{found}"
+
+
+def _plain(text: str, scale: int = 1) -> str:
+    """A number times a scale, written in one way; empty when it is none, or none that can be compared."""
     said = text.strip().replace(",", "").replace("\u2212", "-").replace(" ", "").replace("\t", "")
     said = re.sub(r"[$€£]", "", said)
     share = said.endswith("%")
@@ -186,12 +267,13 @@ def _plain(text: str) -> str:
                 len(top) <= _DIGITS and abs(number) < _EXACT_BELOW and (number == 0 or abs(number) > 1 / _EXACT_BELOW)
             )
             if not exact:
-                return f"{number:.12g}{'%' * share}"
+                return f"{number * scale:.12g}{'%' * share}"
             value = Fraction(top)
     except (ValueError, ZeroDivisionError, OverflowError):
         return ""
     if value is None:
         return ""
+    value *= scale
     written = str(value.numerator) if value.denominator == 1 else f"{float(value):.12g}"
     return f"{written}{'%' * share}"
 

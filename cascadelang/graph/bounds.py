@@ -227,8 +227,10 @@ class Measure:
 
     def judging(self, node: CascadeNode, number: int, settings: Settings) -> list[NodeBounds]:
         """What the paid checks of a rung's gate come to, in order of `gate`."""
-        way = self.below((node.id, settings))[number]
         uses = self.gate(node, number)
+        if not uses:
+            return []
+        way = (node.rungs[number].node, settings_inside(node, settings))
         again = None
         if any(use.own for use in uses):
             again = _moved(self.again(way), self.carried(node, number, settings))

@@ -130,8 +130,12 @@ def _bind(expr: ast.Call, args: tuple[ast.Arg, ...], spec: Spec, place: Place, s
             gather = _weights if param.type == "bool_weights" else _bands
             values[param.name] = gather(scattered, place, state)
         elif off and param.type in _FILES:
-            # A file that nothing will read isn't missed: one mistake, one error.
-            values[param.name] = BAD
+            # Rules may look at the file, but one that nothing will read isn't missed: one mistake, one error.
+            told = len(state.diagnostics)
+            values[param.name] = (
+                convert(given[param.name].value, param, spec.name, place, state) if param.name in given else BAD
+            )
+            del state.diagnostics[told:]
         elif param.name in given:
             values[param.name] = convert(given[param.name].value, param, spec.name, place, state)
         else:

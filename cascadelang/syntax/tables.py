@@ -208,10 +208,7 @@ def _is_sound(data: Any) -> bool:
         return (
             0 <= tables.start < states
             and 0 <= tables.end < states
-            and all(
-                -rules <= min(row.values(), default=0) and max(row.values(), default=0) < states
-                for row in tables.actions
-            )
+            and all(-rules <= min(row.values()) and max(row.values()) < states for row in tables.actions if row)
         )
     except (KeyError, TypeError, ValueError, AttributeError):
         return False

@@ -83,7 +83,7 @@ _VALUE_ENDS = frozenset(
 _WORDS_BEFORE_VALUES = frozenset(["and", "or", "not", "until", "when", "expect", "from", "by", "else"])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Tokens:
     """The tokens of a file, as parallel lists.
 

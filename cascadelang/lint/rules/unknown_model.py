@@ -19,6 +19,9 @@ _HOMES: Final = {
 }
 """Kinds of providers that the catalogue knows, and what their own address holds."""
 
+_MOST_SUGGESTIONS: Final = 200
+"""Models that are looked for among the known ones; a file with more unknown ones isn't helped by more."""
+
 
 class UnknownModel(Rule):
     """See its code."""
@@ -46,13 +49,19 @@ class UnknownModel(Rule):
 
     def look(self, subject: Subject) -> Iterator[Diagnostic]:
         """One finding a model."""
+        names: dict[str, list[str]] = {}
+        told = 0
         for decl, info, known in catalogued(subject):
             home = _HOMES.get(info.provider.kind)
             if known is not None or info.price is not None or home is None or home not in f"{address(info)}/":
                 continue
             from cascadelang.catalog.models import data_source, listed
 
-            near = did_you_mean(info.id, [model.id for model in listed(info.provider.kind)])
+            kind = info.provider.kind
+            if kind not in names:
+                names[kind] = [model.id for model in listed(kind)]
+            told += 1
+            near = did_you_mean(info.id, names[kind]) if told <= _MOST_SUGGESTIONS else None
             yield self.found(
                 f"no model of {info.provider.kind} is known as `{info.id}`",
                 decl.model.span,

@@ -1,0 +1,108 @@
+"""Examples too few to tell labels apart by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from cascadelang.diagnostics.codes import Code
+from cascadelang.diagnostics.model import Diagnostic
+from cascadelang.lint.rule import Rule
+from cascadelang.lint.subject import Subject
+from cascadelang.semantics.checked import BoundCall
+from cascadelang.source import Span
+from cascadelang.syntax import ast
+from cascadelang.syntax.visit import walk
+
+LEAST: Final = 8
+"""Examples a label: what few-shot classifiers over sentence embeddings are commonly measured with."""
+
+
+class FewExamples(Rule):
+    """See its code."""
+
+    code = Code(
+        "few-examples",
+        "warning",
+        "a signal by meaning with too few examples of a label",
+        "`nearest` and `similar` know a topic by its examples and `learned` by those it was trained on. Under eight "
+        "of a label, the number that few-shot classifiers over sentence embeddings start from (SetFit, "
+        "arXiv:2209.11055), how near a query is says as much about the wording of the examples as about the topic.",
+        "Queries of that label are routed by chance, and the confident ones are the wrong ones.",
+        (
+            'use "std/anthropic"\n# topics.yaml has two examples of `billing` and eight of `technical`\n'
+            'signal topic = nearest("topics.yaml")\nroute topic == billing -> haiku else opus\n'
+        ),
+        (
+            'use "std/anthropic"\n# until there are more examples, say it by words\n'
+            'signal billing = contains(["invoice", "refund"])\nroute billing -> haiku else opus\n'
+        ),
+        more_bad=(
+            (
+                'use "std/anthropic"\nsignal greeting = similar("greetings.txt")\n'
+                "route greeting > 0.8 -> haiku else opus\n"
+            ),
+        ),
+        files={
+            "topics.yaml": "billing:\n- where is my invoice\n- I was charged twice\ntechnical:\n"
+            + "".join(f"- error {number} in the app\n" for number in range(1, 9)),
+            "greetings.txt": "hello\ngood morning\n",
+        },
+        along=("not-supported-yet",),
+    )
+    words = ("nearest|similar|learned",)
+    needs_graph = False
+
+    def look(self, subject: Subject) -> Iterator[Diagnostic]:
+        """One finding a signal."""
+        checked = subject.checked
+        for decl in subject.module.file.decls:
+            for node in walk(decl):
+                call = checked.calls.get(id(node))
+                if call is None or call.kind != "signal" or not isinstance(node, ast.Call):
+                    continue
+                counts = _counts(call)
+                few = {label: number for label, number in counts.items() if number < LEAST}
+                if few:
+                    yield self._few(call, few, node.span)
+
+    def _few(self, call: BoundCall, few: Mapping[str, int], span: Span) -> Diagnostic:
+        said = ", ".join(f"{number} of `{label}`" if label else str(number) for label, number in few.items())
+        one = sum(few.values()) == 1
+        return self.found(
+            f"`{call.spec.name}` has {'only one example' if one and '' in few else f'too few examples: {said}'}",
+            span,
+            help=f"write at least {LEAST} {'of each label' if '' not in few else 'of them'}, as different as the "
+            "queries will be",
+        )
+
+
+def _counts(call: BoundCall) -> Mapping[str, int]:
+    """How many examples there are of each label; of one without a name for `similar`."""
+    name = call.spec.name
+    if name == "similar":
+        text = str(call.args.get("examples") or "")
+        return {"": sum(bool(line.strip()) and not line.lstrip().startswith("#") for line in text.splitlines())}
+    if name == "nearest":
+        return _of_topics(str(call.args.get("topics") or ""))
+    if name == "learned" and isinstance(call.args.get("router"), dict):
+        counts = call.args["router"].get("examples")  # what training writes down, where it does
+        if isinstance(counts, dict) and all(isinstance(number, int) for number in counts.values()):
+            return {str(label): number for label, number in counts.items()}
+    return {}
+
+
+def _of_topics(text: str) -> Mapping[str, int]:
+    """Examples by topic; of a file that can't be read as topics, nothing is said here."""
+    import yaml
+
+    try:
+        data: Any = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
+    except yaml.YAMLError:
+        return {}
+    if not isinstance(data, dict):
+        return {}
+    return {str(label): len(given) for label, given in data.items() if isinstance(given, list)}
+
+
+RULE = FewExamples()
