@@ -45,6 +45,7 @@ class KnownModel:
         deprecated: its provider asks to move on, though it may still answer.
         only_default: settings that it refuses at any value but 1, their default: ``temperature``, ``top_p``.
         one_of: settings of which it takes only one at a time.
+        temperature_max: the highest ``temperature`` it takes, where that is less than the language's 2.
         efforts: the values of ``effort`` it takes, none for a model without; ``None`` when that isn't known.
     """
 
@@ -56,6 +57,7 @@ class KnownModel:
     only_default: tuple[str, ...] = ()
     one_of: tuple[str, ...] = ()
     efforts: tuple[str, ...] | None = None
+    temperature_max: float | None = None
 
 
 @lru_cache(maxsize=1000)
@@ -121,6 +123,7 @@ def _known(vendor: str, row: dict[str, Any], wanted: str) -> KnownModel:
         only_default=tuple(family.get("only_default", ())),
         one_of=tuple(family.get("one_of", ())),
         efforts=tuple(family["efforts"]) if "efforts" in family else None,
+        temperature_max=family.get("temperature_max"),
     )
 
 

@@ -26,7 +26,6 @@ from cascadelang.graph.model import (
 from cascadelang.graph.wording import (
     count,
     limits_wording,
-    seconds,
     share_wording,
     use_wording,
     wording,
@@ -141,7 +140,7 @@ def _at_once(
             late = begun_s + value_of(measure.points[ways[1]], what, size)
             taken = ways[1:] if late >= first else ways[:1]
             if late >= first:
-                wait = Step(f"`{node.id}` waits for `{ways[0][0]}`: at most {seconds(begun_s)}", begun_s)
+                wait = Step(f"`{node.id}` waits for `{ways[0][0]}`", begun_s)
     items: list[tuple[Point | _Paid | Step, int]] = [] if wait is None else [(wait, size)]
     items += [(way, size) for way in taken]
     if isinstance(node, VoteNode):

@@ -20,7 +20,7 @@ from cascadelang.source.frozen import dataclass
 from cascadelang.syntax import ast
 
 CAPABILITIES: tuple[Capability, ...] = get_args(Capability)
-EFFORTS = ("minimal", "low", "medium", "high", "max")
+EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 RETRY_MOST = 10
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from cascadelang.diagnostics.codes import Code
 from cascadelang.diagnostics.model import Diagnostic
+from cascadelang.graph.model import RouteNode
 from cascadelang.graph.reach.conditions import Constant, Owner
 from cascadelang.graph.reach.look import Unreachable
 from cascadelang.graph.walk import uses_of
@@ -84,7 +85,7 @@ class ConstantCondition(Rule):
             yield self.found(
                 f"{quoted(part.span, subject)} {_SAID[constant.outcome]}",
                 part.span,
-                help=_help(constant),
+                help=_help(constant, subject),
                 notes=_facts(constant, subject),
             )
         for one in subject.reach.unreachable:
@@ -103,15 +104,22 @@ class ConstantCondition(Rule):
             )
 
 
-def _help(constant: Constant) -> str:
+def _help(constant: Constant, subject: Subject) -> str:
     if not constant.whole:
         return "leave this part out, or compare with what it can be"
     if constant.owner.kind == "gate":
         passes = constant.outcome == "true"
         return "any answer passes: ask for what an answer may lack" if passes else "no answer passes: ask for less"
     if constant.owner.kind == "arm":
+        route = subject.graph.nodes[constant.owner.name]
+        alone = isinstance(route, RouteNode) and len(route.arms) == 1
         if constant.outcome == "true":
-            return "this arm takes every query that gets to it: make it the `else`"
+            instead = "write its strategy in the place of the whole `route`" if alone else "make it the `else`"
+            return f"this arm takes every query that gets to it: {instead}"
+        if alone:
+            return (
+                "no query takes this arm: write the `else` in the place of the whole `route`, or ask for what can be"
+            )
         return "no query takes this arm: leave it out, or ask for what can be"
     return "compare with what it can be; for a switch, write plain `true` or `false`"
 

@@ -20,9 +20,9 @@ class RefusedSetting(Rule):
         "error",
         "a setting that the model refuses",
         "The model's provider answers a request with this setting with an error: newer reasoning models take no "
-        "`temperature` and no `top_p` but the default, and each takes certain values of `effort` only. What is known "
-        "of a model, from what day and by which sources, stands in `catalog/families.json`; of a model or a setting "
-        "that isn't there, nothing is said.",
+        "`temperature` and no `top_p` but the default, Claude no `temperature` above 1, and each takes only certain "
+        "values of `effort`. What is known of a model, from what day and by which sources, stands in "
+        "`catalog/families.json`; of a model or a setting that isn't there, nothing is said.",
         "Such a call fails with `bad_request`, and that ends the run: no other rung takes over.",
         'model mini = openai("gpt-5-mini") { temperature: 0 }\npolicy main = mini\n',
         'model mini = openai("gpt-5-mini") { effort: minimal }\npolicy main = mini\n',
@@ -30,6 +30,7 @@ class RefusedSetting(Rule):
             'model big = anthropic("claude-opus-4-8")\npolicy main = big with { top_p: 0.5 }\n',
             'model mini = openai("gpt-4.1-mini") { effort: low }\npolicy main = mini\n',
             'model o = openai("o3") { effort: max }\npolicy main = o\n',
+            'model mid = anthropic("claude-haiku-4-5") { temperature: 1.2 }\npolicy main = mid\n',
             (
                 'model mid = anthropic("claude-sonnet-4-5") { temperature: 0 }\n'
                 "policy main = mid with { top_p: 0.5 }\n"
@@ -38,6 +39,7 @@ class RefusedSetting(Rule):
         more_good=(
             'model mini = openai("gpt-4.1-mini") { temperature: 0, top_p: 0.5 }\npolicy main = mini\n',
             'model big = anthropic("claude-opus-4-8") { effort: high }\npolicy main = big\n',
+            'model five = openai("gpt-5.1") { effort: none }\npolicy main = five\n',
             'model odd = openai("unheard-of") { price: $1 / $4, temperature: 0, effort: max }\npolicy main = odd\n',
         ),
     )
@@ -71,6 +73,9 @@ def _refused(site: CallSite, about: KnownModel) -> Iterator[tuple[str, str, str]
     refused = [name for name in about.only_default if values.get(name, 1) != 1]
     for name in refused:
         yield name, f"{who} takes no `{name}` but its default, 1", "leave it out"
+    most, warmth = about.temperature_max, values.get("temperature")
+    if most is not None and warmth is not None and warmth > most and "temperature" not in refused:
+        yield "temperature", f"{who} takes no `temperature` above {most:g}", f"give a number from 0 to {most:g}"
     both = [name for name in about.one_of if name in values]
     if len(both) > 1:
         last = next((name for name in reversed(both) if name in site.origins), both[-1])

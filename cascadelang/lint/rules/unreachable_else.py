@@ -49,14 +49,18 @@ class UnreachableElse(Rule):
             span = arm_span(one.node, "else", subject) if one.kind == "else" else None
             if span is None:
                 continue
-            plain = isinstance(subject.graph.nodes[one.node], RouteNode)
+            node = subject.graph.nodes[one.node]
+            if not isinstance(node, RouteNode):
+                help_ = "leave the `else` out"
+            elif len(node.arms) == 1:
+                help_ = "write the arm's strategy in the place of the whole `route`"
+            else:
+                help_ = "write the last arm's strategy behind `else`, and leave its condition out"
             yield self.found(
                 "no query gets to this `else`: the arms take all of them",
                 span,
                 label="never taken",
-                help="write the last arm's strategy behind `else`, and leave its condition out"
-                if plain
-                else "leave the `else` out",
+                help=help_,
                 related=reasons(one.because, one.node, subject),
             )
 

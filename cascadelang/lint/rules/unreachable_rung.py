@@ -47,7 +47,7 @@ class UnreachableRung(Rule):
                 f"this rung{more} can never be asked: {quoted(source.start.span, subject)} always starts further on",
                 source.rungs[0].span,
                 label="never asked",
-                help="leave it out, or give the signal a label of its name",
+                help="leave it out, or let the signal have its name for some of the queries that get here",
                 related=(Place(source.start.span, "where the cascade starts"),),
             )
 

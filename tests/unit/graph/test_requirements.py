@@ -180,3 +180,10 @@ def test_each_name_is_registered(graph_of):
     graph = graph_of("policy main = haiku within $0.001\nrequire main { calls <= 0 }")
     assert {d.name for d in found(graph)} <= set(all_codes())
     assert len(found(graph)) == 2
+
+
+def test_a_wait_is_said_once(graph_of):
+    graph = graph_of("policy main = hedge haiku after 4s with sonnet\nrequire main { latency <= 20s }")
+    assert [note for d in found(graph) for note in d.notes if "waits" in note] == [
+        "1. `main` waits for `main.first`: at most 4s"
+    ]
