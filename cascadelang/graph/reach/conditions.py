@@ -12,7 +12,6 @@ one mistake isn't told again for all that follows from it.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from typing import Final, Literal, TypeAlias
 
@@ -33,8 +32,9 @@ Operator = Literal["==", "!=", "<", "<=", ">", ">="]
 Outcome = Literal["true", "false", "unknown", "never true"]
 OwnerKind = Literal["arm", "gate", "signal", "check", "by", "from"]
 
-_MOST_SUMS: Final = 4_000
-"""Ways to add up a score that are looked at; of one with more, only that it lies between 0 and 1 is known."""
+_MOST_PAIRS: Final = 4_000
+"""Pairs of values that are compared where neither side is a constant; with more, all that is known
+is which of the two is larger."""
 
 _MOST_COMPARISONS: Final = 150_000
 """Values that are compared with constants, over all conditions of a graph: a third of a second or so. A condition
@@ -219,7 +219,7 @@ class Conditions:
                 if not self._affords(len(one.cases)):
                     return self._free()
                 return self._decided((compare(op, value, fixed), when) for value, when in one.cases)
-        if left.exact and right.exact and len(left.cases) * len(right.cases) <= _MOST_SUMS:
+        if left.exact and right.exact and len(left.cases) * len(right.cases) <= _MOST_PAIRS:
             if not self._affords(len(left.cases) * len(right.cases)):
                 return self._free()
             both = self.formulas.all_of
@@ -423,18 +423,22 @@ class Conditions:
         return self._anything() if source is None else self._leaf(source)
 
     def _score(self, expr: g.ScoreValue) -> Cases:
+        from cascadelang.graph.reach.scores import sums
+
         key = written(expr)
         if key not in self._scores:
             parts: list[tuple[Truth, float]] = []
             for part in expr.parts:
-                cases = self._value(part.value)
-                if not cases.exact or not all(value is None or isinstance(value, bool) for value, _ in cases.cases):
+                found = self._value(part.value)
+                if not found.exact or not all(value is None or isinstance(value, bool) for value, _ in found.cases):
                     parts.clear()
                     break
-                parts.append((self._truth_of(cases), part.weight))
+                parts.append((self._truth_of(found), part.weight))
             noted = frozenset(self._sources.noted.get(Source(key), ()))
-            sums = _sums(parts, noted, self.formulas) if parts else None
-            self._scores[key] = Cases(sums, exact=False, noted=noted) if sums is not None else self._leaf(Source(key))
+            added = sums(parts, noted, self.formulas) if parts else None
+            self._scores[key] = (
+                Cases(added, exact=False, noted=noted) if added is not None else self._leaf(Source(key))
+            )
         return self._scores[key]
 
     def _truth_of(self, cases: Cases) -> Truth:
@@ -493,78 +497,3 @@ def _when(cases: Cases, make: Formulas, *, value: bool) -> Formula:
 
 def _too_deep(truth: Truth) -> bool:
     return any(isinstance(f, Join) and f.depth > _DEEPEST for f in (truth.true, truth.false))
-
-
-# ---- Scores -----------------------------------------------------------------------------------------------------
-
-
-_Sums: TypeAlias = dict[tuple[int, int], tuple[float, Formula]]
-"""Sums that compare alike with every constant are one: where they lie among these, one of them, and when."""
-
-
-def _sums(
-    parts: list[tuple[Truth, float]], constants: frozenset[Plain], make: Formulas
-) -> list[tuple[Value, Formula]] | None:
-    """What a score of conditions adds up to, with when; ``None`` when there are too many ways."""
-    if len(parts) > _DEEPEST:
-        return None
-    adding = _Adding(parts, constants, make)
-    try:
-        cases: list[tuple[Value, Formula]] = [*adding.from_part(0, 0.0).values()]
-    except TooHardError:
-        return None
-    return [*cases, (None, make.negation(adding.known[0]))]
-
-
-class _Adding:
-    """Adds up a score as a run does it, in the same order, so that rounding is the same.
-
-    Attributes:
-        known: for each part, when it and all behind it are known.
-    """
-
-    def __init__(self, parts: list[tuple[Truth, float]], constants: frozenset[Plain], make: Formulas) -> None:
-        self._parts = parts
-        self._make = make
-        self._limits = sorted(c for c in constants if isinstance(c, (int, float)) and not isinstance(c, bool))
-        self._seen: dict[tuple[int, float], _Sums] = {}
-        self.known: list[Formula] = [True]
-        for truth, _ in reversed(parts):
-            self.known.append(make.all_of((make.any_of((truth.true, truth.false)), self.known[-1])))
-        self.known.reverse()
-
-    def from_part(self, at: int, total: float) -> _Sums:
-        """The sums that can follow when the parts before ``at`` came to ``total``.
-
-        Raises:
-            TooHardError: when there are too many ways.
-        """
-        found = self._seen.get((at, total))
-        if found is None:
-            if len(self._seen) > _MOST_SUMS:
-                raise TooHardError
-            low, high = self._ends(at, total)
-            where = self._place(low)
-            found = {where: (low, self.known[at])} if where == self._place(high) else self._either(at, total)
-            self._seen[at, total] = found
-        return found
-
-    def _either(self, at: int, total: float) -> _Sums:
-        truth, weight = self._parts[at]
-        found: _Sums = {}
-        for when, to in ((truth.true, total + weight), (truth.false, total)):
-            for where, (value, then) in self.from_part(at + 1, to).items():
-                here = self._make.all_of((when, then))
-                before = found.get(where)
-                found[where] = (value, here if before is None else self._make.any_of((before[1], here)))
-        return found
-
-    def _ends(self, at: int, total: float) -> tuple[float, float]:
-        """The least and the most that the sum can come to, cut as a score is."""
-        low = high = total
-        for _, weight in self._parts[at:]:
-            low, high = low + min(weight, 0.0), high + max(weight, 0.0)
-        return min(1.0, max(0.0, low)), min(1.0, max(0.0, high))
-
-    def _place(self, total: float) -> tuple[int, int]:
-        return bisect_left(self._limits, total), bisect_right(self._limits, total)
