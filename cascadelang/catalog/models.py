@@ -4,8 +4,9 @@ Takes: a provider kind, the address it was given and a model id. Gives: what is 
 isn't known is ``None``; an unknown model is never free. The data is read when the first model is looked up.
 
 Sources. Prices, contexts, deprecations and the rules by which an id (dated, an alias) finds its model are those of
-genai-prices (Pydantic, MIT licence; the version and the day its prices were taken for stand in ``models.json``, see
-`data_source`), turned into JSON by `cascadelang.catalog.refresh`. A step in price holds for the whole call once its
+genai-prices (Pydantic, MIT licence; the version and the day its prices were taken for: `data_source`), turned into
+JSON by `cascadelang.catalog.refresh`: a file for each vendor under ``known/``, of which only those are read whose
+models are looked up. A step in price holds for the whole call once its
 input is longer, as genai-prices documents. Where a price depends on the time of day, the highest is taken.
 
 What models can give and which settings they refuse is stated by family in ``families.json``, with the day it was
@@ -73,7 +74,7 @@ def find(provider: str, base_url: str, model: str) -> KnownModel | None:
     if vendor is None:
         return None
     wanted = model.lower().removeprefix("models/")
-    rows = _data()["providers"][vendor]["models"]
+    rows = _models(vendor)
     for ref in dict.fromkeys((wanted, _COMPACT_DATE.sub(r"-\1-\2-\3", wanted))):
         for row in rows:
             if _matches(row["match"], ref):
@@ -86,14 +87,13 @@ def listed(provider: str) -> list[KnownModel]:
     vendor = _vendor(provider, "")
     if vendor is None:
         return []
-    rows = _data()["providers"][vendor]["models"]
-    return [_known(vendor, row, row["id"]) for row in rows if "price" in row]
+    return [_known(vendor, row, row["id"]) for row in _models(vendor) if "price" in row]
 
 
 def data_source() -> tuple[str, str]:
     """Where the prices come from, and the day (ISO) for which they were taken."""
-    data = _data()
-    return data["source"], data["as_of"]
+    about = _about()
+    return about["source"], about["as_of"]
 
 
 def families_date() -> str:
@@ -105,8 +105,8 @@ def _vendor(provider: str, base_url: str) -> str | None:
     """The data's name of whoever serves the model."""
     if not base_url:
         return _KINDS.get(provider)
-    for name, vendor in _data()["providers"].items():
-        if re.match(vendor["api"], base_url):
+    for name, pattern in _about()["api"].items():
+        if re.match(pattern, base_url):
             return str(name)
     return None
 
@@ -154,18 +154,26 @@ def _matches(rule: list[Any], wanted: str) -> bool:
 
 
 @cache
-def _data() -> dict[str, Any]:
-    return _read("models.json")
+def _about() -> dict[str, Any]:
+    """Where the data comes from, and the addresses of each vendor's API."""
+    found: dict[str, Any] = _read("known/about.json")
+    return found
+
+
+@cache
+def _models(vendor: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = _read(f"known/{vendor}.json")
+    return found
 
 
 @cache
 def _families() -> dict[str, Any]:
-    return _read("families.json")
+    found: dict[str, Any] = _read("families.json")
+    return found
 
 
-def _read(name: str) -> dict[str, Any]:
+def _read(name: str) -> Any:
     import json
     from pathlib import Path
 
-    data: dict[str, Any] = json.loads((Path(__file__).parent / name).read_text(encoding="utf-8"))
-    return data
+    return json.loads((Path(__file__).parent / name).read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""Writes ``models.json`` from the installed genai-prices package: ``python -m cascadelang.catalog.refresh``.
+"""Writes the files under ``known/`` from the installed genai-prices: ``python -m cascadelang.catalog.refresh``.
 
 For developers of cascadelang; it needs genai-prices, which cascadelang itself doesn't. Prices are those that hold on
 the day given (today, unless a date follows on the command line). Of prices that depend on the time of day the highest
@@ -31,16 +31,16 @@ _RULES = {
 
 
 def main() -> None:
-    """Write the file and say how large it became."""
+    """Write the files and say how large each became."""
     day = date.fromisoformat(sys.argv[1]) if len(sys.argv) > 1 else datetime.now(UTC).date()
-    text = render(collect(day))
-    target = Path(__file__).parent / "models.json"
-    target.write_text(text, encoding="utf-8")
-    sys.stdout.write(f"{target}: {len(text) / 1000:.0f} kB\n")
+    folder = Path(__file__).parent / "known"
+    for name, text in render(collect(day)).items():
+        (folder / name).write_text(text, encoding="utf-8")
+        sys.stdout.write(f"{folder / name}: {len(text) / 1000:.0f} kB\n")
 
 
 def collect(day: date) -> dict[str, Any]:
-    """Everything that goes into the file, for prices that hold on ``day``."""
+    """Everything that goes into the files, for prices that hold on ``day``."""
     from genai_prices.data import providers
 
     by_id = {provider.id: provider for provider in providers}
@@ -57,19 +57,15 @@ def collect(day: date) -> dict[str, Any]:
     }
 
 
-def render(data: dict[str, Any]) -> str:
-    """The file's text: one model a line, so that a difference can be read."""
-    lines = [
-        "{",
-        f'"source": {json.dumps(data["source"])},',
-        f'"as_of": {json.dumps(data["as_of"])},',
-        '"providers": {',
-    ]
-    vendors = []
-    for name, vendor in data["providers"].items():
+def render(data: dict[str, Any]) -> dict[str, str]:
+    """The files' texts by name: one model a line, so that a difference can be read."""
+    vendors = data["providers"]
+    about = {"source": data["source"], "as_of": data["as_of"], "api": {name: v["api"] for name, v in vendors.items()}}
+    texts = {"about.json": json.dumps(about, indent=1) + "\n"}
+    for name, vendor in vendors.items():
         rows = ",\n".join(json.dumps(row, separators=(",", ":")) for row in vendor["models"])
-        vendors.append(f'{json.dumps(name)}: {{"api": {json.dumps(vendor["api"])}, "models": [\n{rows}\n]}}')
-    return "\n".join([*lines, ",\n".join(vendors), "}", "}", ""])
+        texts[f"{name}.json"] = f"[\n{rows}\n]\n"
+    return texts
 
 
 def _served(vendor: str, model: str) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import json
+import subprocess
+import sys
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from cascadelang.catalog import models
 from cascadelang.catalog.models import KnownModel, data_source, find, listed
 
-DATA = Path(models.__file__).parent / "models.json"
+DATA = Path(models.__file__).parent / "known"
 KINDS = {"anthropic": ("anthropic", ""), "google": ("gemini", ""), "openai": ("openai", "")}
 ADDRESSES = {
     "deepseek": "https://api.deepseek.com",
@@ -23,8 +24,8 @@ ADDRESSES = {
 }
 
 
-def test_the_file_is_small_and_says_where_it_comes_from():
-    assert DATA.stat().st_size < 300_000
+def test_the_files_are_small_and_say_where_they_come_from():
+    assert sum(file.stat().st_size for file in DATA.iterdir()) < 300_000
     source, as_of = data_source()
     assert source.startswith("genai-prices 0.")
     assert date.fromisoformat(as_of) >= date(2026, 11, 1)
@@ -132,14 +133,26 @@ def test_deprecated_models_say_so():
     assert known.deprecated
 
 
-def test_the_file_can_be_written_again():
+def test_the_files_can_be_written_again():
     pytest.importorskip("genai_prices")
     from importlib.metadata import version
 
     from cascadelang.catalog.refresh import collect, render
 
     source, as_of = data_source()
-    text = render(collect(date.fromisoformat(as_of)))
-    assert json.loads(text)["providers"].keys() == json.loads(DATA.read_text(encoding="utf-8"))["providers"].keys()
+    texts = render(collect(date.fromisoformat(as_of)))
+    assert texts.keys() == {file.name for file in DATA.iterdir()}
     if source == f"genai-prices {version('genai-prices')} (MIT)":
-        assert text == DATA.read_text(encoding="utf-8")
+        assert texts == {file.name: file.read_text(encoding="utf-8") for file in DATA.iterdir()}
+
+
+def test_only_the_vendor_that_is_asked_for_is_read():
+    code = (
+        "import pathlib; read = pathlib.Path.read_text; names = []\n"
+        "pathlib.Path.read_text = lambda self, **how: (names.append(self.name), read(self, **how))[1]\n"
+        "from cascadelang.catalog.models import find\n"
+        "assert find('anthropic', '', 'claude-haiku-4-5').price\n"
+        "print(*sorted(names))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["anthropic.json", "families.json"]
