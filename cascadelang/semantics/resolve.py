@@ -105,7 +105,8 @@ def unknown(
     word = name.parts[0]
     if word in loaded.missing or loaded.incomplete:
         return
-    near = state.meant(word, lambda: [*names_of(path, kinds, state), *more])
+    near = _behind_an_alias(word, path, kinds, state)
+    near = near or state.meant(word, lambda: [*names_of(path, kinds, state), *more])
     state.error(
         "unknown-name",
         f"no {what or either(kinds)} is named `{word}`",
@@ -126,6 +127,18 @@ def names_of(path: str, kinds: Sequence[SymbolKind], state: State) -> list[str]:
             inner = state.modules[symbol.module].names
             found += [f"{word}.{name}" for name, s in inner.items() if s.kind in kinds]
     return found
+
+
+def _behind_an_alias(word: str, path: str, kinds: Sequence[SymbolKind], state: State) -> str | None:
+    """The name as it has to be written where just one alias of the file has it."""
+    found = [
+        f"{alias}.{word}"
+        for alias, symbol in state.modules[path].names.items()
+        if symbol.kind == "module" and symbol.module
+        for inner in [state.modules[symbol.module].names.get(word)]
+        if inner is not None and inner.kind in kinds
+    ]
+    return found[0] if len(found) == 1 else None
 
 
 def _unknown_behind_alias(name: ast.Name, path: str, kinds: Sequence[SymbolKind], what: str, state: State) -> None:

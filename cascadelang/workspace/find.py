@@ -1,7 +1,8 @@
 """Policy files under the paths a user names.
 
-Takes: files and folders. Gives: files, each once, sorted within a folder. Guarantees: a file named outright is always
-taken; folders are searched for ``.cl`` without entering hidden and vendored ones.
+Takes: files and folders. Gives: files, each once however often and in whatever way it is named, sorted within a
+folder. Guarantees: a file named outright is always taken; folders are searched for ``.cl`` without entering hidden
+and vendored ones.
 """
 
 from __future__ import annotations
@@ -18,14 +19,19 @@ VENDORED = frozenset({"node_modules", "site-packages", "__pycache__", "venv", "e
 
 def policy_files(paths: Sequence[str]) -> list[str]:
     """The policy files under ``paths``; under the working directory when no path is given."""
-    found: dict[str, None] = {}
+    found: list[str] = []
     for path in paths or (".",):
         if os.path.isdir(path):  # noqa: PTH112 - pathlib would be the only user of itself on the way to lint
-            found.update(dict.fromkeys(_search(path)))
+            found += _search(path)
         else:
             # A named file is taken whatever it is: reading it says best what is wrong with it.
-            found[path] = None
-    return list(found)
+            found.append(path)
+    if len(paths) < 2:
+        return found
+    once: dict[str, str] = {}
+    for path in found:
+        once.setdefault(os.path.abspath(path), path)  # noqa: PTH100 - as above
+    return list(once.values())
 
 
 def _search(folder: str) -> list[str]:

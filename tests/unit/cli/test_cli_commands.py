@@ -299,3 +299,9 @@ def test_explain_says_what_needs_a_call(cl):
     decision = json.loads(cl("explain", "asks.cl", "-q", "a b c d", "--output", "json").out)["decisions"][0]
     assert (decision["taken"], decision["not_evaluated"]) == (None, ["kind"])
     assert [signal["name"] for signal in decision["signals"]] == ["has_code", "words"]
+
+
+def test_a_file_that_is_named_in_several_ways_is_looked_at_once(cl):
+    for command in ("lint", "fmt"):
+        ran = cl(command, ".", "./p.cl", "p.cl", str(Path("p.cl").absolute()))
+        assert ran.err.splitlines()[-1].startswith("1 file: ")
