@@ -392,7 +392,7 @@ def test_what_is_too_deep_is_underlined_where_it_is_deep(checked):
         ),
         (
             'use "std/anthropic" as an\npolicy main = cascade [haiku, an.sonnet] until json',
-            "say behind which name: `an.haiku`",
+            "did you mean `an.haiku`?",
         ),
         (
             "policy main = cascade [gpt4] until json",
