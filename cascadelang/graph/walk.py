@@ -6,7 +6,7 @@ of an expression. Guarantees: no recursion, so that a graph of any depth can be 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from cascadelang.graph.model import (
     ArithValue,
@@ -87,38 +87,31 @@ def parts(expr: GraphExpr) -> list[GraphExpr]:
 
 def uses_of(graph: Graph, exprs: Iterable[GraphExpr]) -> list[str]:
     """The ids of all catalogue uses that evaluating ``exprs`` may need, each once, in order of evaluation."""
-    found: dict[str, None] = {}
-    seen: set[tuple[str, str]] = set()
-    waiting = [*exprs][::-1]
-    while waiting:
-        expr = waiting.pop()
-        if isinstance(expr, UseValue):
-            found.setdefault(expr.use)
-        elif isinstance(expr, (SignalValue, CheckValue)):
-            if (expr.kind, expr.name) not in seen:
-                seen.add((expr.kind, expr.name))
-                waiting.append((graph.signals if expr.kind == "signal" else graph.checks)[expr.name].expr)
-        else:
-            waiting += reversed(parts(expr))
-    return list(found)
+    return list(dict.fromkeys(expr.use for expr in _evaluated(graph, exprs) if isinstance(expr, UseValue)))
 
 
 def tunes_of(graph: Graph, exprs: Iterable[GraphExpr]) -> dict[str, float]:
     """The tunes that evaluating ``exprs`` may need, each with the value it has, in order of evaluation."""
     found: dict[str, float] = {}
+    for expr in _evaluated(graph, exprs):
+        if isinstance(expr, TuneValue):
+            found.setdefault(expr.name, expr.value)
+    return found
+
+
+def _evaluated(graph: Graph, exprs: Iterable[GraphExpr]) -> Iterator[GraphExpr]:
+    """All that evaluating ``exprs`` may evaluate, in that order; a declared signal or check once."""
     seen: set[tuple[str, str]] = set()
     waiting = [*exprs][::-1]
     while waiting:
         expr = waiting.pop()
-        if isinstance(expr, TuneValue):
-            found.setdefault(expr.name, expr.value)
-        elif isinstance(expr, (SignalValue, CheckValue)):
+        if isinstance(expr, (SignalValue, CheckValue)):
             if (expr.kind, expr.name) not in seen:
                 seen.add((expr.kind, expr.name))
                 waiting.append((graph.signals if expr.kind == "signal" else graph.checks)[expr.name].expr)
-        else:
-            waiting += reversed(parts(expr))
-    return found
+            continue
+        yield expr
+        waiting += reversed(parts(expr))
 
 
 def in_order(graph: Graph, starts: Iterable[str]) -> list[str]:
