@@ -14,6 +14,7 @@ from cascadelang.diagnostics.suggest import did_you_mean
 from cascadelang.source import Span
 from cascadelang.syntax import bad_tokens
 from cascadelang.syntax.bad_tokens import DECLARATIONS, STRATEGIES
+from cascadelang.syntax.habits import habit
 from cascadelang.syntax.machine import Machine
 from cascadelang.syntax.recover import MAX_ERRORS, REST_LEFT_OUT, Change
 
@@ -206,6 +207,13 @@ class _Explanation:
                 f"expected a text in quotes{self.after(index)}",
                 Span(self.path, tokens.starts[index], tokens.starts[index] + len(run)),
                 help=f'write `"{run}"`',
+            )
+        if index > 1 and tokens.texts[index - 2 : index] == ["route", "else"]:
+            return self.tell(
+                "missing-value",
+                f"expected a condition before {self.said(index - 1)}",
+                self.span(index - 1),
+                help="a `route` without conditions is a strategy alone: leave `route else` out",
             )
         if self.machine.states[-1] in self.machine.base or self.at_declaration(expected):
             return self.no_declaration()
@@ -418,12 +426,13 @@ class _Explanation:
                 return self.tell(
                     name, message, span, help=f"did you mean `{meant}`?", fix=Fix(span, meant, f"write `{meant}`")
                 )
-            fix = Fix(span, meant, f"write `{meant}`") if close else None
-            return self.tell(name, message, span, help=f"write `{meant}`", fix=fix)
+            usual = habit(self.tokens.texts, self.tokens.kinds, at)
+            fix = Fix(span, meant, f"write `{meant}`") if close and not usual else None
+            return self.tell(name, message, span, help=usual or f"write `{meant}`", fix=fix)
         what = self.phrase()
         if not what:
             return self.unexpected()
-        help_ = ""
+        help_ = habit(self.tokens.texts, self.tokens.kinds, at)
         if self.tokens.kinds[at] == "NUMBER" and kind == "PERCENT":
             help_ = f"write `{written}%`"
         elif self.tokens.kinds[at] == "NUMBER" and at and self.tokens.texts[at - 1] == "when":
@@ -452,6 +461,7 @@ class _Explanation:
         if what and self.machine.begins(at):
             return self.tell("missing-value", f"expected {what}{after}", self.gap(at))
         help_ = _BELONGS.get(self.tokens.texts[at], "") if self.tokens.kinds[at] == "NAME" else ""
+        help_ = habit(self.tokens.texts, self.tokens.kinds, at) or help_
         if what:
             return self.tell(
                 "unexpected", f"expected {what}{after}, found {self.said(at)}", self.span(at), help=help_
