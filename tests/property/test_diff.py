@@ -10,6 +10,7 @@ from cascadelang.graph.bounds import PLAIN, Measure
 from cascadelang.graph.compile import compile_policy
 from cascadelang.graph.diff.compare import compare
 from cascadelang.graph.diff.graft import grafted
+from cascadelang.graph.diff.match import Match
 from cascadelang.graph.diff.words import diff_json, diff_text
 from cascadelang.graph.model import Graph
 from cascadelang.semantics.check import check
@@ -45,6 +46,10 @@ def test_any_two_policies_can_be_compared(one: str, other: str):
     assert points(grafted(old, new)) == points(new)
     if there.same:
         assert points(old) == points(new)
+        match = Match(old, new)
+        assert all(
+            match.node("old", root) == match.node("new", new.policies[name]) for name, root in old.policies.items()
+        )
     both = grafted(old, new)
     for amount in there.amounts:
         for change in amount.because:

@@ -8,6 +8,7 @@ put in the place of what it stands for; what is told once isn't told again at ea
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from cascadelang.graph.diff.amounts import amounts
 from cascadelang.graph.diff.declared import Ranges, declared, requirements
@@ -56,12 +57,21 @@ def compare(
     changes += strategies.changes
     changes += requirements(match)
     changes += declared(match, old_ranges or {}, new_ranges or {})
+    changes = [_told_apart(change) for change in changes]
 
     def tokens_of(policy: str) -> int:
         named = [r.input_tokens for g in (old, new) for r in g.requirements if r.policy == policy and r.input_tokens]
         return max(named, default=INPUT_TOKENS) if input_tokens is None else input_tokens
 
     return Difference(tuple(amounts(match, changes, tokens_of)), tuple(changes))
+
+
+def _told_apart(change: Change) -> Change:
+    """The change, in words that don't say of a thing that it was what it is: long texts are cut to the same words."""
+    now, it_was, before = change.words.rpartition(", it was ")
+    if it_was and now.endswith(before):
+        return replace(change, words=f"{now} as it was, but for what isn't shown of it")
+    return change
 
 
 def _policies(match: Match) -> Mapping[str, str]:

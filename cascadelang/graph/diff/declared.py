@@ -100,7 +100,7 @@ def _ends(was: Any, is_: Any) -> Iterator[tuple[str, str]]:
     else:
         ends = ["passed" if each.else_pass else "failed" for each in (was, is_)]
         words = f"counts as {ends[1]} when it can't be made"
-    if ends[0] != ends[1]:
+    if ends[0] != ends[1] or getattr(was, "default", None) != getattr(is_, "default", None):
         yield ends[0], words
 
 

@@ -108,8 +108,8 @@ class Strategies:
     def _suffixes(self, old: str, new: str, old_inner: str, new_inner: str, where: str) -> None:
         was, is_ = _settings(self.match.old, old, old_inner), _settings(self.match.new, new, new_inner)
         for name in dict.fromkeys((*is_, *was)):
-            before, now = was.get(name), is_.get(name)
-            if before == now:
+            (had, before), (has, now) = was.get(name, (None, None)), is_.get(name, (None, None))
+            if had == has:
                 continue
             if now is None:
                 words = f"has no `{before}` any more"
@@ -154,6 +154,8 @@ class Strategies:
             place = f"{where}, {new.words}" if where else new.words
             if old.key is not None and old.key != new.key:
                 words = f"{old.words} is now {new.words}"
+                if old.words == new.words:
+                    words = f"{new.words} is as it was, with other arguments"
                 self._tell("changed", where, words, old.child, new.child, None)
             self._waiting.append((old.child, new.child, place))
 
@@ -218,6 +220,8 @@ class Strategies:
         if len(names) > 1:
             who, verb = f"rungs {', '.join(n.removeprefix('rung ') for n in names[:-1])} and {names[-1][5:]}", "have"
         words = f"{who} {verb} to pass `{now}`" + (f", it was `{before}`" if before else ", which is new")
+        if before == now:
+            words = f"{who} {verb} to pass `{now}` as it was, with other arguments"
         words = words if now is not None else f"{who} {verb} no `until` any more, it was `{before}`"
         what: What = "removed" if now is None else "added" if before is None else "changed"
         reverts = [gate_back(id_, number, old.part) for number, old, _ in group]
@@ -274,19 +278,24 @@ def _own_name(graph: g.Graph, id_: str) -> str:
     return next((name for name, root in graph.policies.items() if root == id_), "")
 
 
-def _settings(graph: g.Graph, id_: str, inner: str) -> dict[str, str]:
-    """The suffixes of a node in words, by what they set; of several that set one thing the inner one holds."""
-    found: dict[str, str] = {}
+def _settings(graph: g.Graph, id_: str, inner: str) -> dict[str, tuple[Any, str]]:
+    """The suffixes of a node, a value to compare and words, by what they set.
+
+    Of several that set one thing the inner one holds. Words are cut where they are long, so they aren't compared.
+    """
+    found: dict[str, tuple[Any, str]] = {}
     while id_ != inner:
         node = graph.nodes[id_]
         if isinstance(node, g.WithinNode):
-            found["within"] = " ".join(filter(None, (found.get("within"), limits_wording(node))))
+            outer, words = found.get("within", ((), ""))
+            own = (node.cost_usd, node.time_s)
+            found["within"] = (*outer, own), " ".join(filter(None, (words, limits_wording(node))))
         elif isinstance(node, g.RetryNode):
-            found["retry"] = f"retry {node.times}"
+            found["retry"] = node.times, f"retry {node.times}"
         elif isinstance(node, g.WithNode):
             for name, value in node.settings.items():
                 shown = seconds(value) if name.endswith("_s") else literal_wording(value)
-                found[f"with.{name}"] = f"with {name.removesuffix('_s')}: {shown}"
+                found[f"with.{name}"] = value, f"with {name.removesuffix('_s')}: {shown}"
         assert isinstance(node, SUFFIXES)  # noqa: S101 - between a node and the one inside it there is nothing else
         id_ = node.child
     return found

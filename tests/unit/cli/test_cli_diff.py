@@ -74,7 +74,7 @@ def test_versions_in_git(cl):
     Path("p/a.schema.json").write_text('{"type": "array"}', encoding="utf-8")
     assert cl("diff", "HEAD", "p/new.cl").code == 1
     ran = cl("diff", "v1:p/old.cl", "p/old.cl")  # what an old version reads is old, too
-    assert "main\n  rungs 1 and 2 have to pass `schema`, it was `schema`" in ran.out
+    assert "main\n  rungs 1 and 2 have to pass `schema` as it was, with other arguments" in ran.out
     assert cl("diff", "HEAD:p/old.cl", "v1:p/new.cl").code == 0
     ran = cl("diff", "HEAD:p/none.cl", "p/new.cl")
     assert ran.code == 2

@@ -125,6 +125,33 @@ def test_what_changes(diff, was: str, is_: str, snapshot: SnapshotAssertion):
     assert f"- {was}\n+ {is_}\n----\n{diff_text(there)}" == snapshot
 
 
+LONG = "some very long text that goes on and on, beyond all that is shown of it, to its end: "
+LONG_POLICY = f"""
+model small = anthropic("tiny") {{ price: $1 / $2, system: "{LONG}A" }}
+policy main = route contains(["{LONG}", "B"]) -> haiku
+              else  cascade [small, haiku] until contains(["{LONG}", "C"]) with {{ system: "{LONG}D" }}
+"""
+
+
+@pytest.mark.parametrize(
+    ("was", "words"),
+    [
+        ("A", "has `system` `some very long text that goes on and on…` as it was, but for what isn't shown of it"),
+        ("B", "with other arguments"),
+        ("C", "with other arguments"),
+        (
+            "D",
+            "has `with system: some very long text that goes on and on…` as it was, but for what isn't shown of it",
+        ),
+    ],
+)
+def test_what_changes_beyond_what_is_shown(diff, was: str, words: str):
+    """Words are cut; they must neither hide a change nor say that something was what it is."""
+    (change,) = diff(LONG_POLICY, LONG_POLICY.replace(f'{was}"', f'{was}x"')).changes
+    assert change.words.endswith(words)
+    assert ", it was" not in change.words
+
+
 def test_a_models_fields(graph_of, snapshot: SnapshotAssertion):
     graph = graph_of(OLD)
     haiku = replace(graph.models["haiku"], id="small-2", max_tokens=3000, timeout_s=15.0, temperature=0.2, retry=1)
