@@ -143,7 +143,7 @@ _MATCHERS: Final[dict[str, Callable[[Any, str], bool]]] = {
     "starts": lambda rule, wanted: wanted.startswith(rule),
     "ends": lambda rule, wanted: wanted.endswith(rule),
     "contains": lambda rule, wanted: rule in wanted,
-    "regex": lambda rule, wanted: re.search(rule, wanted) is not None,
+    "regex": lambda rule, wanted: _may_begin(rule, wanted) and re.search(rule, wanted) is not None,
     "any": lambda rules, wanted: any(_matches(rule, wanted) for rule in rules),
     "all": lambda rules, wanted: all(_matches(rule, wanted) for rule in rules),
 }
@@ -151,6 +151,19 @@ _MATCHERS: Final[dict[str, Callable[[Any, str], bool]]] = {
 
 def _matches(rule: list[Any], wanted: str) -> bool:
     return _MATCHERS[rule[0]](rule[1], wanted)
+
+
+def _may_begin(pattern: str, wanted: str) -> bool:
+    """Whether an id begins with the plain characters that a pattern does, where it is clear that it has to.
+
+    Most patterns fail here already, and compiling one takes as long as reading a row.
+    """
+    if not pattern.startswith("^") or "|" in pattern:
+        return True
+    end = next((at for at, char in enumerate(pattern) if at and not char.isalnum() and char != "-"), len(pattern))
+    if pattern[end : end + 1] in {"?", "*", "{"}:
+        end -= 1
+    return wanted.startswith(pattern[1:end])
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from datetime import UTC, date, datetime
@@ -156,3 +157,22 @@ def test_only_the_vendor_that_is_asked_for_is_read():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["anthropic.json", "families.json"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "wanted", "said"),
+    [
+        (r"^gpt-5\.6-luna-\d{4}$", "gpt-4.1", False),
+        (r"^gpt-5\.6-luna-\d{4}$", "gpt-5.6-luna-2026", True),
+        (r"^o1s?-mini$", "o1-mini", True),
+        (r"^o1{1,2}-mini$", "o1-mini", True),
+        (r"^ab*$", "a", True),
+        (r"^a|b", "b", True),
+        (r"mini$", "gpt-mini", True),
+        (r"^gpt$", "gpt", True),
+        (r"^", "", True),
+    ],
+)
+def test_what_can_be_seen_of_a_pattern_without_compiling_it(pattern: str, wanted: str, said: bool):
+    assert models._may_begin(pattern, wanted) is said
+    assert said or not re.search(pattern, wanted)
