@@ -86,6 +86,7 @@ class Difference:
 
 _VERBS: Final = frozenset(
     {"is", "has", "routes", "deals", "starts", "carries", "ends,", "moves", "requires", "doesn't", "was"}
+    | {"chooses", "runs"}
 )
 """First words of what is said of a place, rather than of something in it."""
 

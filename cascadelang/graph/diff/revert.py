@@ -69,7 +69,8 @@ def facet_back(id_: str, name: str, was: g.GraphNode) -> Revert | None:
         word, child = grafted.otherwise, grafted.otherwise_node
         return _edit(id_, lambda node: replace(node, otherwise=word, otherwise_node=child))
     value = old_value(getattr(was, name), frozenset())
-    return _edit(id_, lambda node: replace(node, **{name: value}))
+    paid = {"paid": was.paid} if isinstance(was, g.VoteNode) else {}
+    return _edit(id_, lambda node: replace(node, **{name: value}, **paid))
 
 
 def dropped(id_: str, number: int) -> Revert | None:
@@ -80,7 +81,7 @@ def dropped(id_: str, number: int) -> Revert | None:
             if number == len(node.rungs):
                 return replace(node, otherwise="last", otherwise_node=None)
             return replace(node, rungs=_without(node.rungs, number)) if len(node.rungs) > 1 else node
-        if isinstance(node, g.FallbackNode):
+        if isinstance(node, (g.FallbackNode, g.VoteNode)):
             return replace(node, members=_without(node.members, number)) if len(node.members) > 1 else node
         if isinstance(node, g.RouteNode) and number < len(node.arms):
             return replace(node, arms=_without(node.arms, number))
@@ -102,7 +103,7 @@ def put_in(id_: str, was: g.GraphNode, number: int) -> Revert | None:
             if number == len(old.rungs):
                 return replace(node, otherwise="node", otherwise_node=old.otherwise_node)
             return replace(node, rungs=_with(node.rungs, number, old.rungs[number]))
-        if isinstance(node, g.FallbackNode):
+        if isinstance(node, (g.FallbackNode, g.VoteNode)):
             return replace(node, members=_with(node.members, number, old.members[number]))
         if isinstance(node, g.RouteNode) and number < len(old.arms):
             return replace(node, arms=_with(node.arms, number, old.arms[number]))

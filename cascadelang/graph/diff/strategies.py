@@ -301,7 +301,7 @@ def _settings(graph: g.Graph, id_: str, inner: str) -> dict[str, tuple[Any, str]
     return found
 
 
-def slots(node: g.GraphNode, match: Match, side: Side) -> list[Slot]:
+def slots(node: g.GraphNode, match: Match, side: Side) -> list[Slot]:  # noqa: PLR0911 - one case a kind
     """The places in a node, in order."""
     graph = match.old if side == "old" else match.new
     if isinstance(node, g.RouteNode):
@@ -322,7 +322,9 @@ def slots(node: g.GraphNode, match: Match, side: Side) -> list[Slot]:
         return [Slot(share_wording(s.share), s.node, at=s.share, part=s) for s in node.shares]
     if isinstance(node, g.HedgeNode):
         return [Slot("its first", node.first, "first"), Slot("its second", node.second, "second")]
-    word = "member" if isinstance(node, g.FallbackNode) else "part"
+    if isinstance(node, g.ShadowNode):
+        return [Slot("its first", node.live, "first"), Slot("the one beside it", node.beside, "second")]
+    word = "member" if isinstance(node, (g.FallbackNode, g.VoteNode)) else "part"
     return [Slot(f"{word} {number}", child) for number, child in enumerate(children(node), 1)]
 
 
@@ -330,17 +332,21 @@ def _is_arm(slot: Slot) -> bool:
     return isinstance(slot.key, tuple)
 
 
-def _own(node: g.GraphNode, match: Match, side: Side) -> dict[str, tuple[Any, str, str]]:
+def _own(node: g.GraphNode, match: Match, side: Side) -> dict[str, tuple[Any, str, str]]:  # noqa: PLR0911 - one case a kind
     """What a node says besides its parts: a value to compare, a verb and what follows it."""
     graph = match.old if side == "old" else match.new
 
-    def by(expr: g.GraphExpr | None, verb: str) -> tuple[Any, str, str]:
-        return match.expr(side, expr), verb, "" if expr is None else f"`{wording(expr, graph)}`"
+    def by(expr: g.GraphExpr | None, verb: str, *, judged: bool = False) -> tuple[Any, str, str]:
+        return match.expr(side, expr), verb, "" if expr is None else f"`{wording(expr, graph, judged=judged)}`"
 
     if isinstance(node, g.RouteByNode):
         return {"by": by(node.by, "routes by")}
     if isinstance(node, g.SplitNode):
         return {"by": by(node.by, "deals by")}
+    if isinstance(node, g.VoteNode):
+        return {"by": by(node.by, "chooses by", judged=True)}
+    if isinstance(node, g.ShadowNode):
+        return {"share": (node.share, "runs the one beside it on", f"`{share_wording(node.share)}`")}
     if isinstance(node, g.CascadeNode):
         ends = {"last": "the last answer", "best": "the best answer", "fail": "no answer", "node": "its `otherwise`"}
         return {

@@ -29,6 +29,8 @@ policy main = route code -> opus,
 policy sized = route by size short -> haiku else opus
 policy dealt = split { 90% -> haiku, 10% -> sonnet } by meta.user
 policy quick = hedge haiku after 2s with (cascade [mini, sonnet] until json)
+policy voted = vote [haiku, mini, sonnet] by judge(opus, "Is it good?")
+policy shown = shadow haiku with sonnet on 5%
 require main for input <= 4k { cost <= $0.9, calls <= 12 }
 """
 
@@ -110,6 +112,11 @@ def test_what_means_the_same(diff, new: str):
             "hedge (route by size short -> haiku else opus) after 1s with mini",
             id="a_hedge_more",
         ),
+        pytest.param("Is it good?", "Is it best?", id="what_a_vote_chooses_by"),
+        pytest.param(' by judge(opus, "Is it good?")', "", id="a_vote_by_numbers"),
+        pytest.param("vote [haiku, mini, sonnet]", "vote [haiku, sonnet]", id="a_member_less"),
+        pytest.param("sonnet on 5%", "sonnet on 6%", id="a_shadows_share"),
+        pytest.param("sonnet on 5%", "opus on 5%", id="another_shadow"),
         pytest.param("policy dealt", "policy canary", id="a_policys_name"),
         pytest.param("policy sized = route by size short -> haiku else opus\n", "", id="a_policy_less"),
         pytest.param("$0.9, calls <= 12", "$0.8, latency <= 300s", id="requirements"),
