@@ -42,7 +42,8 @@ class IdleWithin(Rule):
                     f"`within {seconds(node.time_s)}` never stops anything: all inside takes at most "
                     f"{seconds(most_s)}",
                     subject.suffix_span(node),
-                    help=f"set it under {seconds(most_s)}, or take it out",
+                    help=f"set it under {seconds(most_s)}, or take "
+                    + ("it out" if node.cost_usd is None else f"`{seconds(node.time_s)}` out"),
                 )
 
 

@@ -13,7 +13,8 @@ from cascadelang.graph.wording import provider_wording
 from cascadelang.lint.rule import Rule
 from cascadelang.lint.subject import Subject
 
-_OUTAGES: Final = frozenset({"rate_limit", "timeout", "connection", "server"})
+_OUTAGES: Final = frozenset({"timeout", "connection", "server"})
+"""What a provider's models fail with together; a rate limit is often one model's own."""
 _AT_HAND: Final = frozenset({"local", "scripted", "replay"})
 """Kinds that are down with this machine only."""
 
@@ -25,13 +26,14 @@ class OneProviderFallback(Rule):
         "one-provider-fallback",
         "warning",
         "a `fallback` whose members are all at one provider",
-        "What most often makes a call fail is a provider that is down, slow or out of quota, and then its other "
-        "models fail, too. A fallback that only moves on when a model can't take the request "
-        "(`when context_length or content_filter`) is another matter, and isn't told.",
+        "What most often makes a call fail is a provider that is down or slow, and then its other models fail, too. "
+        "A fallback that only moves on for what may be one model's own matter "
+        "(`when rate_limit or context_length or content_filter`) isn't told.",
         "The policy looks as if it survived an outage, and doesn't.",
         'use "std/anthropic"\npolicy main = fallback [haiku, sonnet] within 2m\n',
         'use "std/anthropic"\nuse "std/openai"\npolicy main = fallback [haiku, luna] within 110s\n',
         more_good=(
+            'use "std/anthropic"\npolicy main = fallback [sonnet, haiku] when rate_limit\n',
             'use "std/anthropic"\npolicy main = fallback [haiku, sonnet] when context_length or content_filter\n',
             'use "std/local"\npolicy main = fallback [qwen, smollm]\n',
         ),

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import ROUND_CEILING, Decimal
 from typing import Final
 
 from cascadelang.diagnostics.codes import Code
 from cascadelang.diagnostics.model import Diagnostic
+from cascadelang.graph.bounds import NodeBounds
 from cascadelang.graph.model import Graph, WithinNode
 from cascadelang.graph.walk import children, in_order
+from cascadelang.graph.wording import dollars, seconds
 from cascadelang.lint.rule import Rule
 from cascadelang.lint.subject import Subject
 from cascadelang.syntax import ast
 
 MOST: Final = 3
+_USUAL_INPUT: Final = 4_000
+"""Tokens of the input that a limit in money is worked out for."""
 
 
 class UnlimitedCalls(Rule):
@@ -55,9 +60,25 @@ class UnlimitedCalls(Rule):
                 yield self.found(
                     f"`{decl.name}` can make {calls} calls, and nothing limits what they cost or how long they take",
                     span,
-                    help="set a limit behind it (`within $0.05 and 30s`), or prove one (`require "
-                    f"{decl.name} for input <= 4k {{ cost <= $0.10 }}`)",
+                    help=_help(decl.name, subject.bounds[root]),
                 )
+
+
+def _help(policy: str, most: NodeBounds) -> str:
+    """Limits that the policy as it stands can keep, so that following the advice gives no other finding."""
+    usd = 0.0 if most.cost_most is None else most.cost_most.at(_USUAL_INPUT)
+    if usd:
+        exact = Decimal(f"{usd:.10g}")
+        limit = dollars(float(exact.quantize(Decimal(1).scaleb(exact.adjusted()), ROUND_CEILING)))
+        proof = f"for input <= 4k {{ cost <= {limit} }}"
+    else:
+        limit = "30s"
+        proof = (
+            "{ latency <= 30s }"
+            if most.latency_most_s is None
+            else f"{{ latency <= {seconds(most.latency_most_s)} }}"
+        )
+    return f"set a limit behind it (`within {limit}`, say), or prove one (`require {policy} {proof}`)"
 
 
 def _free(graph: Graph, root: str, proved: set[str]) -> Iterator[str]:

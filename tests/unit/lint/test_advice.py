@@ -1,0 +1,38 @@
+"""Following what a rule advises makes its finding go away and gives no other."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+LADDERS = [
+    "cascade [haiku, opus] until not refuses retry 2",
+    "cascade [haiku retry 1, sonnet, opus] until json",
+    "cascade [haiku retry 3, haiku with { max_tokens: 2k }] until json",
+]
+
+
+@pytest.mark.parametrize("strategy", LADDERS)
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_limit_that_is_advised_can_be_kept(linted, strategy: str, which: int):
+    (found,) = linted(f"policy main = {strategy}").diagnostics
+    assert found.name == "unlimited-calls"
+    within, proof = re.findall(r"`([^`]+)`", found.help)
+    text = f"policy main = ({strategy}) {within}" if which == 0 else f"policy main = {strategy}\n{proof}"
+    assert linted(text).diagnostics == ()
+
+
+def test_a_policy_without_a_price_is_advised_a_limit_in_time(linted):
+    text = (
+        'provider own = openai { base_url: "http://localhost:8000/v1" }\nmodel a = own("a")\nmodel b = own("b")\n'
+        "policy main = cascade [a retry 3, b] until json\npolicy other = haiku"
+    )
+    (found,) = linted(text).diagnostics
+    assert found.help == "set a limit behind it (`within 30s`, say), or prove one (`require main { latency <= 2m }`)"
+    assert linted(f"{text}\nrequire main {{ latency <= 2m }}").diagnostics == ()
+
+
+def test_of_two_limits_only_the_idle_one_is_to_be_taken_out(linted):
+    (found,) = linted("policy main = cascade [haiku, sonnet] until json within $0.20 and 10m").diagnostics
+    assert found.help == "set it under 150s, or take `10m` out"
