@@ -82,3 +82,8 @@ class Asker:
                 return None
             total += usd
         return total
+
+
+async def settled(asker: Asker | None, run: Run, budget: Budget | None, choose: Callable[[], T]) -> T | Failed:
+    """What ``choose`` comes to, as `Asker.settle`; without an asker it needs nothing that has to be asked."""
+    return choose() if asker is None else await asker.settle(run, budget, choose)

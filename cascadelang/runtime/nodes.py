@@ -32,6 +32,7 @@ from cascadelang.contracts.check import UNCHECKED
 from cascadelang.contracts.failure import ENDING, FAILURE_KINDS
 from cascadelang.contracts.messages import Reply, Request
 from cascadelang.graph import model as g
+from cascadelang.runtime.asking import settled
 from cascadelang.runtime.billing import Target
 from cascadelang.runtime.budget import Budget
 from cascadelang.runtime.calls import place_call
@@ -141,13 +142,9 @@ class Route:
 
     async def answer(self, run: Run, scope: Scope) -> Outcome:
         """See `Strategy.answer`."""
-        if self._asker is None:
-            choice = self._arms.choose(run.query, run.signals)
-        else:
-            asked = await self._asker.settle(run, scope.budget, lambda: self._arms.choose(run.query, run.signals))
-            if isinstance(asked, Failed):
-                return asked
-            choice = asked
+        choice = await settled(self._asker, run, scope.budget, lambda: self._arms.choose(run.query, run.signals))
+        if isinstance(choice, Failed):
+            return choice
         taken = self._strategies[choice.index]
         tell_choice(run, self.id, choice, taken)
         return await taken.answer(run, scope)
@@ -175,13 +172,9 @@ class RouteBy:
 
     async def answer(self, run: Run, scope: Scope) -> Outcome:
         """See `Strategy.answer`."""
-        if self._asker is None:
-            choice = self._labels.choose(run.query, run.signals)
-        else:
-            asked = await self._asker.settle(run, scope.budget, lambda: self._labels.choose(run.query, run.signals))
-            if isinstance(asked, Failed):
-                return asked
-            choice = asked
+        choice = await settled(self._asker, run, scope.budget, lambda: self._labels.choose(run.query, run.signals))
+        if isinstance(choice, Failed):
+            return choice
         taken = self._strategies.get(choice.arm, self._otherwise)
         tell_choice(run, self.id, choice, taken)
         if taken is None:
@@ -213,15 +206,11 @@ class Split:
     async def answer(self, run: Run, scope: Scope) -> Outcome:
         """See `Strategy.answer`."""
         drawn = run.draw(self.id)
-        if self._asker is None:
-            choice = self._shares.choose(run.query, run.signals, drawn)
-        else:
-            asked = await self._asker.settle(
-                run, scope.budget, lambda: self._shares.choose(run.query, run.signals, drawn)
-            )
-            if isinstance(asked, Failed):
-                return asked
-            choice = asked
+        choice = await settled(
+            self._asker, run, scope.budget, lambda: self._shares.choose(run.query, run.signals, drawn)
+        )
+        if isinstance(choice, Failed):
+            return choice
         taken = self._strategies[choice.index]
         tell_choice(run, self.id, choice, taken, share=self._parts[choice.index])
         return await taken.answer(run, scope)
@@ -341,13 +330,9 @@ class Cascade:
 
     async def _first(self, run: Run, scope: Scope, start: Labels) -> int | Failed:
         """The index of the rung to start with."""
-        if self._asker is None:
-            choice = start.choose(run.query, run.signals)
-        else:
-            asked = await self._asker.settle(run, scope.budget, lambda: start.choose(run.query, run.signals))
-            if isinstance(asked, Failed):
-                return asked
-            choice = asked
+        choice = await settled(self._asker, run, scope.budget, lambda: start.choose(run.query, run.signals))
+        if isinstance(choice, Failed):
+            return choice
         at = self._start_at.get(choice.arm, 0)
         tell_choice(run, self.id, choice, self._rungs[at].strategy)
         return at
