@@ -48,6 +48,8 @@ def command(
     if is_policy(what):
         from cascadelang.workspace.run import read_query
 
+        if meta and query is None and messages is None:
+            raise click.UsageError("`--meta` goes with `--query` or `--messages`")
         asked = read_query(query, messages, meta) if query is not None or messages is not None else None
         tokens = None if input_size is None else token_count(input_size)
         return show_plan(what, asked, policy_name, chosen_output(output, what), tokens)

@@ -305,3 +305,10 @@ def test_a_file_that_is_named_in_several_ways_is_looked_at_once(cl):
     for command in ("lint", "fmt"):
         ran = cl(command, ".", "./p.cl", "p.cl", str(Path("p.cl").absolute()))
         assert ran.err.splitlines()[-1].startswith("1 file: ")
+
+
+def test_facts_of_no_query_are_not_passed_over(cl):
+    ran = cl("explain", "p.cl", "--meta", "plan=gold")
+    assert ran.code == 2
+    assert "`--meta` goes with `--query` or `--messages`" in ran.err
+    assert cl("explain", "p.cl", "--query", "hello", "--meta", "plan=gold").code == 0
