@@ -52,6 +52,8 @@ class DiskFiles:
             if file.is_dir():
                 raise FileMissing("it is a folder")
             if not file.exists():
+                if file.is_symlink():
+                    raise FileMissing("it is a link that leads nowhere")
                 raise FileMissing("there is no such file")
             if not file.is_file():
                 raise FileMissing("it is not a regular file")

@@ -26,3 +26,10 @@ def test_the_size_is_that_of_what_is_read(tmp_path: Path, monkeypatch: pytest.Mo
     assert len(DiskFiles().read_bytes(str(tmp_path / "a.json"))) == 10
     with pytest.raises(FileMissing, match="larger than"):
         DiskFiles().read_bytes(str(tmp_path / "b.json"))
+
+
+@pytest.mark.parametrize("target", ["nowhere.cl", "link.cl"])
+def test_a_link_to_nothing_or_to_itself_is_no_missing_file(tmp_path, target):
+    (tmp_path / "link.cl").symlink_to(target)
+    with pytest.raises(FileMissing, match="a link that leads nowhere"):
+        DiskFiles().read_bytes(str(tmp_path / "link.cl"))
