@@ -8,16 +8,9 @@ from typing import Final
 from cascadelang.diagnostics.codes import Code
 from cascadelang.diagnostics.model import Diagnostic
 from cascadelang.diagnostics.suggest import did_you_mean
-from cascadelang.lint.catalogued import address, catalogued
+from cascadelang.lint.catalogued import at_home, catalogued
 from cascadelang.lint.rule import Rule
 from cascadelang.lint.subject import Subject
-
-_HOMES: Final = {
-    "openai": "//api.openai.com/",
-    "anthropic": "//api.anthropic.com/",
-    "gemini": "//generativelanguage.googleapis.com/",
-}
-"""Kinds of providers that the catalogue knows, and what their own address holds."""
 
 _MOST_SUGGESTIONS: Final = 200
 """Models that are looked for among the known ones; a file with more unknown ones isn't helped by more."""
@@ -40,7 +33,7 @@ class UnknownModel(Rule):
             'model fast = openai("gpt-9-nova") { price: $1 / $4 }\npolicy main = fast\n',
             (
                 'provider mine = openai { base_url: "https://llm.example.org/v1" }\n'
-                'model fast = mine("our-own")\npolicy main = fast\n'
+                'model fast = mine("our-own") { price: $0 / $0 }\npolicy main = fast\n'
             ),
         ),
     )
@@ -52,8 +45,7 @@ class UnknownModel(Rule):
         names: dict[str, list[str]] = {}
         told = 0
         for decl, info, known in catalogued(subject):
-            home = _HOMES.get(info.provider.kind)
-            if known is not None or info.price is not None or home is None or home not in f"{address(info)}/":
+            if known is not None or info.price is not None or not at_home(info):
                 continue
             from cascadelang.catalog.models import data_source, listed
 

@@ -28,9 +28,10 @@ def test_a_policy_without_a_price_is_advised_a_limit_in_time(linted):
         'provider own = openai { base_url: "http://localhost:8000/v1" }\nmodel a = own("a")\nmodel b = own("b")\n'
         "policy main = cascade [a retry 3, b] until json\npolicy other = haiku"
     )
-    (found,) = linted(text).diagnostics
+    *prices, found = linted(text).diagnostics
+    assert {d.name for d in prices} == {"unknown-price"}
     assert found.help == "set a limit behind it (`within 30s`, say), or prove one (`require main { latency <= 2m }`)"
-    assert linted(f"{text}\nrequire main {{ latency <= 2m }}").diagnostics == ()
+    assert linted(f"{text}\nrequire main {{ latency <= 2m }}").diagnostics == tuple(prices)
 
 
 def test_of_two_limits_only_the_idle_one_is_to_be_taken_out(linted):
