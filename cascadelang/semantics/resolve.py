@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import cache
 
 from cascadelang import std
 from cascadelang.contracts.spec import Kind, Spec
@@ -208,8 +209,17 @@ def _advice(word: str, path: str, kinds: Sequence[SymbolKind], state: State) -> 
 
 def _shipped_with(word: str) -> str:
     """The shipped file that declares a model of that name; empty when none does."""
-    declared = re.compile(rf"^model\s+{re.escape(word)}\b", re.MULTILINE)
-    return next((f"std/{name}" for name in std.names() if declared.search(std.read(name) or "")), "")
+    return _shipped_models().get(word, "")
+
+
+@cache
+def _shipped_models() -> dict[str, str]:
+    """The shipped files by the models they declare, read once: a file may have thousands of unknown names."""
+    found: dict[str, str] = {}
+    for name in std.names():
+        for word in re.findall(r"^model\s+(\w+)", std.read(name) or "", re.MULTILINE):
+            found.setdefault(word, f"std/{name}")
+    return found
 
 
 def told_unsupported(spec: Spec, at: Span, state: State) -> bool:
