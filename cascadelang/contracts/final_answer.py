@@ -7,10 +7,12 @@ Looked for in this order, the first that is there:
 
 1. **JSON**: the whole answer, or its only fenced block, is a JSON object or list. The key is its value: order of
    keys, spaces and the way numbers are written (``1``, ``1.0``, ``1e0``) don't count.
-2. **Boxed**: the last ``\boxed{…}``. A number in it is compared as a number, anything else as folded text.
+2. **Boxed**: the last ``\boxed{…}``. A number in it is compared as a number, anything else as folded text. An option
+   letter or a number that is stated behind it comes before it.
 3. **Stated**: the last line, or sentence, that says so: ``answer: …``, ``the answer is …``, ``#### …``, in English,
    German, French and Spanish. An option letter (``B``, ``(B)``, ``B)``), a number or a short text after it; a list
-   after it counts with all its items, and several options (``A, C``) are text.
+   after it counts with all its items, and several options (``A, C``) are text. Of two statements in one line the last
+   counts, but ``The answer is (B). The answer is 4 m.`` is the option.
 4. **An option letter alone**: the answer is nothing but ``B``, ``(b)``, ``**B.**`` or ``B) because …``.
 5. **A number**: an answer that is a number with at most a unit beside it, or whose last line says one: ``= 42``,
    ``is 42``, ``: 42`` (``ist``, ``est``, ``es``; ``gives``, ``get`` and their like), a unit behind it or not.
@@ -37,6 +39,9 @@ from cascadelang.contracts.patterns import without_surrogates
 LONGEST: Final = 200_000
 """Characters that are looked at: the end of a longer answer, where it says what it comes to."""
 
+_OPTION_KEY: Final = "option:"
+_NUMBER_KEY: Final = "number:"
+_TYPED: Final = (_OPTION_KEY, _NUMBER_KEY)
 _SHORT_CHARS: Final = 80
 _DIGITS: Final = 40
 _EXACT_BELOW: Final = 1e30
@@ -46,16 +51,18 @@ _LINE_CHARS: Final = 2_000
 _FENCE: Final = re.compile(r"^ {0,3}(`{3,}+|~{3,}+)[^\n`]*\n(.*?)^ {0,3}\1[ \t]*$", re.DOTALL | re.MULTILINE)
 _STATED: Final = re.compile(
     r"(?:^[ \t]*####[ \t]*"
-    r"|\b(?:(?:correct|right|best) (?:option|choice)|final answer|answer|solution|result"
+    r"|\b(?:(?:correct|right|best) (?:option|choice)|final answer|answer|(?P<weak>solution|result)"
     r"|endergebnis|ergebnis|antwort|lösung|réponse|respuesta|resultado)\b"
+    r"(?:[ \t]to\b[^.:=\n]{1,60}?(?=[ \t](?:is|are)\b))?"
     r"[ \t*_]*(?:is|are|ist|lautet|est|es)?[ \t*_]*(?:[:=]|\b(?<=is)|(?<=are)|(?<=ist)|(?<=lautet)|(?<=est)|(?<=es))"
-    r"[ \t*_:=]*\n{0,2}[ \t]*)"
-    r"(?P<said>[^\n]+)",
+    r"(?:[ \t]+(?:then|thus|therefore|hence|indeed|also|donc|entonces)\b,?)?"
+    r"[ \t*_:=]*\n{0,2}[ \t]*)(?=[^\n])",
     re.IGNORECASE | re.MULTILINE,
 )
 _OPTION: Final = re.compile(
     r"^(?:(?i:option|choice|antwort|réponse|opción)\s+)?[(\[]?"
-    r"(?:([A-J])(?:[)\].:,;]|\s*$|\s+[-\u2013\u2014])|([a-j])(?:[)\]]|\.?\s*$))",
+    r"(?:([A-J])(?:[)\].:,;]|\s*$|\s+[-\u2013\u2014(]|\s+(?:because|since|weil|denn|car|porque)\b)"
+    r"|([a-j])(?:[)\]]|\.?\s*$))",
 )
 _FURTHER_OPTION: Final = re.compile(
     r"[)\].]?\s*(?:[,;/&+]|\b(?:and|or|und|oder|et|ou|y|o)\b)\s*(?:(?:and|or|und|oder|et|ou|y|o)\s+)?"
@@ -108,7 +115,7 @@ _TEX: Final = (
     (re.compile(r"(?<=\d)\\[dt]?frac"), r" \g<0>"),  # a mixed number isn't a fraction of its digits
     (re.compile(r"\\[dt]?frac\{(\d{1,40})\}\{(\d{1,40})\}"), r"\1/\2"),
     (re.compile(r"\\(?:text|textbf|mathrm|mathbf)\{([^{}]*)\}"), r"\1"),
-    (re.compile(r"\\[!,;]|\\(?:left|right)\b"), ""),
+    (re.compile(r"\\[!,;()\[\]]|\\(?:left|right)\b"), ""),
 )
 _SAYS: Final = re.compile(
     r"(?:[=≈:]|\b(?:is|are|was|were|gets?|equals?|totals?|makes?|gives?|leaves?|have|has|ist|sind|ergibt|macht|bleiben|est"
@@ -123,7 +130,7 @@ _WORDS: Final = re.compile(r"[^\w]+")
 def final_answer(text: str) -> str:
     """The key of an answer's final answer; empty only for a text that says nothing."""
     text = without_surrogates(text[-LONGEST:]).strip()
-    for find in (_json, _boxed, _stated, _letter, _number):
+    for find in (_json, _said, _letter, _number):
         found = find(text)
         if found:
             return found
@@ -154,31 +161,57 @@ def _no_constant(name: str) -> Any:
     raise ValueError(name)
 
 
-def _boxed(text: str) -> str:
+def _said(text: str) -> str:
+    """What is boxed or stated, whichever comes last; behind a box, only an option or a number counts as stated."""
+    box_end, boxed = _boxed(text)
+    stated_at, stated = _stated(text)
+    if not boxed or (stated_at > box_end and stated.startswith(_TYPED)):
+        return stated
+    return boxed
+
+
+def _boxed(text: str) -> tuple[int, str]:
+    """Where the last box ends, and the key of what is in it; empty when there is none."""
     start = text.rfind("\\boxed{")
     if start < 0:
-        return ""
+        return -1, ""
     depth, begin = 0, start + len("\\boxed{")
     for at in range(begin, min(len(text), begin + 2_000)):
         if text[at] == "{":
             depth += 1
         elif text[at] == "}":
             if depth == 0:
-                return _value(text[begin:at])
+                return at, _value(text[begin:at])
             depth -= 1
-    return ""
+    return -1, ""
 
 
-def _stated(text: str) -> str:
-    match = None
-    for match in _STATED.finditer(text):  # noqa: B007 - the last one is meant
-        pass
-    if match is None:
-        return ""
-    said, behind = match["said"], text[match.end() :]
-    item = _ITEM.match(said) is not None and "\n" in text[match.start() : match.start("said")]
+def _stated(text: str) -> tuple[int, str]:
+    """Where the last statement begins, and its key; empty when there is none."""
+    last = before = None
+    for match in _STATED.finditer(text):
+        before, last = last, match
+    if last is None:
+        return -1, ""
+    found = _statement(text, last)
+    if before is not None and not found.startswith(_OPTION_KEY) and "\n" not in text[before.end() : last.start()]:
+        earlier = _statement(text, before)
+        told = found.startswith(_NUMBER_KEY)
+        # `The answer is (B). The answer is 4 m.`, and `The answer is 4. That this result is so small is a surprise.`
+        if earlier.startswith(_OPTION_KEY if told else _TYPED) and (told or last["weak"]):
+            return before.start(), earlier
+    return last.start(), found
+
+
+def _statement(text: str, match: re.Match[str]) -> str:
+    """The key of what stands behind the words that say that the answer follows."""
+    end = text.find("\n", match.end())
+    said, behind = (text[match.end() :], "") if end < 0 else (text[match.end() : end], text[end:])
+    item = _ITEM.match(said) is not None and "\n" in match[0]
     if item and any(_ITEM.match(line) for line in behind.split("\n")):
-        return _folded(text[match.start("said") :])
+        return _folded(text[match.end() :])
+    for pattern, instead in _TEX:
+        said = pattern.sub(instead, said)
     value = said.strip(_WRAPPING)
     option = _OPTION.match(value)
     if option:
