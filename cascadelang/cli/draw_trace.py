@@ -143,6 +143,9 @@ def _check(event: Event, pen: _Pen) -> list[str]:
     words = one_line(str(data.get("check") or "check"), 200)
     score = data.get("score")
     reason = str(data.get("reason") or "")
+    took_s = data.get("took_s")
+    if isinstance(took_s, int | float) and not isinstance(took_s, bool):
+        words += f"  {seconds(took_s)}"
     if isinstance(score, int | float) and not isinstance(score, bool) and not reason:
         words += f"  {score:.3g}"
     line = f"│    {pen.paint(f'{symbol} {words}', colour)}"

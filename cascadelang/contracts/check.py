@@ -67,8 +67,29 @@ class Check(Protocol):
         ...
 
 
+class TimedCheck(Protocol):
+    """A check that calls no model, but takes time: it runs a program, say.
+
+    Its spec's ``time_limit`` names the parameter, a ``duration``, that says how long one evaluation may take. It
+    keeps to that itself, what it does first and last included; the runtime cancels it half a second later, and the
+    check is then unknown. In a ``test`` block it is made for real, and takes none of the test's time.
+    """
+
+    spec: ClassVar[Spec]
+
+    def __init__(self, args: Mapping[str, Any]) -> None: ...
+
+    async def judge_timed(self, answer: Answer) -> Finding:
+        """Judge the answer.
+
+        Never raises: what can't be judged is unknown, with the reason. It never blocks the event loop, and when it is
+        cancelled, it leaves nothing running behind.
+        """
+        ...
+
+
 class PaidCheck(Protocol):
-    """A check that calls a model: the same, but asynchronous and given a way to call."""
+    """A check that calls a model: the same as `Check`, but asynchronous and given a way to call."""
 
     spec: ClassVar[Spec]
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import heapq
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final, Protocol
 
 _ROUNDS: Final = 50
@@ -55,6 +57,8 @@ class VirtualClock:
         self._quiet = 0
         self._rounds = 0
         self._watched: asyncio.AbstractEventLoop | None = None
+        self._held = 0
+        self._stopped = False
 
     def now_s(self) -> float:
         """See `Clock.now_s`."""
@@ -70,6 +74,7 @@ class VirtualClock:
         if self._watched is not loop:  # what waited in a loop that is over waits no more
             self._waits.clear()
             self._watched = loop
+            self._stopped = False
             loop.call_soon(self._look, loop)
         ended: asyncio.Future[None] = loop.create_future()
         self._count += 1
@@ -77,8 +82,26 @@ class VirtualClock:
         self._quiet = self._rounds = 0
         await ended
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Let no time go by while something real goes on, of which the event loop knows nothing."""
+        self._held += 1
+        try:
+            yield
+        finally:
+            self._held -= 1
+            loop = self._watched
+            if self._stopped and not self._held:
+                self._stopped = False
+                self._quiet = self._rounds = 0
+                if loop is not None and not loop.is_closed():
+                    loop.call_soon(self._look, loop)
+
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
         """Let the earliest wait end, once nothing else is ready to go on."""
+        if self._held:  # who lets go looks again
+            self._stopped = True
+            return
         while self._waits and self._waits[0][2].done():  # it was cancelled
             heapq.heappop(self._waits)
         if not self._waits:

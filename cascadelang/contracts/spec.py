@@ -91,6 +91,8 @@ class Spec:
             one evaluation makes that many calls less one, whatever ``calls`` says. Empty: it takes none.
         plain: the models it calls are asked the query itself, as it came, not a text with the query and the answer in
             it: what that costs doesn't hang on the answer.
+        time_limit: the parameter, a ``duration``, that says how long one evaluation takes at most, for a check that
+            calls no model but takes time (`TimedCheck`). Empty: it takes no time to speak of.
         supported: empty, or why this version can't run it (a clear error at lint time).
         bare: it may stand without parentheses.
         always_known: its value is never unknown (checks and signals), whatever the query or answer is.
@@ -108,6 +110,7 @@ class Spec:
     calls: int | None = 0
     samples: str = ""
     plain: bool = False
+    time_limit: str = ""
     supported: str = ""
     bare: bool = True
     always_known: bool = False

@@ -3,15 +3,15 @@
 Takes: a graph. Gives: `NodeBounds` for every node. Guarantees: no run of a node, answered or not, calls, costs or
 takes more than its most; no *answered* run calls or costs less than its least (a run that fails at once costs
 nothing). What isn't known is ``None`` with the reason, never zero. Time is that of the calls, as the models' timeouts
-allow; the interpreter's own milliseconds aren't in it.
+allow, and of checks that take time, as their limits do; the interpreter's own milliseconds aren't in it.
 
 How it is counted, from the leaves up:
 
 - A call is tried ``1 + retry`` times, or as often as the least waits between attempts leave time for; each attempt
   may be billed in full, and all of them together take no longer than the call's timeout.
 - A ``route`` or ``split`` costs what its conditions cost and the dearest arm; a ``cascade`` or ``fallback`` costs all
-  its parts one after the other, for each may fail; its gates cost what their paid checks cost, each made once for
-  each answer.
+  its parts one after the other, for each may fail; its gates cost what their paid checks cost and take as
+  long as those and the ones that take time, each made once for each answer.
 - A ``hedge`` or ``vote`` costs what all its parts cost, and takes as long as the slowest (of a ``hedge``, counted
   from where it begins); a ``vote``'s answers may each have to be scored. A ``shadow`` costs both and takes no longer.
 - Further answers for a check (``agree``) are asked all at once, each as the answer itself was.
@@ -69,7 +69,8 @@ class NodeBounds:
 
     Attributes:
         calls_least, calls_most: requests to models, each attempt counted; ``calls_most`` is ``None`` when not known.
-        latency_most_s: seconds spent in calls; ``None`` when not known. The least is none.
+        latency_most_s: seconds spent in calls and in checks that take time; ``None`` when not known. The least is
+            none.
         cost_least: dollars by input size, for an answered run; ``None`` when not known.
         cost_most: dollars by input size; ``None`` when not known.
         answer_tokens: the most tokens its answer can have.
@@ -143,10 +144,12 @@ class Measure:
     def paid(
         self, use: CatalogUse, settings: Settings, answer_tokens: int, again: NodeBounds | None = None
     ) -> NodeBounds:
-        """One evaluation of a paid check or signal, on an answer of at most so many tokens.
+        """One evaluation of a check or signal of `gate` or `asked`, on an answer of at most so many tokens.
 
         ``again`` is what one further answer of the model that gave it comes to, for a use that asks for some.
         """
+        if use.calls == 0:
+            return replace(NOTHING, latency_most_s=use.time_s)
         if use.own and use.calls is not None and again is not None:  # all at once
             return replace(_times(again, use.calls), **_FREE_LEAST, latency_most_s=again.latency_most_s)
         models = [self.graph.models[str(use.args[name])] for name in use.model_args]
@@ -193,26 +196,28 @@ class Measure:
         return found
 
     def gate(self, node: CascadeNode, number: int) -> list[CatalogUse]:
-        """The paid checks that the gate of a rung may make.
+        """The checks that the gate of a rung may make and that are paid or take time.
 
         A last rung's paid gate isn't asked when the cascade ends with that rung's answer anyway.
         """
         rung = node.rungs[number]
-        if rung.until is None or (number + 1 == len(node.rungs) and node.otherwise == "last"):
+        if rung.until is None:
             return []
-        return self._paid_uses(f"{node.id} {number}", [rung.until])
+        found = self._counted(f"{node.id} {number}", [rung.until])
+        idle = number + 1 == len(node.rungs) and node.otherwise == "last"
+        return [] if idle and any(use.calls != 0 for use in found) else found
 
     def asked(self, node: GraphNode) -> list[CatalogUse]:
-        """The paid signals that choosing a node's way may read."""
+        """The paid signals that choosing a node's way may read; of a ``vote``, its checks that `gate` would count."""
         if isinstance(node, CascadeNode):
-            return self._paid_uses(f"{node.id} start", [] if node.start is None else [node.start])
-        return self._paid_uses(node.id, conditions(node))
+            return self._counted(f"{node.id} start", [] if node.start is None else [node.start])
+        return self._counted(node.id, conditions(node))
 
-    def _paid_uses(self, key: str, exprs: Iterable[object]) -> list[CatalogUse]:
+    def _counted(self, key: str, exprs: Iterable[object]) -> list[CatalogUse]:
         found = self._uses.get(key)
         if found is None:
             uses = [self.graph.uses[id_] for id_ in uses_of(self.graph, exprs)]  # type: ignore[arg-type]
-            found = self._uses[key] = [use for use in uses if use.calls != 0]
+            found = self._uses[key] = [use for use in uses if use.calls != 0 or use.time_s]
         return found
 
     def carried(self, node: CascadeNode, rung: int, settings: Settings) -> int:

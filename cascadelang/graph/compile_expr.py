@@ -181,6 +181,7 @@ class Expressions:
                 self._places.of(expr.span),
                 spec.always_known,
                 spec.plain and bool(model_args),
+                float(args[spec.time_limit]) if spec.time_limit else 0.0,
             )
         return id_
 

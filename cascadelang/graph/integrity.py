@@ -84,6 +84,7 @@ def _check_use(use: CatalogUse, graph: Graph) -> None:
         _known(model, graph.models, f"`{use.id}`", "model")
     if use.calls is not None:
         _not_below_zero(use.calls, f"`calls` of `{use.id}`")
+    _not_below_zero(use.time_s, f"`time_s` of `{use.id}`")
 
 
 def _check_keys(graph: Graph) -> None:
@@ -230,6 +231,6 @@ def _above_zero(value: Any, what: str) -> None:
         raise GraphError(f"{what} must be above zero")
 
 
-def _not_below_zero(value: int, what: str) -> None:
+def _not_below_zero(value: float, what: str) -> None:
     if value < 0:
         raise GraphError(f"{what} must not be below zero")

@@ -117,7 +117,7 @@ class NotValue:
 
 @dataclass(frozen=True, slots=True)
 class LogicValue:
-    """``and`` / ``or``, in order of evaluation: the free before the paid."""
+    """``and`` / ``or``, in order of evaluation: what takes no time, what is free, what is paid."""
 
     op: Literal["and", "or"]
     values: list[GraphExpr]
@@ -236,8 +236,9 @@ class CatalogUse:
 
     ``model_args`` names the arguments that are models; ``calls`` is the most model calls one evaluation makes,
     ``None`` when it isn't known; ``plain``: they are asked the query itself, as it came; ``own`` says that they are
-    further calls of the model whose answer is judged; ``always_known``: its value is never unknown. Equal uses are
-    one, with one id.
+    further calls of the model whose answer is judged; ``always_known``: its value is never unknown; ``time_s``: the
+    most seconds of one evaluation that makes no call, 0 where that is no time to speak of. Equal uses are one, with
+    one id.
 
     INVARIANT: a use is evaluated at most once for each answer (a check) or run (a signal): bounds count it once.
     """
@@ -255,6 +256,7 @@ class CatalogUse:
     place: Place | None = None
     always_known: bool = False
     plain: bool = False
+    time_s: float = 0.0
 
 
 # ---- Models -----------------------------------------------------------------------------------------------------

@@ -1,7 +1,8 @@
-"""Puts free checks before paid ones.
+"""Puts checks that take no time before those that do, and both before paid ones.
 
-Takes: a graph. Gives: the same graph, with the parts of every ``and`` and ``or`` in the order of evaluation: those
-that call no model first, otherwise as written. Guarantees: no verdict changes. ``and`` is the least and ``or`` the
+Takes: a graph. Gives: the same graph, with the parts of every ``and`` and ``or`` in the order of evaluation: first
+those that are free and instant, then those that are free and take time, then those that call a model, otherwise as
+written. Guarantees: no verdict changes. ``and`` is the least and ``or`` the
 greatest of its parts in the order false < unknown < true (Kleene's strong logic), which no order of the parts
 changes; only what has to be evaluated does.
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Final
 
 from cascadelang.graph.model import (
     ArithValue,
@@ -40,29 +42,40 @@ from cascadelang.graph.walk import parts
 Named = tuple[str, str]
 """``("check", name)`` or ``("signal", name)``."""
 
+INSTANT: Final = 0
+"""The rank of what calls no model and takes no time to speak of."""
+TIMED: Final = 1
+"""The rank of what calls no model, but takes time."""
+PAID: Final = 2
+"""The rank of what may call a model."""
+
 
 def optimize(graph: Graph, *, move: bool = True) -> Graph:
     """The graph with its conditions in order of evaluation, and ``NamedCheck.paid`` and ``GraphRung.paid`` set.
 
     Without ``move``, nested parts are drawn together and stay in the order in which they were written.
     """
-    paid = paid_names(graph.signals, graph.checks, graph.uses)
+    ranks = ranks_of(graph.signals, graph.checks, graph.uses)
 
-    def costs(expr: GraphExpr) -> bool:
-        return move and _is_paid(expr, paid, graph.uses)
+    def costs(expr: GraphExpr) -> int:
+        return _rank(expr, ranks, graph.uses) if move else INSTANT
+
+    def paid(expr: GraphExpr) -> bool:
+        return _rank(expr, ranks, graph.uses) == PAID
 
     return replace(
         graph,
-        nodes={id_: _node(node, costs) for id_, node in graph.nodes.items()},
+        nodes={id_: _node(node, costs, paid) for id_, node in graph.nodes.items()},
         signals={n: replace(s, expr=free_first(s.expr, costs)) for n, s in graph.signals.items()},
         checks={
-            n: replace(c, expr=free_first(c.expr, costs), paid=("check", n) in paid) for n, c in graph.checks.items()
+            n: replace(c, expr=free_first(c.expr, costs), paid=ranks["check", n] == PAID)
+            for n, c in graph.checks.items()
         },
     )
 
 
-def free_first(expr: GraphExpr, costs: Callable[[GraphExpr], bool]) -> GraphExpr:
-    """The expression with the free parts of every ``and`` and ``or`` first; ``costs`` says which parts are paid.
+def free_first(expr: GraphExpr, costs: Callable[[GraphExpr], int]) -> GraphExpr:
+    """The expression with the parts of every ``and`` and ``or`` by rank; ``costs`` says the rank of a part.
 
     An ``and`` directly inside an ``and`` is drawn into it (likewise ``or``), so that its free parts come first too.
     """
@@ -81,20 +94,24 @@ def free_first(expr: GraphExpr, costs: Callable[[GraphExpr], bool]) -> GraphExpr
     return expr
 
 
-def paid_names(
+def ranks_of(
     signals: Mapping[str, NamedSignal], checks: Mapping[str, NamedCheck], uses: Mapping[str, CatalogUse]
-) -> set[Named]:
-    """Which declared signals and checks may call a model, themselves or through others."""
+) -> dict[Named, int]:
+    """The rank of every declared signal and check: that of the dearest it may need, itself or through others."""
 
     def expr_of(named: Named) -> GraphExpr:
         return signals[named[1]].expr if named[0] == "signal" else checks[named[1]].expr
 
     all_names: list[Named] = [*(("signal", n) for n in signals), *(("check", n) for n in checks)]
-    paid: set[Named] = set()
+    ranks: dict[Named, int] = {}
     for named in successors_first(all_names, lambda n: _names_in(expr_of(n))):
-        if _is_paid(expr_of(named), paid, uses):
-            paid.add(named)
-    return paid
+        ranks[named] = _rank(expr_of(named), ranks, uses)
+    return ranks
+
+
+def use_rank(use: CatalogUse) -> int:
+    """The rank of one catalogue entry with its arguments."""
+    return PAID if use.calls != 0 else TIMED if use.time_s else INSTANT
 
 
 def _names_in(expr: GraphExpr) -> list[Named]:
@@ -104,26 +121,26 @@ def _names_in(expr: GraphExpr) -> list[Named]:
     return [name for part in parts(expr) for name in _names_in(part)]
 
 
-def _is_paid(expr: GraphExpr, paid: set[Named], uses: Mapping[str, CatalogUse]) -> bool:
+def _rank(expr: GraphExpr, ranks: Mapping[Named, int], uses: Mapping[str, CatalogUse]) -> int:
     if isinstance(expr, UseValue):
-        return uses[expr.use].calls != 0
+        return use_rank(uses[expr.use])
     if isinstance(expr, (SignalValue, CheckValue)):
-        return (expr.kind, expr.name) in paid
-    return any(_is_paid(part, paid, uses) for part in parts(expr))
+        return ranks[expr.kind, expr.name]
+    return max((_rank(part, ranks, uses) for part in parts(expr)), default=INSTANT)
 
 
-def _node(node: GraphNode, costs: Callable[[GraphExpr], bool]) -> GraphNode:
+def _node(node: GraphNode, costs: Callable[[GraphExpr], int], paid: Callable[[GraphExpr], bool]) -> GraphNode:
     if isinstance(node, RouteNode):
         return replace(node, arms=[replace(a, condition=free_first(a.condition, costs)) for a in node.arms])
     if isinstance(node, RouteByNode):
         return replace(node, by=free_first(node.by, costs))
     if isinstance(node, VoteNode) and node.by is not None:
-        return replace(node, by=free_first(node.by, costs), paid=costs(node.by))
+        return replace(node, by=free_first(node.by, costs), paid=paid(node.by))
     if isinstance(node, SplitNode) and node.by is not None:
         return replace(node, by=free_first(node.by, costs))
     if isinstance(node, CascadeNode):
         rungs = [
-            rung if rung.until is None else replace(rung, until=free_first(rung.until, costs), paid=costs(rung.until))
+            rung if rung.until is None else replace(rung, until=free_first(rung.until, costs), paid=paid(rung.until))
             for rung in node.rungs
         ]
         return replace(node, rungs=rungs, start=None if node.start is None else free_first(node.start, costs))

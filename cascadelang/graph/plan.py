@@ -72,6 +72,7 @@ class Named:
     words: str
     written: str
     paid: tuple[CatalogUse, ...]
+    timed: tuple[CatalogUse, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,9 +225,10 @@ class Plan:
         written = None if self._written is None else _declared(self._written, kind, name)
         judged = kind == "check"
         words = wording(expr, self.graph, judged=judged)
-        uses = (self.graph.uses[use] for use in uses_of(self.graph, [expr]))
+        uses = [self.graph.uses[use] for use in uses_of(self.graph, [expr])]
         paid = tuple(use for use in uses if use.calls != 0)
-        return Named(name, words, self._other(words, written, judged=judged), paid)
+        timed = tuple(use for use in uses if use.calls == 0 and use.time_s)
+        return Named(name, words, self._other(words, written, judged=judged), paid, timed)
 
     def _other(self, words: str, written: GraphExpr | None, *, judged: bool) -> str:
         """A condition as it was written, where its words are others than those of its order of evaluation."""

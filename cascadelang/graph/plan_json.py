@@ -85,8 +85,14 @@ def _bounds(measured: NodeBounds, input_tokens: int) -> dict[str, Any]:
 
 
 def _use(use: CatalogUse) -> dict[str, Any]:
-    """An entry that may be evaluated; ``calls`` 0 is free."""
-    return {"use": use.id, "words": use_wording(use), "kind": use.kind, "calls": use.calls}
+    """An entry that may be evaluated; ``calls`` 0 is free, and may take time."""
+    return {
+        "use": use.id,
+        "words": use_wording(use),
+        "kind": use.kind,
+        "calls": use.calls,
+        "time_s": use.time_s,
+    }
 
 
 def _named(named: Named, plan: Plan) -> dict[str, Any]:

@@ -216,7 +216,8 @@ def _gate_cells(plan: Plan, node: str, rung: int) -> tuple[str, ...]:
     if not gate.asked:
         return ("0", "not asked", "", "")
     if not any(use.calls != 0 for use in gate.uses):
-        return ("0", "free", "", "")
+        latency_s = gate.measured.latency_most_s
+        return ("0", "free", duration(latency_s) if latency_s else "", "")
     return _cells(gate.measured, plan.input_tokens)
 
 
@@ -250,6 +251,8 @@ def _named(plan: Plan, title: str, named: Sequence[Named], width: int) -> Iterat
             lines += _wrapped(f"written: {each.written}", "    ", width)
         for use in each.paid:
             lines += _wrapped(f"paid: {use_wording(use)}, {_paid(plan, use)}", "    ", width)
+        for use in each.timed:
+            lines += _wrapped(f"takes time: {use_wording(use)}, <= {seconds(use.time_s)}", "    ", width)
     yield "\n".join(lines)
 
 

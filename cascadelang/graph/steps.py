@@ -37,7 +37,7 @@ What = Literal["cost", "calls", "latency"]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One call, one paid check, one limit that is reached, or one decision.
+    """One call, one check that is paid or takes time, one limit that is reached, or one decision.
 
     Attributes:
         words: who does what.
@@ -54,7 +54,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class _Paid:
-    """A paid check or signal on the way."""
+    """A paid check or signal, or a check that takes time, on the way."""
 
     use: CatalogUse
     settings: Settings
@@ -71,8 +71,7 @@ def worst_way(measure: Measure, start: Point, what: What, tokens: int) -> Iterat
             yield item
             continue
         if isinstance(item, _Paid):
-            measured = measure.paid(item.use, item.settings, item.answer_tokens, item.again)
-            yield _step(f"`{use_wording(item.use)}` is asked", measured, what, size)
+            yield from _made(measure, item, what, size)
             continue
         node = measure.graph.nodes[item[0]]
         measured = measure.points[item]
@@ -150,6 +149,15 @@ def _at_once(
                 again = measure.again(way) if use.own else None
                 items.append((_Paid(use, settings, answer, again), size))
     return items
+
+
+def _made(measure: Measure, item: _Paid, what: What, size: int) -> Iterator[Step]:
+    """The step of a check or signal: one that is free counts only in time."""
+    measured = measure.paid(item.use, item.settings, item.answer_tokens, item.again)
+    if item.use.calls != 0:
+        yield _step(f"`{use_wording(item.use)}` is asked", measured, what, size)
+    elif what == "latency":
+        yield _step(f"`{use_wording(item.use)}` is made", measured, what, size)
 
 
 def _because(measure: Measure, node: RouteNode | RouteByNode | SplitNode, worst: int) -> str:

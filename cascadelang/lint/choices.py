@@ -58,7 +58,7 @@ def owner_expr(owner: Owner, subject: Subject) -> ast.Expr | None:
 def part_of(expr: ast.Expr, wanted: g.GraphExpr, subject: Subject) -> ast.Expr:
     """The part of a condition that became a part of the graph's; all of it, when none is just that."""
     from cascadelang.graph.compile_expr import Expressions
-    from cascadelang.graph.optimize import free_first
+    from cascadelang.graph.optimize import INSTANT, free_first, use_rank
     from cascadelang.graph.places import Places
     from cascadelang.semantics.names import Names
 
@@ -67,10 +67,10 @@ def part_of(expr: ast.Expr, wanted: g.GraphExpr, subject: Subject) -> ast.Expr:
     )
     graph = subject.graph
 
-    def costs(part: g.GraphExpr) -> bool:
+    def costs(part: g.GraphExpr) -> int:
         from cascadelang.graph.walk import uses_of
 
-        return any(graph.uses[id_].calls != 0 for id_ in uses_of(graph, [part]))
+        return max((use_rank(graph.uses[id_]) for id_ in uses_of(graph, [part])), default=INSTANT)
 
     for part in _parts(expr):
         if not isinstance(part, _MADE) and not isinstance(wanted, (g.UseValue, g.Const)):

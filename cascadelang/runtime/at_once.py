@@ -185,7 +185,10 @@ class Shadowed:
             self.scope.budget.lift_deadlines()
         outcome = await self.strategy.answer(run, self.scope)
         if isinstance(outcome, Answered) and self.gate is not None and outcome.verdict is UNCHECKED:
-            self.gate.judge(run, outcome)
+            if self.gate.waits:
+                await self.gate.judge_paid(run, outcome, self.scope.budget)
+            else:
+                self.gate.judge(run, outcome)
         return outcome
 
 

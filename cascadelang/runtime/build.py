@@ -26,6 +26,7 @@ from cascadelang.runtime.gates import Gate
 from cascadelang.runtime.nodes import Call, Cascade, Fallback, Route, RouteBy, Settings, Split, Within
 from cascadelang.runtime.outcome import Strategy
 from cascadelang.runtime.paid import PaidCalls
+from cascadelang.runtime.timed import Timed
 
 TOP_LOGPROBS = 2
 """Alternatives asked for where a gate needs them: ``margin`` sets the first token against the second."""
@@ -141,9 +142,11 @@ class Builder:
         uses = uses_of(self._graph, [expr])
         paid = {use: made[use] for use in uses if use in made}
         samples = {use: sampled[use] for use in uses if use in sampled}
+        slow, known = self._expressions.timed, self._graph.uses
+        timed = {use: Timed(known[use].entry, slow[use], known[use].time_s) for use in uses if use in slow}
         text = wording(expr, self._graph, judged=True)
         calls = PaidCalls(node, self._graph.models, settings.retry)
-        return Gate(node, text, evaluate, paid, samples, calls, self._asker(node, [expr], settings))
+        return Gate(node, text, evaluate, timed, paid, samples, calls, self._asker(node, [expr], settings))
 
     def _asker(self, node: str, exprs: Iterable[g.GraphExpr], settings: Settings) -> Asker | None:
         """Who asks what these, compiled already, need to know of models; ``None`` when they need nothing so."""

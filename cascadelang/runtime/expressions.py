@@ -1,7 +1,7 @@
 """Compiles the graph's expressions into functions of what they look at.
 
 Takes: a graph, and makers of checks and signals. Gives: for an expression, a function from `Sight` to its value.
-Guarantees: evaluating never raises (but `Pending`, where a paid check has yet to be made or a model asked) and
+Guarantees: evaluating never raises (but `Pending`, where a check that waits has yet to be made or a model asked) and
 never waits; what can't be known is ``None``, and notes say why.
 
 Truth has three values. ``not unknown`` is unknown, ``false and unknown`` is false, ``true or unknown`` is true. A
@@ -18,7 +18,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, assert_never, cast
 
-from cascadelang.contracts.check import Check, Finding, PaidCheck, SampledCheck, Value
+from cascadelang.contracts.check import Check, Finding, PaidCheck, SampledCheck, TimedCheck, Value
 from cascadelang.contracts.signal import PaidSignal, Signal
 from cascadelang.graph import model as g
 from cascadelang.graph.arithmetic import calculate, compare, in_items, number
@@ -35,7 +35,7 @@ from cascadelang.runtime.sight import (
     words_of,
 )
 
-MakeCheck = Callable[[str, Mapping[str, Any]], Check | PaidCheck | SampledCheck]
+MakeCheck = Callable[[str, Mapping[str, Any]], Check | TimedCheck | PaidCheck | SampledCheck]
 MakeSignal = Callable[[str, Mapping[str, Any]], Signal | PaidSignal]
 OnCheck = Callable[[str, Value], None]
 
@@ -50,6 +50,7 @@ class Expressions:
         on_check: told what each declared check came to, each time it is made; nobody unless given.
 
     Attributes:
+        timed: the checks in use that take time without calling a model, by use id.
         paid: the paid checks in use, by use id.
         sampled: the checks in use that look at further answers of the same model, by use id.
         asked: the paid signals in use, by use id.
@@ -64,8 +65,9 @@ class Expressions:
         self._make_signal = make_signal
         self._signals: dict[str, Evaluate] = {}
         self._checks: dict[tuple[str, bool], Evaluate] = {}
-        self._made: dict[str, Check | PaidCheck | SampledCheck | Signal | PaidSignal] = {}
+        self._made: dict[str, Check | TimedCheck | PaidCheck | SampledCheck | Signal | PaidSignal] = {}
         self._judged = False
+        self.timed: dict[str, TimedCheck] = {}
         self.paid: dict[str, PaidCheck] = {}
         self.sampled: dict[str, SampledCheck] = {}
         self.asked: dict[str, PaidSignal] = {}
@@ -222,6 +224,9 @@ class Expressions:
             return _paid(use.id, name, owner or use.entry)
         if hasattr(made, "judge_paid"):
             self.paid[use.id] = cast("PaidCheck", made)
+            return _paid(use.id, name, owner or use.entry)
+        if hasattr(made, "judge_timed"):
+            self.timed[use.id] = cast("TimedCheck", made)
             return _paid(use.id, name, owner or use.entry)
         return _judge(use.id, name, owner or use.entry, cast("Check", made))
 

@@ -1,8 +1,9 @@
 """The gate behind a rung: a condition over an answer, made into a verdict.
 
-Takes: a condition, and an answer. Gives: a `Verdict`, an event, and what judging can cost. Guarantees: a gate of free
-checks never waits; a paid check is made only when the free ones haven't decided, and at most once for an answer. What
-isn't known at the end has failed, and the verdict says that it wasn't known.
+Takes: a condition, and an answer. Gives: a `Verdict`, an event, and what judging can cost. Guarantees: a gate of
+checks that are free and instant never waits; one that takes time is made only when those haven't decided, a paid one
+when none of both have, each at most once for an answer. What isn't known at the end has failed, and the verdict says
+that it wasn't known.
 
 A judge's call that fails makes its check unknown, with the reason; ``auth``, ``bad_request`` and ``policy`` end the
 run, and a judge that doesn't fit the budget leaves the answer unjudged: failed, unknown, over budget.
@@ -27,6 +28,7 @@ from cascadelang.runtime.outcome import Answered, Failed
 from cascadelang.runtime.paid import PaidCalls, as_raised, ends_run, filled
 from cascadelang.runtime.scope import Scope
 from cascadelang.runtime.sight import Evaluate, Pending, Sight, words_of
+from cascadelang.runtime.timed import BROKE, Timed, judge_in_time
 
 if TYPE_CHECKING:
     from cascadelang.runtime.asking import Asker
@@ -34,8 +36,6 @@ if TYPE_CHECKING:
     from cascadelang.runtime.budget import Budget
     from cascadelang.runtime.state import Run
 
-
-_BROKE: Final = "it broke while judging the answer, which is a mistake in the check"
 
 SAMPLE_TEMPERATURE: Final = 0.7
 """What a model that answers at temperature 0 is sampled with: else all samples would be the same."""
@@ -49,16 +49,30 @@ class Gate:
         text: the condition in the language's words.
         paid: the paid checks it may make, by use.
         calls_models: it may call a model, for a check or for a signal.
+        waits: it may have to wait, for a model or for a check that takes time.
         further: how often it may have the model that answered answer again.
     """
 
-    __slots__ = ("_asker", "_calls", "_evaluate", "_samples", "calls_models", "further", "node", "paid", "text")
+    __slots__ = (
+        "_asker",
+        "_calls",
+        "_evaluate",
+        "_samples",
+        "_timed",
+        "calls_models",
+        "further",
+        "node",
+        "paid",
+        "text",
+        "waits",
+    )
 
     def __init__(  # noqa: PLR0917 - made in one place
         self,
         node: str,
         text: str,
         evaluate: Evaluate,
+        timed: Mapping[str, Timed],
         paid: Mapping[str, PaidCheck],
         samples: Mapping[str, SampledCheck],
         calls: PaidCalls,
@@ -71,11 +85,13 @@ class Gate:
         self._calls = calls
         self._asker = asker
         self._samples = samples
+        self._timed = timed
         self.further = sum(check.samples - 1 for check in samples.values())
         self.calls_models = bool(paid) or bool(samples) or asker is not None
+        self.waits = self.calls_models or bool(timed)
 
     def judge(self, run: Run, answered: Answered, previous: Reply | None = None) -> None:
-        """Give an answer its verdict, by free checks alone; ``previous`` is what the rung before answered."""
+        """Give an answer its verdict, where nothing waits; ``previous`` is what the rung before answered."""
         query = run.query
         sight = Sight(query, run.signals, Answer(query, answered.reply, answered.model, previous))
         self._settle(run, answered, sight, self._evaluate(sight))
@@ -83,7 +99,7 @@ class Gate:
     async def judge_paid(
         self, run: Run, answered: Answered, budget: Budget | None, previous: Reply | None = None
     ) -> Failed | None:
-        """Give an answer its verdict, calling models where free checks don't decide.
+        """Give an answer its verdict, waiting and calling models where what doesn't wait hasn't decided.
 
         Returns:
             A failure that ends the run (``auth``, ``bad_request``, ``policy``), or the cascade (``over_budget``: the
@@ -96,7 +112,7 @@ class Gate:
             return None
         if value.kind == "over_budget":
             answered.verdict = Verdict("failed", f"not judged: {value.message}", None, unknown=True)
-            self._tell(run, answered)
+            self._tell(run, answered, sight)
         return value
 
     async def weigh(self, run: Run, answered: Answered, budget: Budget | None) -> float | Failed | None:
@@ -114,16 +130,30 @@ class Gate:
                 return self._evaluate(sight)
             except Pending as pending:
                 use = pending.use
-            if use in self.paid:
+            if use in self._timed:
+                failed = await self._wait(run, sight, use, budget)
+            elif use in self.paid:
                 failed = await self._judge(run, answered, sight, use, budget)
             elif use in self._samples:
                 failed = await self._sample(run, answered, sight, use, budget)
             elif self._asker is not None:
                 failed = await self._asker.ask(run, use, budget)
             else:
-                raise AssertionError("a paid check or signal is the gate's own")
+                raise AssertionError("what a gate waits for is its own")
             if failed is not None:
                 return failed
+
+    async def _wait(self, run: Run, sight: Sight, use: str, budget: Budget | None) -> Failed | None:
+        """Make a check that takes time."""
+        if sight.answer is None:
+            raise AssertionError("a gate has an answer")
+        begun_s = run.now_s()
+        found = await judge_in_time(run, self._timed[use], sight.answer, budget)
+        sight.took_s = (sight.took_s or 0.0) + run.now_s() - begun_s
+        if isinstance(found, Failed):
+            return found
+        sight.findings[use] = found
+        return None
 
     async def _judge(
         self, run: Run, answered: Answered, sight: Sight, use: str, budget: Budget | None
@@ -152,7 +182,7 @@ class Gate:
                 return refused
             sight.findings[use] = Finding(None, failed.message)
         except Exception:  # noqa: BLE001 - a check that breaks its promise is unknown, whatever it raised
-            sight.findings[use] = Finding(None, _BROKE)
+            sight.findings[use] = Finding(None, BROKE)
         return None
 
     async def _sample(
@@ -179,7 +209,7 @@ class Gate:
             said = [reply for reply in replies if isinstance(reply, Reply)]
             sight.findings[use] = check.judge_samples(sight.answer, said)
         except Exception:  # noqa: BLE001 - a check that breaks its promise is unknown, whatever it raised
-            sight.findings[use] = Finding(None, _BROKE)
+            sight.findings[use] = Finding(None, BROKE)
         return None
 
     async def most_usd(self, run: Run, answer_tokens: int, budget: Budget | None) -> float | None:
@@ -237,9 +267,9 @@ class Gate:
             answered.verdict = Verdict("passed", reason, score, False, sight.data)  # noqa: FBT003 - twice as fast
         else:
             answered.verdict = Verdict("failed", reason, score, value is not False, sight.data)
-        self._tell(run, answered)
+        self._tell(run, answered, sight)
 
-    def _tell(self, run: Run, answered: Answered) -> None:
+    def _tell(self, run: Run, answered: Answered, sight: Sight) -> None:
         verdict = answered.verdict
         data: dict[str, Any] = {
             "check": self.text,
@@ -251,6 +281,8 @@ class Gate:
             data["score"] = verdict.score
         if verdict.unknown:
             data["unknown"] = True
+        if sight.took_s is not None:
+            data["took_s"] = sight.took_s
         run.tell("check", self.node, data)
 
 

@@ -236,17 +236,19 @@ class Rung:
         strategy: who answers.
         gate: what is asked of the answer; ``None`` when nothing is, or nothing that could change anything.
         paid: the gate again, if it may call a model.
+        waits: whether making the gate may have to wait.
         waived: there is a gate, and it isn't made.
         final: nothing takes this rung's answer back.
     """
 
-    __slots__ = ("final", "gate", "paid", "strategy", "waived")
+    __slots__ = ("final", "gate", "paid", "strategy", "waits", "waived")
 
     def __init__(self, strategy: Strategy, gate: Gate | None, *, kept: bool) -> None:
         self.strategy = strategy
         self.waived = kept and gate is not None and gate.calls_models
         self.gate = None if self.waived else gate
         self.paid = None if self.gate is None or not self.gate.calls_models else self.gate
+        self.waits = self.gate is not None and self.gate.waits
         self.final = kept or self.gate is None
 
 
@@ -308,7 +310,7 @@ class Cascade:
                     outcome.verdict = UNCHECKED
                 return outcome
             else:
-                if rung.paid is not None:
+                if rung.waits:
                     refused = await gate.judge_paid(run, outcome, scope.budget, previous)
                     if refused is not None:
                         if refused.kind in ENDING:

@@ -30,9 +30,10 @@ class Sight:
         findings: what is known of the answer, by use.
         notes: what was looked at and counts for the value, in order.
         data: what checks extracted, by check name.
+        took_s: seconds spent on checks that take time; ``None`` when none was made.
     """
 
-    __slots__ = ("answer", "data", "findings", "notes", "query", "signals")
+    __slots__ = ("answer", "data", "findings", "notes", "query", "signals", "took_s")
 
     def __init__(self, query: Query, signals: dict[str, Finding], answer: Answer | None = None) -> None:
         self.query = query
@@ -41,6 +42,7 @@ class Sight:
         self.findings: dict[str, Finding] = {}
         self.notes: list[Note] = []
         self.data: dict[str, Any] = {}
+        self.took_s: float | None = None
 
 
 Evaluate = Callable[[Sight], Value]
@@ -48,7 +50,7 @@ Evaluate = Callable[[Sight], Value]
 
 
 class Pending(Exception):  # noqa: N818 - it names what is so
-    """The finding of a paid check or signal is needed and isn't there yet.
+    """The finding of a check that waits or of a paid signal is needed and isn't there yet.
 
     Caught by the gate or the choice, which asks for it and starts again.
     """

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
-from cascadelang.contracts.check import Check, PaidCheck, SampledCheck
+from cascadelang.contracts.check import Check, PaidCheck, SampledCheck, TimedCheck
 from cascadelang.contracts.signal import PaidSignal, Signal
 from cascadelang.contracts.spec import Kind
 from cascadelang.workspace.catalog import InstalledCatalog
 from cascadelang.workspace.mistake import Mistake
 
 
-def make_check(name: str, args: Mapping[str, Any]) -> Check | PaidCheck | SampledCheck:
+def make_check(name: str, args: Mapping[str, Any]) -> Check | TimedCheck | PaidCheck | SampledCheck:
     """A check of the catalogue with its arguments.
 
     Raises:
         Mistake: when this installation has none of that name, as can be with a graph made elsewhere, or when it
             lacks a package that the entry needs.
     """
-    return cast("Check | PaidCheck | SampledCheck", _entry("check", name)(args))
+    return cast("Check | TimedCheck | PaidCheck | SampledCheck", _entry("check", name)(args))
 
 
 def make_signal(name: str, args: Mapping[str, Any]) -> Signal | PaidSignal:

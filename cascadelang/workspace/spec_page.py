@@ -66,6 +66,8 @@ def _facts(spec: Spec) -> str:
         facts.append("Calls models.")
     elif spec.calls:
         facts.append(f"Calls a model {'once' if spec.calls == 1 else f'up to {spec.calls} times'}; that costs.")
+    elif spec.time_limit:
+        facts.append(f"Free: no model is called; but it takes time, at most what `{spec.time_limit}` says.")
     elif spec.kind == "check":
         facts.append("Free: no model is called.")
     return " ".join(facts)
@@ -78,6 +80,8 @@ def _param(param: Param) -> str:
         facts.append("required")
     elif param.default not in (None, "", (), [], {}):
         default = str(param.default).lower() if isinstance(param.default, bool) else param.default
+        if param.type == "duration":
+            default = f"{param.default:g}s"
         facts.append(f"default `{default}`")
     doc = param.doc.rstrip(".")
     return f"- `{param.name}` ({', '.join(facts)}): {doc[:1].upper()}{doc[1:]}"

@@ -1,4 +1,4 @@
-"""Putting free checks first changes no verdict, in three-valued logic, and pays for no more than before."""
+"""Putting what is instant, then what is free, first changes no verdict, in three-valued logic, and pays for no more."""
 
 from __future__ import annotations
 
@@ -15,13 +15,18 @@ from cascadelang.graph.model import (
     NotValue,
     UseValue,
 )
-from cascadelang.graph.optimize import free_first, paid_names
+from cascadelang.graph.optimize import INSTANT, PAID, TIMED, free_first, ranks_of
 
 FREE = ["f1", "f2", "f3"]
-PAID = ["p1", "p2"]
-USES = {name: CatalogUse(name, name, "check", {}, calls=int(name in PAID)) for name in [*FREE, *PAID]}
+SLOW = ["s1", "s2"]
+DEAR = ["p1", "p2"]
+USES = {
+    name: CatalogUse(name, name, "check", {}, calls=int(name in DEAR), time_s=2.0 * (name in SLOW))
+    for name in [*FREE, *SLOW, *DEAR]
+}
 CHECKS = {
     "free": NamedCheck("free", LogicValue("and", [UseValue("f1"), UseValue("f2")])),
+    "slow": NamedCheck("slow", LogicValue("or", [UseValue("s1"), CheckValue("free")])),
     "paid": NamedCheck("paid", LogicValue("or", [UseValue("p1"), CheckValue("free")])),
 }
 
@@ -29,6 +34,7 @@ LEAVES = st.sampled_from(
     [
         *(UseValue(name) for name in USES),
         CheckValue("free"),
+        CheckValue("slow"),
         CheckValue("paid"),
         Const(value=True),
         Const(value=False),
@@ -95,11 +101,10 @@ def short_circuit(expr, world, asked):  # noqa: PLR0911 - one case a kind
 
 
 def costs(expr):
-    paid = paid_names({}, CHECKS, USES)
     if isinstance(expr, UseValue):
-        return expr.use in PAID
+        return PAID if expr.use in DEAR else TIMED if expr.use in SLOW else INSTANT
     if isinstance(expr, CheckValue):
-        return ("check", expr.name) in paid
+        return ranks_of({}, CHECKS, USES)["check", expr.name]
     if isinstance(expr, (NotValue, CompareValue, LogicValue)):
         inner = (
             [expr.value]
@@ -108,8 +113,8 @@ def costs(expr):
             if isinstance(expr, LogicValue)
             else [expr.left, expr.right]
         )
-        return any(costs(part) for part in inner)
-    return False
+        return max(costs(part) for part in inner)
+    return INSTANT
 
 
 @given(EXPRS, WORLDS)
@@ -129,8 +134,8 @@ def test_free_parts_come_first_and_keep_their_order(expr):
     while waiting:
         part = waiting.pop()
         if isinstance(part, LogicValue):
-            paid = [costs(value) for value in part.values]
-            assert paid == sorted(paid)
+            ranks = [costs(value) for value in part.values]
+            assert ranks == sorted(ranks)
             waiting += part.values
         elif isinstance(part, NotValue):
             waiting.append(part.value)
@@ -138,14 +143,20 @@ def test_free_parts_come_first_and_keep_their_order(expr):
             waiting += [part.left, part.right]
 
 
-@given(st.permutations([*FREE, *PAID]), WORLDS, st.sampled_from(["and", "or"]))
+@given(st.permutations([*FREE, *SLOW, *DEAR]), WORLDS, st.sampled_from(["and", "or"]))
 def test_nothing_is_asked_that_a_free_check_had_settled(names, world, op):
     better = free_first(LogicValue(op, [UseValue(name) for name in names]), costs)
     asked: set[str] = set()
     short_circuit(better, world, asked)
     if any(world[name] is (op == "or") for name in FREE):
-        assert not asked & set(PAID)
+        assert not asked & {*SLOW, *DEAR}
+    if any(world[name] is (op == "or") for name in SLOW):
+        assert not asked & set(DEAR)
 
 
-def test_named_checks_know_that_they_are_paid():
-    assert paid_names({}, CHECKS, USES) == {("check", "paid")}
+def test_named_checks_know_that_they_are_slow_or_paid():
+    assert ranks_of({}, CHECKS, USES) == {
+        ("check", "free"): INSTANT,
+        ("check", "slow"): TIMED,
+        ("check", "paid"): PAID,
+    }

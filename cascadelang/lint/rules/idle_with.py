@@ -86,11 +86,12 @@ def _reaches(subject: Subject, start: str, name: str) -> bool:
             isinstance(node, RetryNode) and name == "retry"
         ):
             continue
-        if name == "retry" and (
-            measure.asked(node)
-            or (isinstance(node, CascadeNode) and any(measure.gate(node, at) for at in range(len(node.rungs))))
-        ):
-            return True
+        if name == "retry":
+            uses = measure.asked(node)
+            if isinstance(node, CascadeNode):
+                uses = [*uses, *(use for at in range(len(node.rungs)) for use in measure.gate(node, at))]
+            if any(use.calls != 0 for use in uses):
+                return True
         if id_ not in seen:
             seen.add(id_)
             waiting += children(node)

@@ -286,3 +286,40 @@ def test_several_at_once_cost_all_and_take_as_long_as_the_slowest(graph_of):
     shadow = of(graph_of("shadow haiku with opus on 5%"))
     assert (shadow.calls_least, shadow.calls_most, shadow.latency_most_s) == (1, 2, 10)
     assert shadow.cost_most.at(0) == pytest.approx((1000 * 5 + 2000 * 25) / 1e6)
+
+
+# ---- Checks that take time --------------------------------------------------------------------------------------
+
+
+def test_a_check_that_takes_time_costs_nothing_and_counts_in_time(graph_of):
+    graph = graph_of("policy main = cascade [haiku, opus] until json and runs")
+    without = of(graph_of("policy main = cascade [haiku, opus] until json"))
+    found = of(graph)
+    assert found.latency_most_s == without.latency_most_s + 2 * 10  # behind the last rung, too: it is free
+    assert (found.calls_most, found.cost_most, found.calls_least) == (
+        without.calls_most,
+        without.cost_most,
+        without.calls_least,
+    )
+
+
+def test_its_limit_is_what_the_policy_says(graph_of):
+    found = of(graph_of("policy main = cascade [haiku until runs(limit: 250ms), opus]"))
+    assert found.latency_most_s == 10.25 + of(graph_of("policy main = opus")).latency_most_s
+
+
+def test_beside_a_paid_check_it_isnt_made_behind_a_last_rung_that_stands_anyway(graph_of):
+    found = of(graph_of('policy main = cascade [haiku, opus] until runs and judge(sonnet, "?") >= 0.8'))
+    judge_s = of(graph_of("policy main = sonnet")).latency_most_s
+    opus_s = of(graph_of("policy main = opus")).latency_most_s
+    assert found.latency_most_s == 10 + 10 + judge_s + opus_s
+
+
+def test_a_within_caps_its_time(graph_of):
+    found = of(graph_of("policy main = cascade [haiku until runs(limit: 9m), opus] within 30s"))
+    assert found.latency_most_s == 30
+
+
+def test_every_answer_of_a_vote_may_have_to_be_scored_by_it(graph_of):
+    found = of(graph_of("policy main = vote [haiku, haiku] by rates"))
+    assert found.latency_most_s == 10 + 2 * 10

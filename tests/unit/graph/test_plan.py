@@ -232,3 +232,15 @@ def test_a_decision_that_needs_a_call(graph_of):
 )
 def test_durations(value: float, said: str):
     assert duration(value) == said
+
+
+def test_a_plan_tells_what_takes_time(graph_of, snapshot: SnapshotAssertion):
+    graph = graph_of("""
+check right = runs(limit: 30s) and json
+policy main = cascade [haiku, opus] until right
+""")
+    assert plan_text(Plan(graph)) == snapshot
+    schema = json.loads((ROOT / "docs" / "plan.schema.json").read_text(encoding="utf-8"))
+    said = plan_json(Plan(graph))
+    jsonschema.validate(said, schema)
+    assert {use["words"]: use["time_s"] for use in said["nodes"]["main"]["reads"]} == {"json": 0, "runs": 30}

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -100,6 +101,27 @@ class Judge:
         return Finding(verdict["score"], verdict.get("reason", ""))
 
 
+class Slow:
+    """Passes an answer that holds the word, after so many real seconds; without a word it breaks."""
+
+    ended: ClassVar[list[str]] = []
+
+    def __init__(self, args: Mapping[str, Any]) -> None:
+        self.word = args["word"]
+        self.takes_s = args["takes_s"]
+
+    async def judge_timed(self, answer):
+        how = "cancelled"
+        try:
+            await asyncio.sleep(self.takes_s)
+            how = "done"
+        finally:
+            Slow.ended.append(how)
+        if self.word == "":
+            raise TimeoutError("a check must not do this")
+        return Finding(self.word in answer.text, "" if self.word in answer.text else f"it lacks `{self.word}`")
+
+
 class Fact:
     """A signal: a field of `meta`, unknown when it isn't there; counts how often it is read."""
 
@@ -117,7 +139,7 @@ class Fact:
         return Finding(value, "" if value is not None else f"no `{self.name}` is given")
 
 
-CHECKS = {"says": Says, "rate": Rate, "judge": Judge}
+CHECKS = {"says": Says, "rate": Rate, "judge": Judge, "slow": Slow}
 PRICE = Price(Decimal(1), Decimal(10))
 
 
@@ -183,6 +205,11 @@ class Kit:
     def judged(self, model: str, least: float = 0.5) -> g.CompareValue:
         return g.CompareValue(">=", self.use("judge", model=model), g.Const(least))
 
+    def slow(self, word: str = "good", takes_s: float = 0.0, limit_s: float = 5.0) -> g.UseValue:
+        made = self.use("slow", word=word, takes_s=takes_s)
+        self.uses[made.use] = replace(self.uses[made.use], time_s=limit_s)
+        return made
+
     def check(self, name: str, expr: Any, **fields: Any) -> g.CheckValue:
         self.checks[name] = g.NamedCheck(name, expr, **fields)
         return g.CheckValue(name)
@@ -241,6 +268,7 @@ def told(result: RunResult, kind: str) -> list[Any]:
 @pytest.fixture
 def kit() -> Kit:
     Fact.reads = 0
+    Slow.ended.clear()
     return Kit()
 
 
@@ -252,6 +280,12 @@ def tell():
 @pytest.fixture
 def answer_of():
     return reply
+
+
+@pytest.fixture
+def slow_ends():
+    """How each slow check ended, in order."""
+    return Slow.ended
 
 
 @pytest.fixture
