@@ -1,4 +1,4 @@
-"""Putting what is instant, then what is free, first changes no verdict, in three-valued logic, and pays for no more."""
+"""Putting what is instant, then what is free, first changes no verdict, in three-valued logic; nothing more is paid."""
 
 from __future__ import annotations
 
