@@ -1,4 +1,4 @@
-"""Putting what is instant, then what is free, first changes no verdict, in three-valued logic; nothing more is paid."""
+"""What is instant, then what is free, comes first: no verdict changes, in three-valued logic, and no more is paid."""
 
 from __future__ import annotations
 
