@@ -21,7 +21,11 @@ class Margin:
         summary="how far ahead the best token was of the second, on average",
         doc="""
 For each token of the answer, the probability of the likeliest token less that of the second likeliest; the mean of
-these, from 0 (a tie at every token) to 1 (no doubt at all). Unknown when the answer came without alternatives.
+these, from 0 (a tie at every token) to 1 (no doubt at all). Unknown when the answer came without alternatives: a
+cascade with `margin` in its gate asks for the two best tokens at every place, which not every provider gives
+([`model-cannot`](rules/model-cannot.md) says so before a run).
+
+In a test, `reply haiku "…" { margin: 0.9 }` says how far ahead the tokens of a reply were.
 """,
         gives="score",
         needs=frozenset({"logprobs", "top_logprobs"}),

@@ -20,7 +20,8 @@ class Perplexity:
         summary="how surprised the model was by its own tokens; 1 is not at all",
         doc="""
 e to the power of minus the mean logprob of the answer's tokens: 1 is certain, 2 is as unsure as a coin at every
-token. Unknown when the answer came without logprobs.
+token. It says the same as `logprob(mean)`, on another scale: `perplexity <= 1.5` is `logprob(mean) >= -0.405`.
+Unknown when the answer came without logprobs.
 """,
         gives="perplexity",
         needs=frozenset({"logprobs"}),

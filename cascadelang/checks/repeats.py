@@ -18,10 +18,15 @@ class Repeats:
         kind="check",
         summary="whether the answer says the same over and over",
         doc="""
-A unit of one or more words that stands four times or more in a row, over at least twelve words and forty
-characters, anywhere in the answer. Found by the distance between equal runs of four words (of four characters in
-scripts without spaces). Refrains, lists with alike items and tables are not loops; rows of digits and rules are
-not either.
+A unit of words that stands four times or more in a row, over at least twelve words and forty characters, anywhere in
+the answer: a word, a sentence, a line or a paragraph that comes again and again, in any case and however it is broken
+into lines; in scripts without spaces, and inside words of more than forty characters, a run of characters. Found by
+the distance between equal runs of four words, in time linear in the answer; of an answer of more than 200,000
+characters, the first and the last 100,000 are read. Refrains, lists with alike items and tables are not loops; rows
+of digits and rules are not either.
+
+Models fall into loops at low temperatures and when they run out of what to say, and go on to the end of their
+`max_tokens`: `not repeats` costs nothing and turns such an answer down.
 """,
         gives="bool",
         always_known=True,

@@ -8,6 +8,7 @@ reply is a ``policy`` failure, never a made-up answer.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -34,6 +35,8 @@ class ScriptedReply:
         reason: of a judgement, in words.
         logprob: the natural-log probability of every token; given only to a request that asks for logprobs.
         logprobs: the same token by token, instead of ``logprob``.
+        margin: the probability of every token's best alternative less that of the second best, 0..1; given only to a
+            request that asks for alternatives.
         finish_reason: why it ended.
         latency_s: seconds it takes, waited on the clock; longer than the request's timeout is a ``timeout``.
         input_tokens, output_tokens: usage; ``None`` estimates it from the texts.
@@ -46,6 +49,7 @@ class ScriptedReply:
     reason: str = ""
     logprob: float | None = None
     logprobs: tuple[float, ...] | None = None
+    margin: float | None = None
     finish_reason: FinishReason = "stop"
     latency_s: float = 0.0
     input_tokens: int | None = None
@@ -206,18 +210,33 @@ def _reply(scripted: ScriptedReply, request: Request) -> Reply:
         request.model,
         usage_of(request, text, scripted.input_tokens, scripted.output_tokens),
         scripted.finish_reason,
-        None if request.logprobs is None else _logprobs(scripted, text),
+        None if request.logprobs is None else _logprobs(scripted, text, request.logprobs),
     )
 
 
-def _logprobs(scripted: ScriptedReply, text: str) -> tuple[TokenLogprob, ...] | None:
-    tokens = pieces(text)
+def _logprobs(scripted: ScriptedReply, text: str, alternatives: int) -> tuple[TokenLogprob, ...] | None:
+    tokens = pieces(text) or [""]
+    margin = scripted.margin if alternatives >= 2 else None
     if scripted.logprobs is not None:
-        tokens += [""] * (len(scripted.logprobs) - len(tokens))
-        return tuple(TokenLogprob(token, value) for token, value in zip(tokens, scripted.logprobs, strict=False))
-    if scripted.logprob is None:
+        values = scripted.logprobs
+        tokens += [""] * (len(values) - len(tokens))
+    elif scripted.logprob is not None:
+        values = (scripted.logprob,) * len(tokens)
+    elif margin is not None:
+        values = (math.log((1 + margin) / 2),) * len(tokens)
+    else:
         return None
-    return tuple(TokenLogprob(token, scripted.logprob) for token in tokens or [""])
+    return tuple(
+        TokenLogprob(token, value, _top(token, margin)) for token, value in zip(tokens, values, strict=False)
+    )
+
+
+def _top(token: str, margin: float | None) -> tuple[tuple[str, float], ...]:
+    """Two alternatives that are so far apart and leave nothing over."""
+    if margin is None:
+        return ()
+    second = math.log((1 - margin) / 2) if margin < 1 else -math.inf
+    return (token, math.log((1 + margin) / 2)), (f"not {token}", second)
 
 
 def _failure(kind: FailureKind, request: Request) -> CallFailed:

@@ -61,6 +61,7 @@ def _logprobs(expr: ast.Expr, path: str, state: State) -> list[float] | Wrong:
 REPLY_FIELDS: Final[dict[str, Field]] = {
     "logprob": Field("logprob", decimal(-1000, 0)),
     "logprobs": Field("logprobs", _logprobs),
+    "margin": Field("margin", decimal(0, 1)),
     "finish_reason": Field("finish_reason", word(("stop", "length", "content_filter", "tool_calls"))),
     "latency": Field("latency", span_of_time),
     "input_tokens": Field("input_tokens", integer(0)),

@@ -201,13 +201,14 @@ def _asked(clause: ast.CaseAsk, sight: Sight) -> ScriptedReply:
 
 def _scripted(text: str, error: str, details: Mapping[str, Any]) -> ScriptedReply:
     """A reply with what its braces say."""
-    logprob, logprobs = details.get("logprob"), details.get("logprobs")
+    logprob, logprobs, margin = details.get("logprob"), details.get("logprobs"), details.get("margin")
     tokens_in, tokens_out = details.get("input_tokens"), details.get("output_tokens")
     return ScriptedReply(
         text,
         error=cast("FailureKind", error) if error else None,
         logprob=None if logprob is None else float(logprob),
         logprobs=None if logprobs is None else tuple(float(v) for v in logprobs),
+        margin=None if margin is None else float(margin),
         finish_reason=details.get("finish_reason") or "stop",
         latency_s=float(details.get("latency") or 0),
         input_tokens=None if tokens_in is None else int(tokens_in),

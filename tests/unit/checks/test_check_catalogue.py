@@ -24,6 +24,7 @@ GIVEN = {
     "logprob": {"over": "p10"},
     "judge": {"model": "m", "rubric": "r"},
     "agree": {"samples": 3},
+    "cites": {"sources": ["handbook", "[1]", "acme.com/x"], "least": 1},
     "agrees": {"model": "previous"},
 }
 VALUES = {

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import math
 
 import pytest
@@ -8,7 +9,8 @@ from cascadelang.checks.logprob import CHECK as LOGPROB
 from cascadelang.checks.margin import CHECK as MARGIN
 from cascadelang.checks.perplexity import CHECK as PERPLEXITY
 from cascadelang.contracts.check import Answer
-from cascadelang.contracts.messages import Query, Reply, TokenLogprob
+from cascadelang.contracts.messages import Message, Query, Reply, Request, TokenLogprob
+from cascadelang.providers.scripted import Scripted, ScriptedReply
 
 
 def answer(*logprobs):
@@ -59,3 +61,19 @@ def test_no_logprobs_is_unknown(check, logprobs):
 
 def test_margin_without_alternatives_is_unknown():
     assert "alternatives" in MARGIN({}).judge(answer(-0.1)).reason
+
+
+def test_a_scripted_margin_is_what_the_check_finds():
+    for given, alternatives, found in ((0.9, 2, 0.9), (0.0, 2, 0.0), (1.0, 2, 1.0), (0.9, 0, None)):
+        scripted = Scripted({"m": [ScriptedReply("two words", margin=given, logprob=-0.4)]})
+        request = Request("m", (Message("user", "q"),), logprobs=alternatives)
+        reply = asyncio.run(scripted.send(request))
+        value = MARGIN({}).judge(Answer(Query.of("q"), reply)).value
+        assert value == (None if found is None else pytest.approx(found))
+        assert LOGPROB({"over": "mean"}).judge(Answer(Query.of("q"), reply)).value == -0.4
+
+
+def test_a_scripted_margin_alone_says_how_sure_the_tokens_were():
+    scripted = Scripted({"m": [ScriptedReply("yes", margin=0.5)]})
+    reply = asyncio.run(scripted.send(Request("m", (Message("user", "q"),), logprobs=2)))
+    assert PERPLEXITY({}).judge(Answer(Query.of("q"), reply)).value == pytest.approx(1 / 0.75)
