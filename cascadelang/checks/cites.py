@@ -74,7 +74,7 @@ cover this` names the handbook. For that, ask a `judge`.
             return []
         if least < 1:
             return ["`least` is 1 or more: nothing has to be cited otherwise"]
-        return [] if least <= len(sources) else [f"`least` is {least}, but there are {len(sources)} sources"]
+        return [] if least <= len(sources) else [f"`least` is {least}, but the list has {len(sources)}"]
 
     def judge(self, answer: Answer) -> Finding:
         """See `Check.judge`."""

@@ -103,8 +103,8 @@ def test_every_one_or_so_many():
         ({"sources": []}, "at least one"),
         ({"sources": ["a", ""]}, "empty"),
         ({"sources": ["[]"]}, "`[]` names no source"),
-        ({"sources": ["a", "b"], "least": 3}, "`least` is 3, but there are 2"),
-        ({"sources": ["a", "a"], "least": 2}, "there are 1"),
+        ({"sources": ["a", "b"], "least": 3}, "`least` is 3, but the list has 2"),
+        ({"sources": ["a", "a"], "least": 2}, "but the list has 1"),
         ({"sources": ["a"], "least": 0}, "1 or more"),
     ],
 )
