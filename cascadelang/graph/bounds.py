@@ -24,9 +24,11 @@ for what is inside them), not once for each use. A node's bounds are for any of 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any, Final
+from functools import reduce
+from operator import add
+from typing import Any, Final, TypeVar
 
 from cascadelang.contracts.estimate import most_tokens
 from cascadelang.contracts.price import Price
@@ -86,6 +88,8 @@ class NodeBounds:
     unknown: tuple[str, ...] = ()
 
 
+Value = TypeVar("Value")
+
 _FREE_LEAST: Final[dict[str, Any]] = {"calls_least": 0, "cost_least": Line(0.0), "answer_tokens": 0}
 """What a check or signal that may not be asked comes to at least."""
 
@@ -115,31 +119,30 @@ class Measure:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         roots = [*graph.policies.values(), *(r.node for r in graph.requirements)]
-        self._uses: dict[str, list[CatalogUse]] = {}
-        self.points: dict[Point, NodeBounds] = {}
+        self._uses: dict[int | str, list[CatalogUse]] = {}
+        self._below: dict[Point, list[Point]] = {}
+        self._calls: dict[tuple[str, Settings], NodeBounds] = {}
+        self._carried: dict[Point, list[int]] = {}
         self._again: dict[Point, NodeBounds] = {}
+        self.points: dict[Point, NodeBounds] = {}
         for point in successors_first([(root, PLAIN) for root in roots], self.below):
             self.points[point] = self._node(point)
 
     def below(self, point: Point) -> list[Point]:
         """The points that a point leads to."""
-        node = self.graph.nodes[point[0]]
-        inside = settings_inside(node, point[1])
-        return [(child, inside) for child in children(node)]
+        found = self._below.get(point)
+        if found is None:
+            node = self.graph.nodes[point[0]]
+            inside = settings_inside(node, point[1])
+            found = self._below[point] = [(child, inside) for child in children(node)]
+        return found
 
     def call(self, model: ModelSpec, settings: Settings) -> NodeBounds:
         """One call, with its attempts."""
-        system = model.system if settings.system is None else settings.system
-        added = most_tokens(system) + MESSAGE_TOKENS if system else 0
-        max_tokens = model.max_tokens if settings.max_tokens is None else settings.max_tokens
-        timeout_s = model.timeout_s if settings.timeout_s is None else settings.timeout_s
-        attempts = most_attempts(model.retry if settings.retry is None else settings.retry, timeout_s)
-        if model.price is None:
-            why = (f"the price of `{model.name}` isn't known",)
-            return NodeBounds(1, attempts, timeout_s, None, None, max_tokens, why)
-        most = _call_curve(model.price, max_tokens, attempts).moved(added)
-        least = Line(0.0, least_rate(model.price) * PER_MILLION)
-        return NodeBounds(1, attempts, timeout_s, least, most, max_tokens)
+        found = self._calls.get((model.name, settings))
+        if found is None:
+            found = self._calls[model.name, settings] = _called(model, settings)
+        return found
 
     def paid(
         self, use: CatalogUse, settings: Settings, answer_tokens: int, again: NodeBounds | None = None
@@ -203,7 +206,7 @@ class Measure:
         rung = node.rungs[number]
         if rung.until is None:
             return []
-        found = self._counted(f"{node.id} {number}", [rung.until])
+        found = self._counted(id(rung.until), [rung.until])
         idle = number + 1 == len(node.rungs) and node.otherwise == "last"
         return [] if idle and any(use.calls != 0 for use in found) else found
 
@@ -213,7 +216,7 @@ class Measure:
             return self._counted(f"{node.id} start", [] if node.start is None else [node.start])
         return self._counted(node.id, conditions(node))
 
-    def _counted(self, key: str, exprs: Iterable[object]) -> list[CatalogUse]:
+    def _counted(self, key: int | str, exprs: Iterable[object]) -> list[CatalogUse]:
         found = self._uses.get(key)
         if found is None:
             uses = [self.graph.uses[id_] for id_ in uses_of(self.graph, exprs)]  # type: ignore[arg-type]
@@ -227,8 +230,15 @@ class Measure:
         """
         if node.carry is None or rung >= len(node.rungs):
             return 0
-        rejected = [self.points[r.node, settings].answer_tokens for r in node.rungs[:rung] if r.until is not None]
-        return carried_tokens(max(rejected), node.carry) if rejected else 0
+        found = self._carried.get((node.id, settings))
+        if found is None:
+            found = self._carried[node.id, settings] = [0]
+            rejected = -1
+            for before in node.rungs[:-1]:
+                if before.until is not None:
+                    rejected = max(rejected, self.points[before.node, settings].answer_tokens)
+                found.append(0 if rejected < 0 else carried_tokens(rejected, node.carry))
+        return found[rung]
 
     def judging(self, node: CascadeNode, number: int, settings: Settings) -> list[NodeBounds]:
         """What the paid checks of a rung's gate come to, in order of `gate`."""
@@ -302,7 +312,7 @@ def settings_inside(node: GraphNode, around: Settings) -> Settings:
 
 def any_of(parts: list[NodeBounds]) -> NodeBounds:
     """One of the parts, whichever."""
-    first, *rest = parts
+    first, *rest = {id(part): part for part in parts}.values()
     for part in rest:
         first = NodeBounds(
             min(first.calls_least, part.calls_least),
@@ -320,25 +330,17 @@ def any_of(parts: list[NodeBounds]) -> NodeBounds:
 
 def one_after_the_other(parts: list[NodeBounds]) -> NodeBounds:
     """All the parts, in turn; the last one answers."""
-    first, *rest = parts
-    for part in rest:
-        first = NodeBounds(
-            first.calls_least + part.calls_least,
-            None if first.calls_most is None or part.calls_most is None else first.calls_most + part.calls_most,
-            None
-            if first.latency_most_s is None or part.latency_most_s is None
-            else first.latency_most_s + part.latency_most_s,
-            None
-            if first.cost_least is None or part.cost_least is None
-            else Line(
-                first.cost_least.fixed + part.cost_least.fixed,
-                first.cost_least.per_token + part.cost_least.per_token,
-            ),
-            None if first.cost_most is None or part.cost_most is None else first.cost_most.plus(part.cost_most),
-            part.answer_tokens,
-            _joined(first, part),
-        )
-    return first
+    if len(parts) == 1:
+        return parts[0]
+    return NodeBounds(
+        sum(part.calls_least for part in parts),
+        _sum([part.calls_most for part in parts], add),
+        _sum([part.latency_most_s for part in parts], add),
+        _sum([part.cost_least for part in parts], Line.plus),
+        _sum([part.cost_most for part in parts], Curve.plus),
+        parts[-1].answer_tokens,
+        tuple(dict.fromkeys(why for part in parts for why in part.unknown)),
+    )
 
 
 def at_once(parts: list[NodeBounds]) -> NodeBounds:
@@ -401,6 +403,12 @@ def _within(node: WithinNode, inside: NodeBounds) -> NodeBounds:
     return replace(inside, cost_most=cost, latency_most_s=latency_s)
 
 
+def _sum(values: list[Value | None], plus: Callable[[Value, Value], Value]) -> Value | None:
+    """All of them together, from the first on; not known when one isn't."""
+    known = [value for value in values if value is not None]
+    return reduce(plus, known) if len(known) == len(values) else None
+
+
 def _lower(one: Line | None, other: Line | None) -> Line | None:
     """A line that is nowhere above either."""
     if one is None or other is None:
@@ -410,6 +418,21 @@ def _lower(one: Line | None, other: Line | None) -> Line | None:
 
 def _joined(one: NodeBounds, other: NodeBounds) -> tuple[str, ...]:
     return one.unknown if one.unknown == other.unknown else tuple(dict.fromkeys((*one.unknown, *other.unknown)))
+
+
+def _called(model: ModelSpec, settings: Settings) -> NodeBounds:
+    """One call, with its attempts."""
+    system = model.system if settings.system is None else settings.system
+    added = most_tokens(system) + MESSAGE_TOKENS if system else 0
+    max_tokens = model.max_tokens if settings.max_tokens is None else settings.max_tokens
+    timeout_s = model.timeout_s if settings.timeout_s is None else settings.timeout_s
+    attempts = most_attempts(model.retry if settings.retry is None else settings.retry, timeout_s)
+    if model.price is None:
+        why = (f"the price of `{model.name}` isn't known",)
+        return NodeBounds(1, attempts, timeout_s, None, None, max_tokens, why)
+    most = _call_curve(model.price, max_tokens, attempts).moved(added)
+    least = Line(0.0, least_rate(model.price) * PER_MILLION)
+    return NodeBounds(1, attempts, timeout_s, least, most, max_tokens)
 
 
 def _call_curve(price: Price, max_tokens: int, attempts: int) -> Curve:

@@ -20,6 +20,7 @@ from cascadelang.graph.model import (
     CascadeNode,
     CatalogUse,
     Graph,
+    GraphExpr,
     GraphNode,
     GraphRung,
     ModelSpec,
@@ -106,16 +107,21 @@ def _with_needs(node: GraphNode, graph: Graph) -> GraphNode:
     """The node with what each rung's gate needs of the answer written out."""
     if not isinstance(node, CascadeNode):
         return node
-    return replace(node, rungs=[_rung(rung, graph) for rung in node.rungs])
+    gates = {id(rung.until): rung.until for rung in node.rungs if rung.until is not None}  # rungs share theirs
+    needs = {key: _needs(gate, graph) for key, gate in gates.items()}
+    return replace(node, rungs=[_rung(rung, needs.get(id(rung.until), frozenset())) for rung in node.rungs])
 
 
-def _rung(rung: GraphRung, graph: Graph) -> GraphRung:
-    if rung.until is None:
-        return rung
-    uses: list[CatalogUse] = [graph.uses[id_] for id_ in uses_of(graph, [rung.until])]
+def _needs(gate: GraphExpr, graph: Graph) -> frozenset[str]:
+    uses: list[CatalogUse] = [graph.uses[id_] for id_ in uses_of(graph, [gate])]
     # a check that names the model it asks needs that of the model's answer, not of the rung's
-    needs = {need for use in uses if use.kind == "check" and not use.model_args for need in use.needs}
-    return replace(rung, logprobs=bool(needs & {"logprobs", "top_logprobs"}), top_logprobs="top_logprobs" in needs)
+    return frozenset(need for use in uses if use.kind == "check" and not use.model_args for need in use.needs)
+
+
+def _rung(rung: GraphRung, needs: frozenset[str]) -> GraphRung:
+    if not needs & {"logprobs", "top_logprobs"}:
+        return rung
+    return replace(rung, logprobs=True, top_logprobs="top_logprobs" in needs)
 
 
 class _Models:

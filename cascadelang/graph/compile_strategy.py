@@ -19,6 +19,7 @@ from cascadelang.graph.model import (
     CascadeNode,
     FallbackNode,
     GraphArm,
+    GraphExpr,
     GraphNode,
     GraphRung,
     GraphShare,
@@ -187,10 +188,13 @@ class Strategies:
         rungs: list[GraphRung] = []
         self.nodes[id_] = CascadeNode(id_, rungs, place=place)
         start_at: dict[str, int] = {}
+        shared: GraphExpr | None = None
         for number, rung in enumerate(strategy.rungs):
             node = self._compile(rung.strategy, f"{id_}.rung{number + 1}", path)
-            gate = rung.until if rung.until is not None else strategy.until
-            rungs.append(GraphRung(node, None if gate is None else self._expressions.compile(gate, path)))
+            if rung.until is None and shared is None and strategy.until is not None:
+                shared = self._expressions.compile(strategy.until, path)
+            own = None if rung.until is None else self._expressions.compile(rung.until, path)
+            rungs.append(GraphRung(node, shared if own is None else own))
             if strategy.start is not None:
                 name = _rung_name(rung.strategy)
                 if name:

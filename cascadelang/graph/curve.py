@@ -25,6 +25,10 @@ class Line:
         """The value for an input of so many tokens."""
         return self.fixed + self.per_token * tokens
 
+    def plus(self, other: Line) -> Line:
+        """The sum."""
+        return Line(self.fixed + other.fixed, self.per_token + other.per_token)
+
 
 @dataclass(frozen=True, slots=True)
 class Curve:
@@ -57,9 +61,9 @@ class Curve:
 
     def plus(self, other: Curve) -> Curve:
         """The sum."""
-        return _made(
-            (start, Line(a.fixed + b.fixed, a.per_token + b.per_token)) for start, _, a, b in _aligned(self, other)
-        )
+        if [start for start, _ in self.pieces] == [start for start, _ in other.pieces]:
+            return _made((start, a.plus(b)) for (start, a), (_, b) in zip(self.pieces, other.pieces, strict=True))
+        return _made((start, a.plus(b)) for start, _, a, b in _aligned(self, other))
 
     def times(self, factor: int) -> Curve:
         """So many of it."""

@@ -23,6 +23,7 @@ from cascadelang.graph.model import (
     Graph,
     GraphExpr,
     GraphNode,
+    GraphRung,
     InValue,
     LogicValue,
     NamedCheck,
@@ -139,9 +140,8 @@ def _node(node: GraphNode, costs: Callable[[GraphExpr], int], paid: Callable[[Gr
     if isinstance(node, SplitNode) and node.by is not None:
         return replace(node, by=free_first(node.by, costs))
     if isinstance(node, CascadeNode):
-        rungs = [
-            rung if rung.until is None else replace(rung, until=free_first(rung.until, costs), paid=paid(rung.until))
-            for rung in node.rungs
-        ]
+        gates = {id(rung.until): rung.until for rung in node.rungs if rung.until is not None}  # rungs share theirs
+        moved = {key: (free_first(gate, costs), paid(gate)) for key, gate in gates.items()}
+        rungs = [rung if rung.until is None else GraphRung(rung.node, *moved[id(rung.until)]) for rung in node.rungs]
         return replace(node, rungs=rungs, start=None if node.start is None else free_first(node.start, costs))
     return node

@@ -27,21 +27,25 @@ def successors_first(starts: Iterable[Point], successors: Callable[[Point], Iter
         CircleError: if a point reaches itself.
     """
     order: list[Point] = []
-    done: set[Point] = set()
+    done: dict[Point, bool] = {}  # false: on the way
     for start in starts:
         if start in done:
             continue
-        way: dict[Point, Iterator[Point]] = {start: iter(successors(start))}
+        done[start] = False
+        way: list[tuple[Point, Iterator[Point]]] = [(start, iter(successors(start)))]
         while way:
-            point = next(reversed(way))
-            following = next((s for s in way[point] if s not in done), None)
-            if following is None:
-                del way[point]
-                done.add(point)
-                order.append(point)
-            elif following in way:
-                points: list[Hashable] = list(way)
-                raise CircleError([*points[points.index(following) :], following])
+            point, following = way[-1]
+            for one in following:
+                known = done.get(one)
+                if known is None:
+                    done[one] = False
+                    way.append((one, iter(successors(one))))
+                    break
+                if not known:
+                    points: list[Hashable] = [passed for passed, _ in way]
+                    raise CircleError([*points[points.index(one) :], one])
             else:
-                way[following] = iter(successors(following))
+                way.pop()
+                done[point] = True
+                order.append(point)
     return order

@@ -57,12 +57,16 @@ def cascades(subject: Subject) -> Iterator[tuple[CascadeNode, ast.Cascade]]:
 
 def gates(subject: Subject) -> Iterator[Gate]:
     """The gates of all cascades, in order."""
+    known: dict[int, tuple[CatalogUse, ...]] = {}  # rungs share their gates
     for node, source in cascades(subject):
         for number, (rung, written) in enumerate(zip(node.rungs, source.rungs, strict=True)):
             expr = written.until if written.until is not None else source.until
             if rung.until is None or expr is None:
                 continue
-            uses = tuple(subject.graph.uses[id_] for id_ in uses_of(subject.graph, [rung.until]))
+            uses = known.get(id(rung.until))
+            if uses is None:
+                uses = tuple(subject.graph.uses[id_] for id_ in uses_of(subject.graph, [rung.until]))
+                known[id(rung.until)] = uses
             yield Gate(node, source, number, rung.until, expr, written.until is None, uses)
 
 

@@ -7,11 +7,8 @@ not used.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from cascadelang.lint.subject import Subject
 from cascadelang.syntax import ast
-from cascadelang.syntax.visit import walk
 
 
 def is_program(subject: Subject) -> bool:
@@ -21,18 +18,5 @@ def is_program(subject: Subject) -> bool:
 
 def mentioned(subject: Subject, *, tests: bool = False) -> frozenset[str]:
     """Every part of every name that the file says; ``tests``: those said in tests as well."""
-    return frozenset(
-        part
-        for decl in subject.module.file.decls
-        if tests or not isinstance(decl, ast.CaseDecl)
-        for node in walk(decl)
-        for part in _said(node)
-    )
-
-
-def _said(node: ast.Node) -> Iterator[str]:
-    """The names in one node."""
-    if isinstance(node, ast.Name):
-        yield from node.parts
-    elif isinstance(node, ast.Arg) and node.name:  # `score(long: 0.3)` names a signal
-        yield node.name
+    declarations, cases = subject.said
+    return declarations | cases if tests else declarations

@@ -135,6 +135,21 @@ class Subject:
         return span_of(place)
 
     @cached_property
+    def said(self) -> tuple[frozenset[str], frozenset[str]]:
+        """Every part of every name that the file says but where it is declared: outside of tests, and in them."""
+        from cascadelang.syntax.visit import walk
+
+        said: tuple[set[str], set[str]] = (set(), set())
+        for decl in self.module.file.decls:
+            found = said[isinstance(decl, ast.CaseDecl)]
+            for node in walk(decl):
+                if isinstance(node, ast.Name):
+                    found.update(node.parts)
+                elif isinstance(node, ast.Arg) and node.name:  # `score(long: 0.3)` names a signal
+                    found.add(node.name)
+        return frozenset(said[0]), frozenset(said[1])
+
+    @cached_property
     def _by_kind(self) -> dict[type, list[GraphNode]]:
         found: dict[type, list[GraphNode]] = {}
         for node in self.graph.nodes.values():

@@ -54,6 +54,9 @@ def call_cost(model: ModelSpec, input_tokens: int, output_tokens: int) -> float 
 
 def answering(graph: Graph, node: str) -> Iterator[CallNode]:
     """The calls that a node can end with or pass on the way: every model that may answer in its place."""
+    own = graph.nodes[node]
+    if isinstance(own, CallNode):  # as most are
+        return iter((own,))
     return (found for id_ in in_order(graph, [node]) if isinstance(found := graph.nodes[id_], CallNode))
 
 

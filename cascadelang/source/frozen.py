@@ -13,6 +13,7 @@ Guarantees: to a type checker it is ``dataclasses.dataclass``. It takes ``frozen
 from __future__ import annotations
 
 import dataclasses
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def _made(cls: type, *, slots: bool, eq: bool) -> type:
         shared["__repr__"] = _repr
     if eq:
         compared = tuple(name for name in names if getattr(given.get(name), "compare", True))
-        shared |= {"_compared": compared, "__eq__": _eq, "__hash__": _hash}
+        shared |= {"_values": _reader(compared), "__eq__": _eq, "__hash__": _hash}
     if slots:
         shared |= {"__slots__": names, "__getstate__": _get_state, "__setstate__": _set_state}
         namespace = {**own, **shared}
@@ -157,18 +158,22 @@ def _written(cls: type) -> Any:
     return init
 
 
-def _values(self: Any) -> tuple[Any, ...]:
-    return tuple([getattr(self, name) for name in type(self)._compared])  # noqa: SLF001 - ours
+def _reader(names: tuple[str, ...]) -> Any:
+    """What reads these fields of a value, as a tuple; not a function, so that a class that has it doesn't bind it."""
+    if len(names) > 1:
+        return attrgetter(*names)
+    return staticmethod(lambda value: tuple([getattr(value, name) for name in names]))
 
 
 def _eq(self: Any, other: object) -> Any:
+    values = type(self)._values  # noqa: SLF001 - ours
     if type(other) is not type(self):
         return NotImplemented
-    return self is other or _values(self) == _values(other)
+    return self is other or values(self) == values(other)
 
 
 def _hash(self: Any) -> int:
-    return hash(_values(self))
+    return hash(type(self)._values(self))  # noqa: SLF001 - ours
 
 
 def _repr(self: Any) -> str:

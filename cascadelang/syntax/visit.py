@@ -10,16 +10,16 @@ from collections.abc import Iterator
 from cascadelang.syntax.ast import Node
 
 
-def children(node: Node) -> Iterator[Node]:
+def children(node: Node) -> list[Node]:
     """The nodes directly below ``node``."""
+    found: list[Node] = []
     for field in node.__match_args__:
         value = getattr(node, field)
         if isinstance(value, Node):
-            yield value
+            found.append(value)
         elif isinstance(value, tuple):
-            for item in value:
-                if isinstance(item, Node):
-                    yield item
+            found += [item for item in value if isinstance(item, Node)]
+    return found
 
 
 def walk(node: Node) -> Iterator[Node]:
@@ -28,7 +28,7 @@ def walk(node: Node) -> Iterator[Node]:
     while waiting:
         node = waiting.pop()
         yield node
-        waiting.extend(reversed(list(children(node))))
+        waiting += reversed(children(node))
 
 
 def depth(node: Node) -> int:
@@ -38,5 +38,5 @@ def depth(node: Node) -> int:
     while waiting:
         node, level = waiting.pop()
         deepest = max(deepest, level)
-        waiting.extend((child, level + 1) for child in children(node))
+        waiting += [(child, level + 1) for child in children(node)]
     return deepest

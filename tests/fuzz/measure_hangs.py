@@ -87,6 +87,9 @@ SHAPES: Mapping[str, Callable[[], str]] = {
     "a cascade of many rungs": lambda: (
         USE + filled(lambda n: " haiku,", "policy main = cascade [", "opus] until json\n")
     ),
+    "a cascade of many rungs that carry": lambda: (
+        USE + filled(lambda n: " haiku,", "policy main = cascade [", "opus] until json carry draft\n")
+    ),
     "a cascade of gated rungs": lambda: (
         USE + filled(lambda n: f" haiku until words > {n},", "policy main = cascade [", "opus] until json\n")
     ),

@@ -224,7 +224,7 @@ class _Look:
 
     def _cascade(self, node: g.CascadeNode, paths: list[Path]) -> None:
         starts = self._starts(node)
-        asked: set[str] = set()
+        asked: set[int | str] = set()
         dead = 0
         for at, rung in enumerate(node.rungs):
             started = starts[at]
@@ -251,11 +251,13 @@ class _Look:
         at = [(node.start_at.get(v, 0) if isinstance(v, str) else 0, when) for v, when in cases.cases]
         return [self._conditions.formulas.any_of(w for i, w in at if i <= rung) for rung in range(len(node.rungs))]
 
-    def _gate(self, node: g.CascadeNode, at: int, rung: g.GraphRung, paths: list[Path], asked: set[str]) -> None:
+    def _gate(
+        self, node: g.CascadeNode, at: int, rung: g.GraphRung, paths: list[Path], asked: set[int | str]
+    ) -> None:
         """Tell a gate that is constant, or is for all queries that get here; not one that was ``asked`` before."""
-        if rung.until is None or (said := written(rung.until)) in asked:
+        if rung.until is None or id(rung.until) in asked or (said := written(rung.until)) in asked:
             return
-        asked.add(said)
+        asked |= {id(rung.until), said}
         truth = self._conditions.condition(rung.until, Owner("gate", node.id, at))
         if paths == [()]:
             return

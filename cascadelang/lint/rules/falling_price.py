@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from cascadelang.diagnostics.codes import Code
 from cascadelang.diagnostics.model import Diagnostic, Label
@@ -48,23 +49,27 @@ class FallingPrice(Rule):
         for node, source in cascades(subject):
             if node.start is not None:
                 continue  # the label says where to start, and may mean something else than how able a rung is
-            for number in range(1, len(node.rungs)):
-                before, here = (_models(graph, rung.node) for rung in node.rungs[number - 1 : number + 1])
-                cheapest, dearest = _rates(before), _rates(here)
-                if cheapest is None or dearest is None:
+            names = [_models(graph, rung.node) for rung in node.rungs]
+            models = {some: [graph.models[name] for name in some] for some in dict.fromkeys(names)}
+            rates = {some: _rates(asked) for some, asked in models.items()}
+            for number, (before, here) in enumerate(pairwise(names), 1):
+                cheapest, dearest = rates[before], rates[here]
+                if before == here or cheapest is None or dearest is None:
                     continue
                 least, most = cheapest[0], dearest[1]
                 if most[0] <= least[0] and most[1] <= least[1] and most != least:
+                    said = f"{_said(models[here])} after {_said(models[before])}"
                     yield self.found(
-                        f"this rung costs less than the one below it: {_said(here)} after {_said(before)}",
+                        f"this rung costs less than the one below it: {said}",
                         source.rungs[number].span,
                         related=(Label(source.rungs[number - 1].span, "asked first, and dearer"),),
                         help="put the cheaper one first",
                     )
 
 
-def _models(graph: Graph, node: str) -> list[ModelSpec]:
-    return [graph.models[call.model] for call in answering(graph, node)]
+def _models(graph: Graph, node: str) -> tuple[str, ...]:
+    """The names of the models that may answer in a node's place."""
+    return tuple(dict.fromkeys(call.model for call in answering(graph, node)))
 
 
 def _rates(models: list[ModelSpec]) -> tuple[tuple[float, float], tuple[float, float]] | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from cascadelang.diagnostics.codes import Code
 from cascadelang.diagnostics.model import Diagnostic, Label
-from cascadelang.graph.model import CallNode, Graph
+from cascadelang.graph.model import CallNode, Graph, GraphRung
 from cascadelang.graph.walk import children
 from cascadelang.lint.gates import cascades
 from cascadelang.lint.rule import Rule
@@ -40,20 +40,31 @@ class RepeatedRung(Rule):
     words = ("cascade",)
 
     def look(self, subject: Subject) -> Iterator[Diagnostic]:
-        """One finding a rung."""
+        """One finding for all rungs in a row that ask the same."""
         for node, source in cascades(subject):
             if node.carry is not None:
                 continue
-            for number in range(1, len(node.rungs)):
-                before, here = node.rungs[number - 1 : number + 1]
-                if here.until != before.until or form(subject.graph, here.node) != form(subject.graph, before.node):
+            first = 0
+            for number in range(1, len(node.rungs) + 1):
+                if number < len(node.rungs) and _same(subject.graph, node.rungs[number - 1], node.rungs[number]):
                     continue
-                yield self.found(
-                    "this rung asks the same as the one below it",
-                    source.rungs[number].span,
-                    related=(Label(source.rungs[number - 1].span, "the same model, settings and check"),),
-                    help="take it out, or change something: `with { … }`, a check of its own, `carry reasons`",
-                )
+                again = number - 1 - first
+                if again:
+                    they, them = ("this rung asks", "it") if again == 1 else (f"{again} rungs in a row ask", "them")
+                    yield self.found(
+                        f"{they} the same as the one below {them}",
+                        source.rungs[first + 1].span,
+                        label="" if again == 1 else "the first of them",
+                        related=(Label(source.rungs[first].span, "the same model, settings and check"),),
+                        help=f"take {them} out, or change something: `with {{ … }}`, a check of its own, "
+                        "`carry reasons`",
+                    )
+                first = number
+
+
+def _same(graph: Graph, below: GraphRung, rung: GraphRung) -> bool:
+    """Whether two rungs ask the same, and let the same answers pass."""
+    return below.until == rung.until and form(graph, below.node) == form(graph, rung.node)
 
 
 def form(graph: Graph, id_: str) -> Any:

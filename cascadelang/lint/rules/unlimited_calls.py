@@ -10,7 +10,8 @@ from cascadelang.diagnostics.codes import Code
 from cascadelang.diagnostics.model import Diagnostic
 from cascadelang.graph.bounds import NodeBounds
 from cascadelang.graph.model import Graph, WithinNode
-from cascadelang.graph.walk import children, in_order
+from cascadelang.graph.order import successors_first
+from cascadelang.graph.walk import children
 from cascadelang.graph.wording import dollars, seconds
 from cascadelang.lint.rule import Rule
 from cascadelang.lint.subject import Subject
@@ -83,6 +84,12 @@ def _help(policy: str, most: NodeBounds) -> str:
 
 def _free(graph: Graph, root: str, proved: set[str]) -> Iterator[str]:
     """The nodes that can be reached without passing a limit or what is proved, and have none inside."""
+    limited: dict[str, bool] = {}  # whether a node is or has inside what is limited
+    for id_ in successors_first([root], lambda id_: children(graph.nodes[id_])):
+        node = graph.nodes[id_]
+        limited[id_] = (
+            id_ in proved or isinstance(node, WithinNode) or any(limited[child] for child in children(node))
+        )
     waiting, seen = [root], set[str]()
     while waiting:
         id_ = waiting.pop()
@@ -90,8 +97,7 @@ def _free(graph: Graph, root: str, proved: set[str]) -> Iterator[str]:
         if id_ in seen or id_ in proved or isinstance(node, WithinNode):
             continue
         seen.add(id_)
-        inside = in_order(graph, [id_])
-        if not any(other in proved or isinstance(graph.nodes[other], WithinNode) for other in inside):
+        if not limited[id_]:
             yield id_
         waiting += children(node)
 

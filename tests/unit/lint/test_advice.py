@@ -37,3 +37,19 @@ def test_a_policy_without_a_price_is_advised_a_limit_in_time(linted):
 def test_of_two_limits_only_the_idle_one_is_to_be_taken_out(linted):
     (found,) = linted("policy main = cascade [haiku, sonnet] until json within $0.20 and 10m").diagnostics
     assert found.help == "set it under 150s, or take `10m` out"
+
+
+@pytest.mark.parametrize(
+    ("rungs", "said"),
+    [
+        ("haiku, haiku, opus", ["this rung asks the same as the one below it"]),
+        ("haiku, haiku, haiku, haiku, opus", ["3 rungs in a row ask the same as the one below them"]),
+        ("haiku, haiku, opus, opus, opus", ["this rung asks the same", "2 rungs in a row ask the same"]),
+        ("haiku, opus, haiku, opus", []),
+    ],
+)
+def test_rungs_in_a_row_that_ask_the_same_are_told_once(linted, rungs: str, said: list[str]):
+    text = f"policy main = cascade [{rungs}] until json within 30s"
+    found = [d for d in linted(text).diagnostics if d.name == "repeated-rung"]
+    assert len(found) == len(said)
+    assert all(d.message.startswith(one) for d, one in zip(found, said, strict=True))
