@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,3 +24,30 @@ def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
 def root() -> Path:
     """The checkout."""
     return Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def _postgres() -> Iterator[object]:
+    """A PostgreSQL server for all tests of this process."""
+    pytest.importorskip("psycopg", reason="psycopg is not installed")
+    sys.path.insert(0, str(Path(__file__).parent))
+    try:
+        from postgres_server import Server
+    finally:
+        del sys.path[0]
+    server = Server()
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def postgres(_postgres):
+    """A running PostgreSQL server with nothing stored in it; `url` is where."""
+    _postgres.empty()
+    return _postgres
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def anywhere(request: pytest.FixtureRequest, tmp_path: Path) -> str | Path:
+    """A place for a trace store: a file, then a database."""
+    return tmp_path / "t.sqlite" if request.param == "sqlite" else request.getfixturevalue("postgres").url

@@ -1,103 +1,95 @@
-"""The trace store's tables, as numbered steps from one version to the next.
+"""The trace store's tables, which are the same in SQLite and in PostgreSQL.
 
-Takes: a connection. Gives: the tables, brought up to `LATEST`. Guarantees: a step is made whole or not at all, also
-when two processes open a new store at once; a store of a newer version, and a file that is something else, are left
-as they are.
+``policies``
+    ``id``, ``name``, ``path`` (of the file), ``graph_sha256``: what was run. A policy that was changed is another
+    row; so is what a ``shadow`` of it ran, whose name is ``NAME (shadow NODE)``.
+``shapes``
+    ``id``, ``sha256``, ``policy``, ``status``, ``failure`` (its kind), ``model`` (who answered), ``path`` (who was
+    asked, in order; JSON): a way that runs went. Runs that went the same way have the same shape, so there are few.
+``steps``
+    What happened on that way: ``shape``, ``number``, ``kind``, ``node``, ``name``, ``model``, ``outcome``, ``times``.
+    Equal steps of a run are one row with ``times``. By ``kind``, which is the event's but for the last two:
 
-``runs`` holds one row a run, all of it facts; ``events`` its steps without texts; ``payloads`` what was asked and
-answered: the query, the answer, the caller's facts, and the text of each call by the number of its event. Texts can
-so be dropped, and facts kept.
+    =============  ====================  ==========  =======================================
+    kind           name                  model       outcome
+    =============  ====================  ==========  =======================================
+    route          arm                   where to
+    call           purpose               model
+    call_failed    purpose               model       kind of failure
+    retry, skip    purpose, if any       model       because
+    check          condition             whose       ``passed``, ``failed`` or ``unknown``
+    escalate       from                  to          because
+    shadow         (none)                to
+    other events   (none)                model
+    unknown        signal                            (it was looked at, and wasn't known)
+    asked          (none)                model       (an element of ``path``)
+    =============  ====================  ==========  =======================================
+``runs``
+    A row each: ``id``, ``trace_id``, ``shape``, ``started_wall_s``, ``latency_s``, ``cost_usd`` (null: a price isn't
+    known) and its parts as `cascadelang.trace.facts` splits it, tokens in all and of the answer that was given,
+    ``events_version``; and ``weight``, of how many runs it is the one that was kept (1 without sampling): a share is
+    ``sum(weight) of some / sum(weight) of all``.
+``events``, ``payloads``
+    A run's steps without texts; its query, answer, the caller's facts, and the text of each call by the number of its
+    event. Texts can so be dropped, and facts kept.
+``tallies``, ``latencies``, ``reasons``, ``signals``
+    Sums over the runs of `BUCKET_S` seconds, so that a million runs are counted by looking at some ten thousand
+    rows. Every figure but ``runs`` and ``times`` is weighted. ``tallies``: by shape; ``priced`` is the weight of the
+    runs whose cost is known. ``latencies``: by policy and `place_of` the latency. ``reasons``: by policy, check
+    (``name``), ``outcome`` and reason, its numbers as ``#``. ``signals``: by policy, signal (``name``) and ``value``,
+    as JSON: numbers to two digits, ``null`` where it wasn't known.
+
+    INVARIANT: they are what `cascadelang.trace.recount` makes of ``runs`` and ``events``.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from math import exp, floor, log
+from typing import Final
 
-if TYPE_CHECKING:
-    import sqlite3
+BUCKET_S: Final = 600
+"""How many seconds, from whole tens of minutes since 1970, are summed up in one row."""
 
-APPLICATION_ID: Final = 0x63_6C_74_72
-"""``cltr``, in the file's header, so that another program's database isn't taken for a trace store."""
+_GROWTH: Final = log(1.02 / 0.98)
+_LEAST_S: Final = 1e-9
 
-_STEPS: Final[tuple[tuple[str, ...], ...]] = (
-    (
-        """
-        CREATE TABLE runs (
-            id INTEGER PRIMARY KEY,
-            trace_id TEXT NOT NULL UNIQUE,
-            policy TEXT NOT NULL,
-            policy_path TEXT NOT NULL,
-            graph_sha256 TEXT NOT NULL,
-            started_wall_s REAL NOT NULL,
-            latency_s REAL NOT NULL,
-            status TEXT NOT NULL,
-            failure TEXT NOT NULL,
-            model TEXT NOT NULL,
-            path TEXT NOT NULL,
-            cost_usd REAL,
-            input_tokens INTEGER NOT NULL,
-            output_tokens INTEGER NOT NULL,
-            events_version INTEGER NOT NULL
-        )
-        """,
-        "CREATE INDEX runs_by_start ON runs (started_wall_s)",
-        "CREATE INDEX runs_by_policy ON runs (policy, started_wall_s)",
-        "CREATE INDEX runs_by_status ON runs (status, started_wall_s)",
-        "CREATE TABLE events (run INTEGER PRIMARY KEY REFERENCES runs (id) ON DELETE CASCADE, events TEXT NOT NULL)",
-        """
-        CREATE TABLE payloads (
-            run INTEGER PRIMARY KEY REFERENCES runs (id) ON DELETE CASCADE,
-            query TEXT NOT NULL,
-            answer TEXT NOT NULL,
-            meta TEXT NOT NULL,
-            texts TEXT NOT NULL
-        )
-        """,
-    ),
+RUN_COLUMNS: Final = (
+    "id",
+    "trace_id",
+    "shape",
+    "started_wall_s",
+    "latency_s",
+    "weight",
+    "cost_usd",
+    "answers_usd",
+    "judges_usd",
+    "classifiers_usd",
+    "retries_usd",
+    "rejected_usd",
+    "input_tokens",
+    "output_tokens",
+    "answer_input_tokens",
+    "answer_output_tokens",
+    "events_version",
 )
-
-LATEST: Final = len(_STEPS)
-
-
-class StoreUnusable(Exception):  # noqa: N818 - it names what is so
-    """The file can't be used as a trace store. ``str()`` of it says why, for people, without the path."""
+EVENTS_COLUMNS: Final = ("run", "events")
+PAYLOAD_COLUMNS: Final = ("run", "query", "answer", "meta", "texts")
 
 
-def check_version(connection: sqlite3.Connection) -> int:
-    """The version of the store; 0 for an empty database.
+def bucket_of(wall_s: float) -> int:
+    """The bucket of a moment; it begins at ``bucket * BUCKET_S`` seconds since 1970."""
+    return floor(wall_s / BUCKET_S)
 
-    Raises:
-        StoreUnusable: if it is another program's database, or a newer version's.
+
+def place_of(latency_s: float) -> int:
+    """The place of a latency on a logarithmic scale.
+
+    `latency_at` gives it back to within 2 %, so quantiles of places are right to 2 % (the mapping of DDSketch:
+    Masson, Rim and Lee, "DDSketch: a fast and fully-mergeable quantile sketch", VLDB 2019).
     """
-    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    application = int(connection.execute("PRAGMA application_id").fetchone()[0])
-    if application != APPLICATION_ID:
-        tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-        if application or version or tables:
-            raise StoreUnusable("it is a database of something else")
-    if version > LATEST:
-        raise StoreUnusable(f"it is of version {version}, written by a newer cascadelang; this one knows {LATEST}")
-    return version
+    return floor(log(latency_s) / _GROWTH) if latency_s > _LEAST_S else floor(log(_LEAST_S) / _GROWTH)
 
 
-def bring_up_to_date(connection: sqlite3.Connection) -> None:
-    """Make the steps that are missing.
-
-    Raises:
-        StoreUnusable: as `check_version`.
-    """
-    if check_version(connection) == LATEST:
-        return
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        version = check_version(connection)  # again: another process may have been first
-        for number, step in enumerate(_STEPS[version:], version + 1):
-            for statement in step:
-                connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {number}")
-        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
+def latency_at(place: int) -> float:
+    """The latency of a place, in seconds: its middle."""
+    return 2 * exp((place + 1) * _GROWTH) / (exp(_GROWTH) + 1)

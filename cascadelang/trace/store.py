@@ -1,13 +1,14 @@
-"""Where finished runs are kept: one SQLite file, written by one thread.
+"""Where finished runs are kept: a SQLite file or a PostgreSQL database, written by one thread.
 
 Takes: runs, from any thread. Gives: rows. Guarantees:
 
 - `TraceStore.record` never waits and never raises: it puts the run on a queue. A thread writes what has gathered in
-  one transaction, at the latest some hundredths of a second later. When more than ``most_waiting`` runs wait, further
-  ones are dropped and counted.
-- Whatever goes wrong with the file is told in one warning, once, and costs no more than the record. A file that isn't
-  a trace store, is damaged, or was written by a newer version, is left as it is.
-- Any number of processes may write one file: each waits for the others' transactions.
+  one transaction, a quarter of a second later at the latest. When more than ``most_waiting`` runs wait, further ones
+  are dropped and counted.
+- Whatever goes wrong with the store is told in one warning, once, and costs no more than the record. A file that
+  isn't a trace store, is damaged, or was written by a newer version, is left as it is. A server that goes away is
+  waited for: what couldn't be written waits on the queue, and is written when it is back.
+- Any number of processes may write one store: each waits for the others' transactions.
 - What was recorded is on the disk when `close` returns, and at the end of the process at the latest. A process that
   is killed loses at most what hadn't been written yet.
 """
@@ -23,50 +24,50 @@ import weakref
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from cascadelang.contracts.trace_sink import RunRecord
-from cascadelang.trace.rows import TABLES, Row, rows_of, storable
-from cascadelang.trace.schema import StoreUnusable, bring_up_to_date
-
-if TYPE_CHECKING:
-    import sqlite3
+from cascadelang.trace.sql import Connection, Database, StoreAway, StoreUnusable, Where, database, shown
+from cascadelang.trace.tally import Shapes
+from cascadelang.trace.write import Weighed, recorded, write_batch
 
 BUSY_S: Final = 10.0
-"""How long a transaction waits for those of other processes."""
+"""How long a batch waits for other programs that hold the store."""
 
 _GATHER_S: Final = 0.25
 """How long runs are gathered before they are written together: what a killed process can lose. Fewer, larger
 transactions take a third less of tracing's CPU than writing every 30 ms."""
 _MOST_AT_ONCE: Final = 256
-_ROWS_AT_ONCE: Final = 32
-_UNSTORABLE: Final = (UnicodeEncodeError, OverflowError)
-"""What binding a value that SQLite can't hold raises: half of a surrogate pair, an integer of more than 64 bits."""
 _CLOSE_S: Final = 30.0
+_BACK_OFF_S: Final = (0.5, 1.0, 2.0, 5.0, 10.0, 15.0)
+"""How long to wait before a server that went away is looked for again; the last of these from then on."""
 
 
 class TraceStore:
-    """A `cascadelang.contracts.trace_sink.TraceSink` that keeps runs in a SQLite file.
+    """A `cascadelang.contracts.trace_sink.TraceSink` that keeps runs in a SQLite file or a PostgreSQL database.
 
     Args:
-        path: the file; it and its folders are made when the first run is written, readable by the user alone.
+        where: the path of the file, or the URL of the database; a file and its folders are made when the first run is
+            written, readable by the user alone.
         warn: takes the one warning, for people; called from the writing thread or from `close`.
         most_waiting: how many runs may wait to be written.
 
     Attributes:
-        path: as given.
+        name: of the store, for people: without a password.
         dropped: how many runs weren't recorded.
     """
 
     def __init__(
         self,
-        path: str | os.PathLike[str],
+        where: Where,
         *,
         warn: Callable[[str], None] | None = None,
         most_waiting: int = 10_000,
     ) -> None:
-        self.path = Path(path)
+        self.name = shown(where)
         self.dropped = 0
+        self._where = where
+        self._database: Database | None = None
         self._warn = warn
         self._warned = False
         self._too_fast = False
@@ -74,16 +75,25 @@ class TraceStore:
         self._begin()
         _STORES.add(self)
 
+    @property
+    def path(self) -> Path:
+        """The file; of a database, its name."""
+        return Path(self.name)
+
     def _begin(self) -> None:
         """Nothing waits and nothing runs: at the start, and in a forked child."""
-        self._waiting: deque[RunRecord] = deque()
+        self._waiting: deque[Weighed] = deque()
         self._wake = threading.Event()
         self._hurry = threading.Event()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._closed = False
-        self._connection: sqlite3.Connection | None = None
+        self._connection: Connection | None = None
+        self._shapes: Shapes | None = None
         self._hopeless = False
+        self._absences = 0
+        self._unsure = False
+        self._dropped_before = self.dropped
 
     def _abandon(self) -> None:
         """Leave to the parent process what is its own."""
@@ -97,7 +107,7 @@ class TraceStore:
             self._too_fast = True
             self.dropped += 1
             return
-        self._waiting.append(run)
+        self._waiting.append(Weighed(run, 1.0))
         if not self._wake.is_set():
             self._wake.set()
             if self._thread is None:
@@ -115,14 +125,14 @@ class TraceStore:
             thread.join(_CLOSE_S)
             if thread.is_alive():
                 self._say(
-                    f"{len(self._waiting)} runs are not recorded in `{self.path}` yet: another program holds it"
+                    f"{len(self._waiting)} runs are not recorded in `{self.name}` yet: another program holds it"
                 )
                 return
         self.dropped += len(self._waiting)  # came in while it closed
         self._waiting.clear()
         if self.dropped:
             why = "they came too fast" if self._too_fast else "they could not be stored"
-            self._say(f"{self.dropped} runs were not recorded in `{self.path}`: {why}")
+            self._say(f"{self.dropped} runs were not recorded in `{self.name}`: {why}")
 
     def _start(self) -> None:
         """Start the writing thread; on the first run, so that a store that records nothing costs nothing."""
@@ -158,63 +168,122 @@ class TraceStore:
                 self._disconnect()
                 return
 
-    def _write(self, batch: list[RunRecord]) -> None:
+    def _write(self, batch: list[Weighed]) -> None:
+        """Write a batch, or put it back where the store has gone away, or let it go."""
         until_s = time.monotonic() + BUSY_S
+        tries = 0
         while True:
+            tries += 1
             try:
                 connection = self._connection or self._connect()
-                self.dropped += _insert(connection, batch)
+                self.dropped += self._insert(connection, batch)
             except StoreUnusable as unusable:
                 self.dropped += len(batch)
                 self._give_up(str(unusable))
             except Exception as error:  # noqa: BLE001 - whatever it is, the thread lives on and answers go out
                 self._disconnect()
-                if _busy(error) and time.monotonic() < until_s:
+                if self._is_away(error):
+                    self._wait_for_it(batch, self._words(error))
+                    return
+                if self._is_busy(error) and time.monotonic() < until_s:
                     self._hurry.wait(0.05)  # SQLite's own waiting doesn't cover every lock, that of a new log say
                     continue
+                if _is_integrity(error) and tries == 1:
+                    self._unsure = True  # the run is there already, or the store isn't the one it was
+                    continue
                 self.dropped += len(batch)
-                self._say(self._unrecorded(_words(error)))
+                self._say(self._unrecorded(self._words(error)))
+            else:
+                self._back()
             return
 
-    def _connect(self) -> sqlite3.Connection:
-        """Open the file, made and brought up to date where needed.
+    def _insert(self, connection: Connection, batch: list[Weighed]) -> int:
+        """Write the runs in one transaction; gives how many could not be stored."""
+        at, shapes = self._at(), self._shapes
+        if shapes is None:
+            shapes = self._shapes = Shapes(at.storable)
+        if self._unsure:  # the connection broke while a batch was written, and nobody knows whether it is
+            there = recorded(connection, batch)
+            seen: set[str] = set()
+            new = []
+            for each in batch:
+                if each.run.trace_id not in there and each.run.trace_id not in seen:
+                    seen.add(each.run.trace_id)
+                    new.append(each)
+            batch = new
+        dropped = write_batch(connection, at, batch, shapes)
+        self._unsure = False
+        return dropped
+
+    def _at(self) -> Database:
+        """The store.
+
+        Raises:
+            StoreUnusable: when its place can't be read.
+        """
+        if self._database is None:
+            self._database = database(self._where)
+        return self._database
+
+    def _connect(self) -> Connection:
+        """Open the store, made and brought up to date where needed.
 
         Raises:
             StoreUnusable: if it can't be used at all.
-            OSError, sqlite3.Error: if it can't be used now.
+            StoreAway, Exception: if it can't be used now.
         """
-        import sqlite3
-
-        try:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with contextlib.suppress(FileExistsError):
-                os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-        except OSError as error:
-            raise StoreUnusable(_words(error)) from None
-        connection = sqlite3.connect(self.path, timeout=BUSY_S, isolation_level=None)
-        try:
-            bring_up_to_date(connection)
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = NORMAL")
-            connection.execute("PRAGMA foreign_keys = ON")
-        except sqlite3.DatabaseError as error:
-            connection.close()
-            if _damaged(error):
-                raise StoreUnusable(_words(error)) from None
-            raise
-        except BaseException:
-            connection.close()
-            raise
-        self._connection = connection
-        return connection
+        self._connection = self._at().connect()
+        return self._connection
 
     def _disconnect(self) -> None:
-        import sqlite3
-
         connection, self._connection = self._connection, None
+        self._shapes = None
         if connection is not None:
-            with contextlib.suppress(sqlite3.Error):
-                connection.close()
+            connection.close()
+
+    def _wait_for_it(self, batch: list[Weighed], reason: str) -> None:
+        """The store has gone away: the batch goes back to the queue, and after a while it is looked for again."""
+        self._unsure = True
+        if self._closed:
+            self.dropped += len(batch)
+            self._hopeless = True
+            self.dropped += len(self._waiting)
+            self._waiting.clear()
+            lost = self.dropped - self._dropped_before
+            self._tell(f"{lost} runs were not recorded in `{self.name}`: {reason}")
+            self._warned = True
+            return
+        self._waiting.extendleft(reversed(batch))
+        self._absences += 1
+        if self._absences == 1:
+            self._dropped_before = self.dropped
+            self._tell(
+                f"runs can't be recorded in `{self.name}` for now: {reason}; up to {self._most_waiting:,} are kept"
+                " until they can, and answers are not affected"
+            )
+        self._hurry.wait(_BACK_OFF_S[min(self._absences, len(_BACK_OFF_S)) - 1])
+
+    def _back(self) -> None:
+        """The store was written to."""
+        if not self._absences:
+            return
+        self._absences = 0
+        lost = self.dropped - self._dropped_before
+        lost_words = f"; {lost} were not, for more than {self._most_waiting:,} would have waited" if lost else ""
+        self._tell(f"runs are recorded in `{self.name}` again{lost_words}")
+        self._dropped_before = self.dropped
+
+    def _is_away(self, error: Exception) -> bool:
+        at = self._database
+        return at is not None and at.patient and (isinstance(error, StoreAway) or at.away(error))
+
+    def _is_busy(self, error: Exception) -> bool:
+        return self._database is not None and self._database.busy(error)
+
+    def _words(self, error: Exception) -> str:
+        if isinstance(error, StoreAway) or self._database is None:
+            return str(error)
+        return self._database.words(error)
 
     def _give_up(self, reason: str) -> None:
         """Nothing can ever be written."""
@@ -225,21 +294,23 @@ class TraceStore:
         self._say(self._unrecorded(reason))
 
     def _unrecorded(self, reason: str) -> str:
-        return f"runs can't be recorded in `{self.path}`: {reason}; answers are not affected"
+        return f"runs can't be recorded in `{self.name}`: {reason}; answers are not affected"
 
     def _say(self, message: str) -> None:
         """The one warning."""
-        if self._warned:
-            return
-        self._warned = True
+        if not self._warned:
+            self._warned = True
+            self._tell(message)
+
+    def _tell(self, message: str) -> None:
         if self._warn is not None:
             with contextlib.suppress(Exception):  # telling of it must not end the thread
                 self._warn(message)
 
 
 _STORES: Final[weakref.WeakSet[TraceStore]] = weakref.WeakSet()
-_INHERITED: Final[list[sqlite3.Connection]] = []
-"""Connections of a parent process: SQLite forbids a child even to close them."""
+_INHERITED: Final[list[Connection]] = []
+"""Connections of a parent process: SQLite forbids a child even to close them, and a server would end the parent's."""
 
 
 def _begin_in_child() -> None:
@@ -252,78 +323,6 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_begin_in_child)
 
 
-def _insert(connection: sqlite3.Connection, batch: list[RunRecord]) -> int:
-    """Write the runs in one transaction; gives how many could not be stored.
-
-    A run whose texts can't be stored as they are is stored as it can be.
-    """
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        first = int(connection.execute("SELECT coalesce(max(id), 0) FROM runs").fetchone()[0]) + 1
-        rows = []
-        for id_, run in enumerate(batch, first):
-            with contextlib.suppress(ValueError, TypeError, RecursionError):  # a caller's facts that are no JSON
-                rows.append(rows_of(run, id_))
-        stored = len(rows)
-        connection.execute("SAVEPOINT these")
-        try:
-            _add(connection, rows)
-        except _UNSTORABLE:
-            connection.execute("ROLLBACK TO these")
-            stored = 0
-            for row in rows:
-                connection.execute("SAVEPOINT this")
-                try:
-                    _add(connection, [(storable(row[0]), storable(row[1]), storable(row[2]))])
-                    stored += 1
-                except _UNSTORABLE:
-                    connection.execute("ROLLBACK TO this")
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
-    return len(batch) - stored
-
-
-def _add(connection: sqlite3.Connection, rows: list[tuple[Row, Row, Row]]) -> None:
-    """Insert the rows, many in one statement: for each statement the other threads are let in once."""
-    for number, table in enumerate(TABLES):
-        width = table.count(",") + 1
-        one = f"({', '.join('?' * width)})"
-        start = 0
-        while start < len(rows):
-            step = _ROWS_AT_ONCE if len(rows) - start >= _ROWS_AT_ONCE else 1
-            values = [value for row in rows[start : start + step] for value in row[number]]
-            connection.execute(f"INSERT INTO {table} VALUES {', '.join([one] * step)}", values)  # noqa: S608 - values are bound
-            start += step
-
-
-def _busy(error: Exception) -> bool:
-    """Whether another program is in the way for now."""
-    return getattr(error, "sqlite_errorname", "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
-
-
-def _damaged(error: sqlite3.DatabaseError) -> bool:
-    """Whether the file itself is the trouble, for good."""
-    return getattr(error, "sqlite_errorname", "") in {"SQLITE_NOTADB", "SQLITE_CORRUPT"}
-
-
-def _words(error: Exception) -> str:
-    """Why, in words for people."""
-    name = getattr(error, "sqlite_errorname", "")
-    known = {
-        "SQLITE_NOTADB": "the file is not a trace store, and was left as it is",
-        "SQLITE_CORRUPT": "the file is damaged, and was left as it is",
-        "SQLITE_FULL": "the disk is full",
-        "SQLITE_BUSY": "another program holds it",
-    }
-    for prefix, words in known.items():
-        if name.startswith(prefix):
-            return words
-    if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
-        return "it can't be written to"
-    if name.startswith("SQLITE_IOERR"):
-        return "the disk can't be written to"
-    reason = getattr(error, "strerror", None)
-    return str(reason).lower() if reason else str(error)
+def _is_integrity(error: Exception) -> bool:
+    """Whether a row is there already, or one that it needs isn't."""
+    return any(kind.__name__ == "IntegrityError" for kind in type(error).mro())

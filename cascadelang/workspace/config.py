@@ -29,8 +29,8 @@ class Config:
     """What can be set, with its defaults.
 
     Attributes:
-        trace_store: path of the trace store, relative to the file that says so; ``off`` records nothing; empty is
-            the platform's data folder.
+        trace_store: path of the trace store, relative to the file that says so, or a ``postgresql://`` URL; ``off``
+            records nothing; empty is the platform's data folder.
         keep_text: whether queries and answers are kept in the trace store.
         output: what commands print where ``--output`` isn't given; one that hasn't that form prints text.
         rules: what lint's rules count as, by name: ``off``, ``warning`` or ``error``.
@@ -57,12 +57,17 @@ class Config:
 
         return Levels(self.rules)
 
-    def trace_path(self) -> Path | None:
-        """Where the trace store is; ``None`` when nothing is to be recorded."""
+    def trace_where(self) -> Path | str | None:
+        """Where the trace store is, a path or a URL; ``None`` when nothing is to be recorded.
+
+        A URL may hold a password: show it by `cascadelang.trace.sql.shown`.
+        """
         if self.traces_off:
             return None
         if self.trace_store:
-            return _expanded(self.trace_store)
+            from cascadelang.trace.sql import is_url
+
+            return self.trace_store if is_url(self.trace_store) else _expanded(self.trace_store)
         from cascadelang.source.folders import data_folder
 
         return data_folder() / "traces.sqlite"
@@ -91,7 +96,9 @@ def read(start: str | Path = ".", environ: Mapping[str, str] | None = None) -> C
         config = _apply(config, table, str(file))
         store = config.trace_store
         if store and store != "off":
-            config = replace(config, trace_store=str(file.parent / _expanded(store)))
+            from cascadelang.trace.sql import is_url
+
+            config = config if is_url(store) else replace(config, trace_store=str(file.parent / _expanded(store)))
         config = replace(config, found=str(file))
     named = {k: environ[_PREFIX + k.upper()] for k in KEYS if k not in _TABLES and environ.get(_PREFIX + k.upper())}
     return _apply(config, named, "the environment") if named else config

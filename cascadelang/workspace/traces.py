@@ -27,12 +27,12 @@ def open_sink(config: Config, warn: Callable[[str], None]) -> TraceSink:
         config: the settings.
         warn: is told, once, when runs can't be recorded; perhaps in another thread.
     """
-    path = config.trace_path()
-    if path is None:
+    where = config.trace_where()
+    if where is None:
         return NoTrace()
     from cascadelang.trace.store import TraceStore
 
-    return TraceStore(path, warn=warn)
+    return TraceStore(where, warn=warn)
 
 
 def list_recorded(
@@ -63,7 +63,7 @@ def list_recorded(
     since_wall_s = None if since is None else _wall_s(since)
     try:
         return list_runs(
-            _path(start), policy=policy, model=model, since_wall_s=since_wall_s, status=status, limit=limit
+            _where(start), policy=policy, model=model, since_wall_s=since_wall_s, status=status, limit=limit
         )
     except StoreUnusable as error:
         raise Mistake(str(error)) from None
@@ -78,7 +78,7 @@ def find_recorded(trace_id: str, *, start: str = ".") -> RunRecord:
     from cascadelang.trace.query import StoreUnusable, TraceNotFound, show_run
 
     try:
-        return show_run(_path(start), trace_id)
+        return show_run(_where(start), trace_id)
     except TraceNotFound as error:
         raise Mistake(str(error), "`cascadelang traces list` shows what is recorded", usage=True) from None
     except StoreUnusable as error:
@@ -106,12 +106,12 @@ def _wall_s(since: str) -> float:
         raise Mistake(what, "give an age: `30m`, `12h`, `7d`, `2w`; or a day: `2026-11-23`", usage=True) from None
 
 
-def _path(start: str) -> Path:
+def _where(start: str) -> Path | str:
     """The trace store of the settings."""
-    path = read(start).trace_path()
-    if path is None:
+    where = read(start).trace_where()
+    if where is None:
         raise Mistake("nothing is recorded: the setting `trace_store` is `off`")
-    return path
+    return where
 
 
 def row_json(run: RunRecord) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from cascadelang.trace.migrations.sqlite import APPLICATION_ID, LATEST
 from cascadelang.trace.query import StoreUnusable, TraceAmbiguous, TraceNotFound, list_runs, show_run
-from cascadelang.trace.schema import APPLICATION_ID, LATEST
 from cascadelang.trace.store import TraceStore
 
 ROOT = Path(__file__).parents[3]
@@ -92,12 +92,12 @@ def test_the_file_is_the_users_alone_and_ready_for_queries(tmp_path, make_run):
     assert connection.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
     assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     for condition, index in (
-        ("started_wall_s > 5", "runs_by_start"),
-        ("policy = 'main' AND started_wall_s > 5", "runs_by_policy"),
-        ("status = 'unmet'", "runs_by_status"),
-        ("trace_id = 'x'", "autoindex"),
+        ("runs WHERE started_wall_s > 5", "runs_by_start"),
+        ("shapes WHERE policy = 5", "shapes_by_policy"),
+        ("runs WHERE trace_id = 'x'", "autoindex"),
+        ("tallies WHERE bucket > 5", "PRIMARY KEY"),
     ):
-        plan = connection.execute(f"EXPLAIN QUERY PLAN SELECT * FROM runs WHERE {condition}").fetchall()  # noqa: S608 - our own
+        plan = connection.execute(f"EXPLAIN QUERY PLAN SELECT * FROM {condition}").fetchall()  # noqa: S608 - our own
         assert index in str(plan)
     connection.close()
 

@@ -15,9 +15,10 @@ from pathlib import Path
 import pytest
 
 from cascadelang.contracts.trace_sink import RunRecord
+from cascadelang.trace import sqlite as sqlite_module
 from cascadelang.trace import store as store_module
+from cascadelang.trace.migrations.sqlite import LATEST
 from cascadelang.trace.query import StoreUnusable, list_runs, show_run
-from cascadelang.trace.schema import LATEST
 from cascadelang.trace.store import TraceStore
 
 ROOT = Path(__file__).parents[3]
@@ -172,14 +173,14 @@ def test_a_full_disk(tmp_path, make_run):
 
 
 def test_a_disk_that_has_room_again_is_written_to_again(tmp_path, make_run, warnings, monkeypatch):
-    insert, full = store_module._insert, [True]
+    write, full = store_module.write_batch, [True]
 
-    def sometimes(connection, batch):
+    def sometimes(connection, *rest):
         if full[0]:
-            connection.execute("PRAGMA max_page_count = 1")
-        return insert(connection, batch)
+            connection.rows("PRAGMA max_page_count = 1")
+        return write(connection, *rest)
 
-    monkeypatch.setattr(store_module, "_insert", sometimes)
+    monkeypatch.setattr(store_module, "write_batch", sometimes)
     store = TraceStore(tmp_path / "t.sqlite", warn=warnings.append)
     store.record(make_run(1, query="x" * 100_000))
     while not warnings:
@@ -215,6 +216,7 @@ def test_a_store_somebody_holds_is_waited_for(tmp_path, make_run, warnings, monk
 
 def test_a_store_held_for_too_long_is_told_of(tmp_path, make_run, warnings, monkeypatch):
     monkeypatch.setattr(store_module, "BUSY_S", 0.2)
+    monkeypatch.setattr(sqlite_module, "BUSY_S", 0.2)
     path = tmp_path / "t.sqlite"
     record_some(path, make_run, warnings, times=1)
     other = sqlite3.connect(path, isolation_level=None)
@@ -270,7 +272,7 @@ def test_what_another_hand_wrote_into_a_store_is_told(tmp_path, make_run, warnin
     path = tmp_path / "t.sqlite"
     record_some(path, make_run, warnings, times=1)
     connection = sqlite3.connect(path)
-    table = {"path": "runs", "events": "events"}.get(column, "payloads")
+    table = {"path": "shapes", "events": "events"}.get(column, "payloads")
     connection.execute(f"UPDATE {table} SET {column} = ?", ("{not json",))  # noqa: S608 - names of ours
     connection.commit()
     connection.close()

@@ -29,7 +29,7 @@ def test_settings_are_found_upwards(tmp_path: Path):
     inner.mkdir(parents=True)
     (inner / "pyproject.toml").write_text('[project]\nname = "uses-cascadelang"\n')
     config = read(inner / "p.cl", {})
-    assert config.trace_path() == tmp_path / "a.sqlite"
+    assert config.trace_where() == tmp_path / "a.sqlite"
     assert config.found == str(tmp_path / "pyproject.toml")
     (inner / "cascadelang.toml").write_text("keep_text = false\n")
     config = read(inner / "p.cl", {})
@@ -39,7 +39,7 @@ def test_settings_are_found_upwards(tmp_path: Path):
 def test_the_environment_wins(tmp_path: Path):
     (tmp_path / "cascadelang.toml").write_text('trace_store = "a.sqlite"\nkeep_text = true\n')
     config = read(tmp_path, {"CASCADELANG_TRACE_STORE": "off", "CASCADELANG_KEEP_TEXT": "0"})
-    assert config.trace_path() is None
+    assert config.trace_where() is None
     assert not config.keep_text
     with pytest.raises(Mistake, match="CASCADELANG_KEEP_TEXT"):
         read(tmp_path, {"CASCADELANG_KEEP_TEXT": "perhaps"})
@@ -152,7 +152,7 @@ def test_settings_that_no_reader_can_hold_are_a_mistake(tmp_path: Path, value: s
 def test_the_home_of_a_user_there_is_not_is_a_name_like_any_other(tmp_path: Path):
     (tmp_path / "cascadelang.toml").write_text('trace_store = "~no-such-user-here/t.sqlite"\n')
     config = read(tmp_path, {})
-    assert config.trace_path() == tmp_path / "~no-such-user-here" / "t.sqlite"
+    assert config.trace_where() == tmp_path / "~no-such-user-here" / "t.sqlite"
 
 
 def test_files_that_are_only_used_are_not_repaired(tmp_path: Path):

@@ -1,0 +1,82 @@
+"""Counts recorded runs again: those of an old store, and those of a store whose sums are to be looked at.
+
+Takes: a store. Gives: rows of ``shapes`` and of the tables that sum up, from ``runs`` and ``events``. Guarantees:
+what comes out is what the writer counts when it records the same runs.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Any, Final
+
+from cascadelang.contracts.trace_sink import RunRecord
+from cascadelang.trace.facts import facts_of
+from cascadelang.trace.rows import RUN_FIELDS, RUN_TABLES, run_of
+from cascadelang.trace.schema import RUN_COLUMNS
+from cascadelang.trace.sql import Connection
+from cascadelang.trace.tally import Shape, Shapes, Tally, way_of
+
+_AT_ONCE: Final = 1_000
+
+SUMMED: Final = ("tallies", "latencies", "reasons", "signals")
+"""The tables that sum up."""
+
+
+def from_version_1(raw: sqlite3.Connection) -> None:
+    """Move the runs of version 1 of the SQLite store, in ``runs_1`` and so on, into the tables of version 2."""
+    from cascadelang.trace.sqlite import SQLiteConnection, storable_row
+
+    connection = SQLiteConnection(raw)
+    raw.execute("INSERT INTO payloads SELECT * FROM payloads_1")
+    raw.execute("INSERT INTO events SELECT * FROM events_1")
+    shapes, last = Shapes(storable_row), -1
+    columns = (
+        "trace_id, policy, policy_path, graph_sha256, started_wall_s, latency_s, status, failure, model, path,"
+        " cost_usd, input_tokens, output_tokens"
+    )
+    look = (
+        f"SELECT runs_1.id, events_version, events, {columns} FROM runs_1"  # noqa: S608 - names of ours
+        " LEFT JOIN events_1 ON events_1.run = runs_1.id WHERE runs_1.id > ? ORDER BY runs_1.id LIMIT ?"
+    )
+    while rows := connection.rows(look, (last, _AT_ONCE)):
+        last = rows[-1][0]
+        runs = [_read(row[3:], row[2]) for row in rows]
+        facts = [facts_of(run) for run in runs]
+        found = shapes.of(connection, [way_of(run, each) for run, each in zip(runs, facts, strict=True)])
+        tally = Tally()
+        new = []
+        for row, run, each, shape in zip(rows, runs, facts, found, strict=True):
+            tally.add(run, each, shape, 1.0)
+            parts = (each.answers_usd, each.judges_usd, each.classifiers_usd, each.retries_usd, each.rejected_usd)
+            tokens = (run.input_tokens, run.output_tokens, each.answer_input_tokens, each.answer_output_tokens)
+            when = (run.started_wall_s, run.latency_s)
+            new.append((row[0], run.trace_id, shape.id, *when, 1.0, run.cost_usd, *parts, *tokens, row[1]))
+        connection.insert("runs", RUN_COLUMNS, new)
+        tally.write(connection, storable_row)
+
+
+def recount(connection: Connection) -> None:
+    """Sum up anew all that is recorded; inside a transaction."""
+    for table in SUMMED:
+        connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names of ours
+    look = (
+        f"SELECT runs.id, runs.shape, shapes.policy, runs.weight, events.events, {RUN_FIELDS} FROM {RUN_TABLES}"  # noqa: S608 - names of ours
+        " LEFT JOIN events ON events.run = runs.id WHERE runs.id > ? ORDER BY runs.id LIMIT ?"
+    )
+    last = -1
+    while rows := connection.rows(look, (last, _AT_ONCE)):
+        last = rows[-1][0]
+        tally = Tally()
+        for row in rows:
+            run = _read(row[5:], row[4])
+            tally.add(run, facts_of(run), Shape(row[1], row[2]), row[3])
+        tally.write(connection, tuple)
+
+
+def _read(row: Sequence[Any], events: str | None) -> RunRecord:
+    """A run; one whose events another hand spoilt has none."""
+    try:
+        return run_of(row, events, None)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return run_of((*row[:9], "[]", *row[10:]), None, None)

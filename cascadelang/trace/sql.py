@@ -1,0 +1,208 @@
+"""The one road to the trace store's SQL: SQLite and PostgreSQL behind one `Connection`.
+
+Takes: where the store is, a path or a ``postgresql://`` URL. Gives: a `Database`, which opens connections to read or
+to write. Guarantees: a query written as below gives the same rows on both; no message holds a password.
+
+How to write a query that runs on both::
+
+    with reading(where) as store:               # a read-only view of one moment; None where nothing is recorded yet
+        if store is None:
+            return []
+        return store.rows(
+            "SELECT policies.name, sum(tallies.weight) FROM tallies"
+            " JOIN shapes ON shapes.id = tallies.shape JOIN policies ON policies.id = shapes.policy"
+            " WHERE tallies.bucket >= ? GROUP BY policies.name ORDER BY 1",
+            (first_bucket,),
+        )
+
+- A value is a ``?`` and is bound, never written into the text. ``?`` stands nowhere else, not even in a string;
+  ``%`` is an ordinary character. Values are ``str``, ``int``, ``float`` or ``None``; there are no booleans: 0 and 1.
+- Use what both know: joins, ``GROUP BY``, ``CASE``, ``coalesce``, ``EXISTS``, ``WITH``, ``sum``/``min``/``max``/
+  ``count``/``round(x)``, window functions, ``INSERT … ON CONFLICT (…) DO UPDATE SET x = table.x + excluded.x``,
+  ``CAST(… AS DOUBLE PRECISION)``. Leave alone what they do differently: functions of JSON and of dates, ``LIKE`` (ask
+  `Database.has_text`), ``LIMIT -1`` (bind `EVERY`), ``CAST(x AS INTEGER)`` of a fraction (PostgreSQL rounds),
+  division of two integers that should give a fraction, a column that is neither grouped nor aggregated, ``rowid``.
+- ``sum`` of integer columns is an ``int`` and of the others a ``float``, or ``None`` of no rows, on both.
+- What is kept as JSON text (``runs`` has none; ``shapes.path``, ``events.events``, ``payloads.meta``) is parsed in
+  Python.
+
+The tables are described in `cascadelang.trace.schema`. A new one is a new step at the end of each of
+`cascadelang.trace.migrations.sqlite.STEPS` and `….postgres.STEPS`, of the same number.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+Where = str | os.PathLike[str]
+"""A path, or a URL that begins with one of `URLS`."""
+
+URLS: Final = ("postgresql://", "postgres://")
+
+EVERY: Final = 2**62
+"""As the value of a ``LIMIT ?``: no limit."""
+
+
+class StoreUnusable(Exception):  # noqa: N818 - it names what is so
+    """The store can't be used. ``str()`` of it says why, for people, without the path and without a password."""
+
+
+class StoreAway(Exception):  # noqa: N818 - it names what is so
+    """The store can't be used now, and may be later. ``str()`` of it is as that of `StoreUnusable`."""
+
+
+class Connection(Protocol):
+    """A connection to one store. Of one thread at a time."""
+
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """The rows that a query gives."""
+        ...
+
+    def execute(self, sql: str, values: Sequence[Any] = ()) -> int:
+        """Run a statement that gives no rows; how many it changed."""
+        ...
+
+    def many(self, sql: str, values: Sequence[Sequence[Any]]) -> None:
+        """Run a statement that gives no rows, once for each."""
+        ...
+
+    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        """Add rows to a table, as fast as it goes."""
+        ...
+
+    def next_ids(self, number: int) -> Sequence[int]:
+        """So many ids, ascending, for new rows of ``runs``; inside a transaction."""
+        ...
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """All of the block or nothing. Other writers of a SQLite store wait for its end."""
+        ...
+
+    def attempt(self) -> AbstractContextManager[None]:
+        """Within a transaction: when the block raises, what it did is undone, and the transaction goes on."""
+        ...
+
+    def close(self) -> None:
+        """Close it; never raises."""
+        ...
+
+
+class Database(Protocol):
+    """Where a store is.
+
+    Attributes:
+        name: of the store, for people: its path, or its URL without the password.
+        patient: a writer keeps what it couldn't write until the store is back, rather than let it go.
+        unstorable: what binding a value that the store can't hold raises.
+    """
+
+    name: str
+    patient: bool
+    unstorable: tuple[type[Exception], ...]
+
+    def connect(self) -> Connection:
+        """A connection that writes; the store is made, and brought up to date, where needed.
+
+        Raises:
+            StoreUnusable: if the store can never be used.
+            StoreAway: if it can't be used now.
+        """
+        ...
+
+    def read(self) -> Connection | None:
+        """A connection that only reads, all from one moment; ``None`` when there is no store yet.
+
+        Raises:
+            StoreUnusable: if it can't be read as a trace store.
+        """
+        ...
+
+    def has_text(self, column: str) -> str:
+        """A condition with one ``?``: the column has this text in it, in any case; nothing in it is a wildcard."""
+        ...
+
+    def busy(self, error: Exception) -> bool:
+        """Whether another writer was in the way: to be tried again soon."""
+        ...
+
+    def away(self, error: Exception) -> bool:
+        """Whether the store itself has gone away and may come back."""
+        ...
+
+    def words(self, error: Exception) -> str:
+        """Why, for people."""
+        ...
+
+    def storable(self, row: Sequence[Any]) -> tuple[Any, ...]:
+        """The row without what the store can't hold."""
+        ...
+
+
+def is_url(where: Where) -> bool:
+    """Whether a store's place is a URL, not a path."""
+    return isinstance(where, str) and where.lower().startswith(URLS)
+
+
+def database(where: Where) -> Database:
+    """The store at a place; nothing is opened yet.
+
+    Raises:
+        StoreUnusable: when it is a PostgreSQL URL that can't be used: mistyped, or psycopg isn't installed.
+    """
+    if is_url(where):
+        from cascadelang.trace.postgres import Postgres
+
+        return Postgres(str(where))
+    from cascadelang.trace.sqlite import SQLite
+
+    return SQLite(Path(where))
+
+
+def shown(where: Where) -> str:
+    """A store's place for people: without a password."""
+    if is_url(where):
+        from cascadelang.trace.postgres import without_password
+
+        return without_password(str(where))
+    return os.fspath(where)
+
+
+@contextlib.contextmanager
+def reading(where: Where) -> Iterator[Connection | None]:
+    """A connection that only reads, all from one moment; ``None`` when there is no store yet.
+
+    Raises:
+        StoreUnusable: if the store can't be read; with its place in the message.
+    """
+    name = shown(where)
+    at: Database | None = None
+    try:
+        at = database(where)
+        connection = at.read()
+    except StoreUnusable as unusable:
+        raise StoreUnusable(f"`{name}` can't be read: {unusable}") from None
+    except StoreAway as away:
+        raise StoreUnusable(f"`{name}` can't be read: {away}") from None
+    if connection is None:
+        yield None
+        return
+    try:
+        yield connection
+    except Exception as error:
+        if not is_database_error(error):
+            raise
+        raise StoreUnusable(f"`{name}` can't be read: {at.words(error)}") from None
+    finally:
+        connection.close()
+
+
+def is_database_error(error: Exception) -> bool:
+    """Whether SQLite or psycopg raised it."""
+    return any(
+        f"{kind.__module__}.{kind.__name__}" in {"sqlite3.Error", "psycopg.Error"} for kind in type(error).mro()
+    )

@@ -1,0 +1,233 @@
+"""The trace store in a SQLite file.
+
+Takes: a path. Gives: `SQLite`, a `cascadelang.trace.sql.Database`. Guarantees: the file is made when it is first
+written to, readable by the user alone; a file that is something else, damaged or newer is left as it is; reading
+never writes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from cascadelang.trace.migrations.sqlite import LATEST, bring_up_to_date, check_version
+from cascadelang.trace.sql import StoreUnusable
+
+BUSY_S: Final = 10.0
+"""How long a transaction waits for those of other processes."""
+
+_ROWS_AT_ONCE: Final = 32
+_READ_BUSY_S: Final = 5.0
+_OLDER: Final = "it is of an older version, and is brought up to date when the next run is recorded"
+
+
+class SQLiteConnection:
+    """A `cascadelang.trace.sql.Connection` to a SQLite file."""
+
+    __slots__ = ("_raw", "_statements")
+
+    def __init__(self, raw: sqlite3.Connection) -> None:
+        self._raw = raw
+        self._statements: dict[tuple[str, int], str] = {}
+
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """See `Connection.rows`."""
+        return self._raw.execute(sql, values).fetchall()
+
+    def execute(self, sql: str, values: Sequence[Any] = ()) -> int:
+        """See `Connection.execute`."""
+        return self._raw.execute(sql, values).rowcount
+
+    def many(self, sql: str, values: Sequence[Sequence[Any]]) -> None:
+        """See `Connection.many`."""
+        self._raw.executemany(sql, values)
+
+    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        """See `Connection.insert`; many in one statement: for each statement the other threads are let in once."""
+        start, total = 0, len(rows)
+        while start < total:
+            step = _ROWS_AT_ONCE if total - start >= _ROWS_AT_ONCE else 1
+            sql = self._statements.get((table, step))
+            if sql is None:
+                one = f"({', '.join('?' * len(columns))})"
+                sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([one] * step)}"  # noqa: S608 - names of ours
+                self._statements[table, step] = sql
+            self._raw.execute(sql, [value for row in rows[start : start + step] for value in row])
+            start += step
+
+    def next_ids(self, number: int) -> Sequence[int]:
+        """See `Connection.next_ids`; a transaction that writes is alone."""
+        first = int(self._raw.execute("SELECT coalesce(max(id), 0) FROM runs").fetchone()[0]) + 1
+        return range(first, first + number)
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """See `Connection.transaction`."""
+        self._raw.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._raw.execute("COMMIT")
+        except BaseException:
+            if self._raw.in_transaction:
+                with contextlib.suppress(sqlite3.Error):
+                    self._raw.execute("ROLLBACK")
+            raise
+
+    @contextlib.contextmanager
+    def attempt(self) -> Iterator[None]:
+        """See `Connection.attempt`."""
+        self._raw.execute("SAVEPOINT attempt")
+        try:
+            yield
+        except BaseException:
+            if self._raw.in_transaction:
+                self._raw.execute("ROLLBACK TO attempt")
+                self._raw.execute("RELEASE attempt")
+            raise
+        self._raw.execute("RELEASE attempt")
+
+    def close(self) -> None:
+        """See `Connection.close`."""
+        with contextlib.suppress(sqlite3.Error):
+            self._raw.close()
+
+
+class SQLite:
+    """A `cascadelang.trace.sql.Database` in a file.
+
+    Attributes:
+        path: of the file.
+    """
+
+    patient = False
+    unstorable: tuple[type[Exception], ...] = (UnicodeEncodeError, OverflowError)
+    """Half of a surrogate pair, an integer of more than 64 bits."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.name = str(path)
+
+    def connect(self) -> SQLiteConnection:
+        """See `Database.connect`."""
+        try:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with contextlib.suppress(FileExistsError):
+                os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        except OSError as error:
+            raise StoreUnusable(self.words(error)) from None
+        connection = sqlite3.connect(self.path, timeout=BUSY_S, isolation_level=None)
+        try:
+            bring_up_to_date(connection)
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute("PRAGMA foreign_keys = ON")
+        except sqlite3.DatabaseError as error:
+            connection.close()
+            if _damaged(error):
+                raise StoreUnusable(self.words(error)) from None
+            raise
+        except BaseException:
+            connection.close()
+            raise
+        return SQLiteConnection(connection)
+
+    def read(self) -> SQLiteConnection | None:
+        """See `Database.read`."""
+        if not self.path.exists():
+            return None
+        if not self.path.is_file():
+            raise StoreUnusable("it is not a file")
+        raw: sqlite3.Connection | None = None
+        try:
+            raw = _open(self.path)
+            raw.execute("BEGIN")  # one view for all that follows: a store may be in the making
+            version = check_version(raw)
+        except sqlite3.Error as error:
+            if raw is not None:
+                raw.close()
+            raise StoreUnusable(_reason(error)) from None
+        except StoreUnusable:
+            if raw is not None:
+                raw.close()
+            raise
+        if 0 < version < LATEST:
+            raw.close()
+            raise StoreUnusable(_OLDER)
+        if not version:
+            raw.close()
+            return None
+        return SQLiteConnection(raw)
+
+    def has_text(self, column: str) -> str:
+        """See `Database.has_text`; SQLite knows cases of ASCII only."""
+        return f"instr(lower({column}), lower(?)) > 0"
+
+    def busy(self, error: Exception) -> bool:
+        """See `Database.busy`."""
+        return getattr(error, "sqlite_errorname", "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
+
+    def away(self, error: Exception) -> bool:  # noqa: ARG002 - a file doesn't come and go
+        """See `Database.away`."""
+        return False
+
+    def words(self, error: Exception) -> str:
+        """See `Database.words`."""
+        name = getattr(error, "sqlite_errorname", "")
+        known = {
+            "SQLITE_NOTADB": "the file is not a trace store, and was left as it is",
+            "SQLITE_CORRUPT": "the file is damaged, and was left as it is",
+            "SQLITE_FULL": "the disk is full",
+            "SQLITE_BUSY": "another program holds it",
+        }
+        for prefix, words in known.items():
+            if name.startswith(prefix):
+                return words
+        if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
+            return "it can't be written to"
+        if name.startswith("SQLITE_IOERR"):
+            return "the disk can't be written to"
+        reason = getattr(error, "strerror", None)
+        return str(reason).lower() if reason else str(error)
+
+    def storable(self, row: Sequence[Any]) -> tuple[Any, ...]:
+        """See `Database.storable`."""
+        return storable_row(row)
+
+
+def storable_row(row: Sequence[Any]) -> tuple[Any, ...]:
+    """The row without what UTF-8 can't hold."""
+    return tuple(v.encode("utf-8", "replace").decode() if isinstance(v, str) else v for v in row)
+
+
+def _open(file: Path) -> sqlite3.Connection:
+    """Open for reading; also where the folder can't be written to, as write-ahead logs otherwise ask for."""
+    uri = file.absolute().as_uri()
+    connection = sqlite3.connect(f"{uri}?mode=ro", uri=True, timeout=_READ_BUSY_S, isolation_level=None)
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError:
+        connection.close()
+        if file.with_name(file.name + "-wal").exists():
+            raise
+        connection = sqlite3.connect(f"{uri}?mode=ro&immutable=1", uri=True, isolation_level=None)
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _damaged(error: sqlite3.DatabaseError) -> bool:
+    """Whether the file itself is the trouble, for good."""
+    return getattr(error, "sqlite_errorname", "") in {"SQLITE_NOTADB", "SQLITE_CORRUPT"}
+
+
+def _reason(error: sqlite3.Error) -> str:
+    """Why a file can't be read, for people."""
+    name = getattr(error, "sqlite_errorname", "")
+    if name in {"SQLITE_NOTADB", "SQLITE_CORRUPT"}:
+        return "it is damaged, or not a trace store"
+    return str(error).lower()

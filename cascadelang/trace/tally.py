@@ -1,0 +1,202 @@
+"""The sums of a batch of runs, and the few rows that stand for many: policies, shapes and their steps.
+
+Takes: runs with their facts. Gives: rows of ``policies``, ``shapes``, ``steps`` and of the tables that sum up.
+Guarantees: a batch changes as few rows as there are different ways that its runs went; in one order of rows whoever
+writes, so that two writers of PostgreSQL wait for each other and never in a circle.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from cascadelang.contracts.trace_sink import RunRecord
+from cascadelang.trace.facts import Facts, Step, signal_text
+from cascadelang.trace.rows import encode, path_text
+from cascadelang.trace.schema import bucket_of, place_of
+from cascadelang.trace.sql import Connection
+
+_MOST_KNOWN: Final = 4_096
+
+_SUMS: Final = (
+    "runs, weight, priced, latency_s, cost_usd, answers_usd, judges_usd, classifiers_usd, retries_usd, rejected_usd,"
+    " input_tokens, output_tokens, answer_input_tokens, answer_output_tokens"
+)
+_ADD: Final = "INSERT INTO {table} ({keys}, {sums}) VALUES ({marks}) ON CONFLICT ({keys}) DO UPDATE SET {added}"
+
+Way = tuple[str, str, str, str, str, str, tuple[str, ...], tuple[Step, ...]]
+"""Policy, its path, its graph, status, failure, model, path, steps."""
+
+
+class Shape(NamedTuple):
+    """The ids of a way that runs went."""
+
+    id: int
+    policy: int
+
+
+class Shapes:
+    """The ids of the shapes that a writer met, so that it looks each up once.
+
+    INVARIANT: it knows only what is committed; `forget` what was found in a transaction that was undone.
+    """
+
+    def __init__(self, storable: Callable[[Sequence[Any]], tuple[Any, ...]]) -> None:
+        self._known: dict[Way, Shape] = {}
+        self._storable = storable
+
+    def forget(self) -> None:
+        """Know nothing."""
+        self._known.clear()
+
+    def of(self, connection: Connection, ways: Sequence[Way]) -> list[Shape]:
+        """The shapes of the ways, made where there are none; inside a transaction."""
+        known = self._known
+        if any(way not in known for way in ways):
+            self._find(connection, [way for way in dict.fromkeys(ways) if way not in known])
+        return [known[way] for way in ways]
+
+    def _find(self, connection: Connection, ways: list[Way]) -> None:
+        if len(self._known) > _MOST_KNOWN:
+            kept = set(ways)
+            self._known = {way: shape for way, shape in self._known.items() if way in kept}
+        wanted: dict[str, tuple[Way, tuple[Any, ...], list[tuple[Any, ...]]]] = {}
+        same: dict[Way, str] = {}
+        for way in ways:
+            policy = self._storable(way[:3])
+            facts = self._storable((*way[3:6], path_text(way[6])))
+            steps = [
+                (*self._storable([str(word) for word in step]), times)
+                for step, times in sorted(Counter([*way[7], *_asked(way[6])]).items(), key=str)
+            ]
+            sha256 = hashlib.sha256(encode([policy, facts, steps]).encode("utf-8", "replace")).hexdigest()
+            same[way] = sha256
+            wanted.setdefault(sha256, (way, (*policy, *facts), steps))
+        policies: dict[tuple[Any, ...], int] = {}
+        found: dict[str, Shape] = {}
+        for sha256, (_, facts, steps) in sorted(wanted.items(), key=lambda item: (item[1][1][:3], item[0])):
+            if facts[:3] not in policies:
+                policies[facts[:3]] = _policy(connection, facts[:3])
+            found[sha256] = _shape(connection, sha256, policies[facts[:3]], facts[3:], steps)
+        for way in ways:
+            self._known[way] = found[same[way]]
+
+
+def way_of(run: RunRecord, facts: Facts) -> Way:
+    """The way that a run went."""
+    return (
+        run.policy,
+        run.policy_path,
+        run.graph_sha256,
+        run.status,
+        run.failure,
+        run.model,
+        run.path,
+        facts.steps,
+    )
+
+
+def _asked(path: tuple[str, ...]) -> list[Step]:
+    return [("asked", "", "", model, "") for model in path]
+
+
+def _policy(connection: Connection, facts: tuple[Any, ...]) -> int:
+    look = "SELECT id FROM policies WHERE name = ? AND path = ? AND graph_sha256 = ?"
+    found = connection.rows(look, facts)
+    if not found:
+        add = "INSERT INTO policies (name, path, graph_sha256) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+        connection.execute(add, facts)
+        found = connection.rows(look, facts)
+    return int(found[0][0])
+
+
+def _shape(
+    connection: Connection, sha256: str, policy: int, facts: tuple[Any, ...], steps: list[tuple[Any, ...]]
+) -> Shape:
+    look = "SELECT id FROM shapes WHERE sha256 = ?"
+    found = connection.rows(look, (sha256,))
+    if not found:
+        add = (
+            "INSERT INTO shapes (sha256, policy, status, failure, model, path) VALUES (?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT DO NOTHING"
+        )
+        new = connection.execute(add, (sha256, policy, *facts))
+        found = connection.rows(look, (sha256,))
+        if new:
+            id_ = found[0][0]
+            columns = ("shape", "number", "kind", "node", "name", "model", "outcome", "times")
+            connection.insert("steps", columns, [(id_, number, *step) for number, step in enumerate(steps)])
+    return Shape(int(found[0][0]), policy)
+
+
+class Tally:
+    """The sums over some runs."""
+
+    def __init__(self) -> None:
+        self._tallies: dict[tuple[int, int], list[float]] = {}
+        self._latencies: dict[tuple[Any, ...], list[float]] = {}
+        self._reasons: dict[tuple[Any, ...], list[float]] = {}
+        self._signals: dict[tuple[Any, ...], list[float]] = {}
+
+    def add(self, run: RunRecord, facts: Facts, shape: Shape, weight: float) -> None:
+        """Count one more."""
+        bucket = bucket_of(run.started_wall_s)
+        sums = self._tallies.get((bucket, shape.id))
+        if sums is None:
+            sums = self._tallies[bucket, shape.id] = [0, *[0.0] * 13]
+        sums[0] += 1
+        sums[1] += weight
+        if run.cost_usd is not None:
+            sums[2] += weight
+            sums[4] += weight * run.cost_usd
+        sums[3] += weight * run.latency_s
+        sums[5] += weight * facts.answers_usd
+        sums[6] += weight * facts.judges_usd
+        sums[7] += weight * facts.classifiers_usd
+        sums[8] += weight * facts.retries_usd
+        sums[9] += weight * facts.rejected_usd
+        sums[10] += weight * run.input_tokens
+        sums[11] += weight * run.output_tokens
+        sums[12] += weight * facts.answer_input_tokens
+        sums[13] += weight * facts.answer_output_tokens
+        _one_more(self._latencies, (bucket, shape.policy, place_of(run.latency_s)), weight)
+        for reason in facts.reasons:
+            _one_more(self._reasons, (bucket, shape.policy, *reason), weight)
+        for name, value in facts.signals.items():
+            _one_more(self._signals, (bucket, shape.policy, name, signal_text(value, encode)), weight)
+
+    def write(self, connection: Connection, storable: Callable[[Sequence[Any]], tuple[Any, ...]]) -> None:
+        """Add the sums to those of the store; inside a transaction."""
+        for table, keys, sums, rows in (
+            ("tallies", "bucket, shape", _SUMS, self._tallies),
+            ("latencies", "bucket, policy, place", "runs, weight", self._latencies),
+            ("reasons", "bucket, policy, name, outcome, reason", "times, weight", self._reasons),
+            ("signals", "bucket, policy, name, value", "runs, weight", self._signals),
+        ):
+            if rows:
+                connection.many(_adding(table, keys, sums), _ordered(rows, storable))
+
+
+def _one_more(rows: dict[tuple[Any, ...], list[float]], key: tuple[Any, ...], weight: float) -> None:
+    sums = rows.get(key)
+    if sums is None:
+        rows[key] = [1, weight]
+    else:
+        sums[0] += 1
+        sums[1] += weight
+
+
+def _ordered(
+    rows: Mapping[Any, list[float]], storable: Callable[[Sequence[Any]], tuple[Any, ...]]
+) -> list[tuple[Any, ...]]:
+    """The rows in the order of their keys, as they are stored: two that become one are added in turn."""
+    return sorted((*storable(key), *sums) for key, sums in rows.items())
+
+
+def _adding(table: str, keys: str, sums: str) -> str:
+    names = sums.split(", ")
+    added = ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in names)
+    marks = ", ".join("?" * (len(keys.split(", ")) + len(names)))
+    return _ADD.format(table=table, keys=keys, sums=sums, marks=marks, added=added)
