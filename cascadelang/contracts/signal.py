@@ -27,6 +27,29 @@ class Signal(Protocol):
         ...
 
 
+class SlowSignal(Protocol):
+    """A signal that computes for milliseconds: the same, but read beside the event loop, once something needs it.
+
+    Attributes:
+        slow: true, which is how it is told from others.
+        ready: nothing has to be prepared before it can be read.
+    """
+
+    spec: ClassVar[Spec]
+    slow: ClassVar[bool]
+    ready: bool
+
+    def __init__(self, args: Mapping[str, Any]) -> None: ...
+
+    def prepare(self) -> None:
+        """Load what reading needs, which may take seconds: in another thread, outside of every ``within``."""
+        ...
+
+    def read(self, query: Query) -> Finding:
+        """The signal's value, as `Signal.read`; in another thread, prepared or not."""
+        ...
+
+
 class PaidSignal(Protocol):
     """A signal that asks a model: the same, but asynchronous and given a way to call.
 

@@ -40,6 +40,8 @@ ParamType = Literal[
     "text_or_file",  # "path.md" when such a file exists or it looks like a path, else the words themselves
     "json_file",  # "path.json": read and parsed at compile time, the value given
     "schema_file",  # the same, and it must be a valid JSON Schema
+    "examples_file",  # "path.txt": read at compile time; ``{"file": path, "texts": [text, …]}``
+    "topics_file",  # "path.yaml": read at compile time; ``{"file": path, "topics": {label: [text, …], …}}``
     "path",  # "path": not read at compile time; given as text
     "model",  # the name of a declared model
     "labels",  # [a, b, c]

@@ -46,6 +46,24 @@ CODES: Final = (
         'use "std/anthropic"\ncascade [haiku, opus] until schema("answer.schema.json")\n',
     ),
     Code(
+        "invalid-examples",
+        "error",
+        "a file of examples that can't be used",
+        "The file that `similar` or `nearest` is to know a topic by has no examples, isn't of the form its name "
+        "says, names a label that can't be one, or gives one text to two labels. The line is told.",
+        "Every query would be as near to it as any other, or a label could never be told from another.",
+        'use "std/anthropic"\n# both.yaml has one text below `billing` and below `technical`\n'
+        'signal topic = nearest("both.yaml")\nroute topic == billing -> haiku else opus\n',
+        'use "std/anthropic"\nsignal topic = nearest("topics.yaml")\nroute topic == billing -> haiku else opus\n',
+        files={
+            "both.yaml": "billing: [where is my invoice]\ntechnical: [where is my invoice]\n",
+            "topics.yaml": "billing:\n"
+            + "".join(f"- where is invoice number {number}\n" for number in range(8))
+            + "technical:\n"
+            + "".join(f"- error {number} in the app\n" for number in range(8)),
+        },
+    ),
+    Code(
         "invalid-regex",
         "error",
         "a regular expression that can't be used",

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, assert_never
 
+from cascadelang.contracts.signal import PaidSignal, SlowSignal
 from cascadelang.graph import model as g
 from cascadelang.graph.walk import conditions, uses_of
 from cascadelang.graph.wording import limits_wording, wording
@@ -41,6 +42,11 @@ class Builder:
         self._graph = graph
         self._expressions = expressions
         self._built: dict[tuple[str, tuple[str, int | None, int | None]], Strategy] = {}
+
+    @property
+    def asked(self) -> Mapping[str, PaidSignal | SlowSignal]:
+        """The paid and the slow signals that were built so far, by use id."""
+        return self._expressions.asked
 
     def policy(self, name: str) -> Strategy:
         """The strategy of a policy.

@@ -1,7 +1,8 @@
 """What a policy would choose for a query, without calling anything.
 
 Takes: a graph and a query. Gives: every choice that can be made from signals alone, in the order it would be made.
-Guarantees: nothing is called; each node is looked at once.
+Guarantees: nothing is called; each node is looked at once. What is computed on this machine (``nearest``, say) is
+computed, however long it takes.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from cascadelang.contracts.result import Decision
 from cascadelang.graph import model as g
 from cascadelang.graph.walk import children
 from cascadelang.graph.wording import use_wording
+from cascadelang.runtime.asking import BROKE
 from cascadelang.runtime.build import Builder
 from cascadelang.runtime.choices import ELSE, Choice, choice_of
 from cascadelang.runtime.sight import Note, Pending
@@ -26,6 +28,7 @@ def decisions(  # noqa: C901 - one case a kind
 ) -> tuple[Decision, ...]:
     """The choices for a query below a node."""
     signals: dict[str, Finding] = {}
+    known = partial(_known, graph, builder, query, signals)
     found: list[Decision] = []
     seen: set[str] = set()
     waiting = [root]
@@ -38,13 +41,13 @@ def decisions(  # noqa: C901 - one case a kind
         match graph.nodes[id_]:
             case g.RouteNode() as node:
                 arms = builder.arms(node)
-                choice = _known(graph, partial(arms.choose, query, signals))
+                choice = known(partial(arms.choose, query, signals))
                 to = node.otherwise if choice.arm == ELSE else node.arms[choice.index].node if choice.arm else ""
                 found.append(_decision(id_, "route", choice, to))
                 next_ids = [to] if to else children(node)
             case g.RouteByNode() as node:
                 labels = builder.labels(node.by, node.arms)
-                choice = _known(graph, partial(labels.choose, query, signals))
+                choice = known(partial(labels.choose, query, signals))
                 label_to = node.arms.get(choice.arm, node.otherwise) if choice.arm else None
                 found.append(_decision(id_, "route_by", choice, label_to or ""))
                 next_ids = ([label_to] if label_to else []) if choice.arm else children(node)
@@ -52,7 +55,7 @@ def decisions(  # noqa: C901 - one case a kind
                 at = 0
                 if node.start is not None:
                     labels = builder.labels(node.start, node.start_at)
-                    choice = _known(graph, partial(labels.choose, query, signals))
+                    choice = known(partial(labels.choose, query, signals))
                     at = node.start_at.get(choice.arm, 0)
                     found.append(_decision(id_, "from", choice, node.rungs[at].node if choice.arm else ""))
                 next_ids = [rung.node for rung in node.rungs[at:]]
@@ -60,7 +63,7 @@ def decisions(  # noqa: C901 - one case a kind
                     next_ids.append(node.otherwise_node)
             case g.SplitNode() as node:
                 shares = builder.shares(node)
-                choice = _known(graph, partial(shares.choose, query, signals, None))
+                choice = known(partial(shares.choose, query, signals, None))
                 to = node.shares[choice.index].node if choice.arm else ""
                 found.append(_decision(id_, "split", choice, to))
                 next_ids = [to] if to else [share.node for share in node.shares]
@@ -76,14 +79,27 @@ def decisions(  # noqa: C901 - one case a kind
     return tuple(found)
 
 
-def _known(graph: g.Graph, choose: Callable[[list[Note]], Choice]) -> Choice:
+def _known(
+    graph: g.Graph,
+    builder: Builder,
+    query: Query,
+    signals: dict[str, Finding],
+    choose: Callable[[list[Note]], Choice],
+) -> Choice:
     """The choice, or the empty arm, with what was looked at before, where a model would have to be asked first."""
-    notes: list[Note] = []
-    try:
-        return choose(notes)
-    except Pending as pending:
-        words = f"{use_wording(graph.uses[pending.use])}: it needs a call, and nothing is called here"
-        return choice_of(-1, "", [*notes, ("", None, words, None)])
+    while True:
+        notes: list[Note] = []
+        try:
+            return choose(notes)
+        except Pending as pending:
+            signal = builder.asked[pending.use]
+            if hasattr(signal, "read_paid"):
+                words = f"{use_wording(graph.uses[pending.use])}: it needs a call, and nothing is called here"
+                return choice_of(-1, "", [*notes, ("", None, words, None)])
+            try:
+                signals[pending.use] = signal.read(query)
+            except Exception:  # noqa: BLE001 - a signal that breaks its promise is unknown, whatever it raised
+                signals[pending.use] = BROKE
 
 
 def _decision(node: str, kind: Any, choice: Choice, to: str) -> Decision:

@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, assert_never, cast
 
 from cascadelang.contracts.check import Check, Finding, PaidCheck, SampledCheck, TimedCheck, Value
-from cascadelang.contracts.signal import PaidSignal, Signal
+from cascadelang.contracts.signal import PaidSignal, Signal, SlowSignal
 from cascadelang.graph import model as g
 from cascadelang.graph.arithmetic import calculate, compare, in_items, number
 from cascadelang.graph.wording import use_wording, wording
@@ -36,7 +36,7 @@ from cascadelang.runtime.sight import (
 )
 
 MakeCheck = Callable[[str, Mapping[str, Any]], Check | TimedCheck | PaidCheck | SampledCheck]
-MakeSignal = Callable[[str, Mapping[str, Any]], Signal | PaidSignal]
+MakeSignal = Callable[[str, Mapping[str, Any]], Signal | PaidSignal | SlowSignal]
 OnCheck = Callable[[str, Value], None]
 
 
@@ -53,7 +53,7 @@ class Expressions:
         timed: the checks in use that take time without calling a model, by use id.
         paid: the paid checks in use, by use id.
         sampled: the checks in use that look at further answers of the same model, by use id.
-        asked: the paid signals in use, by use id.
+        asked: the paid and the slow signals in use, by use id.
     """
 
     def __init__(
@@ -65,12 +65,12 @@ class Expressions:
         self._make_signal = make_signal
         self._signals: dict[str, Evaluate] = {}
         self._checks: dict[tuple[str, bool], Evaluate] = {}
-        self._made: dict[str, Check | TimedCheck | PaidCheck | SampledCheck | Signal | PaidSignal] = {}
+        self._made: dict[str, Check | TimedCheck | PaidCheck | SampledCheck | Signal | PaidSignal | SlowSignal] = {}
         self._judged = False
         self.timed: dict[str, TimedCheck] = {}
         self.paid: dict[str, PaidCheck] = {}
         self.sampled: dict[str, SampledCheck] = {}
-        self.asked: dict[str, PaidSignal] = {}
+        self.asked: dict[str, PaidSignal | SlowSignal] = {}
 
     def gate(self, expr: g.GraphExpr) -> Evaluate:
         """The function of a gate's condition, whose words are those of a check."""
@@ -214,8 +214,8 @@ class Expressions:
                 made = self._make_check(use.entry, use.args)
             self._made[use.id] = made
         name = name or use_wording(use, judged=self._judged)
-        if use.kind == "signal" and hasattr(made, "read_paid"):
-            self.asked[use.id] = cast("PaidSignal", made)
+        if use.kind == "signal" and (hasattr(made, "read_paid") or getattr(made, "slow", False)):
+            self.asked[use.id] = cast("PaidSignal | SlowSignal", made)
             return _asked(use.id, name)
         if use.kind == "signal":
             return _read_signal(use.id, name, cast("Signal", made))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from cascadelang.contracts.patterns import TOO_LARGE, pattern_problem
 from cascadelang.contracts.spec import Param
@@ -22,6 +22,9 @@ from cascadelang.semantics.types import SAID, comparable
 from cascadelang.source import FileMissing
 from cascadelang.source.files import beside
 from cascadelang.syntax import ast
+
+if TYPE_CHECKING:
+    from cascadelang.semantics.example_files import WrongExamples
 
 BAD: Final = object()
 """What an argument comes to when it can't be used; why was told."""
@@ -51,6 +54,8 @@ _WANTED = {
     "text_or_file": 'a text in quotes, or the path of a file: `"…"`',
     "json_file": 'the path of a JSON file: `"….json"`',
     "schema_file": 'the path of a JSON Schema: `"….json"`',
+    "examples_file": 'the path of a file of examples: `"….txt"`',
+    "topics_file": 'the path of a file of labels with examples: `"….yaml"`',
     "path": 'a path: `"…"`',
     "model": "the name of a model",
     "labels": "a list of labels: `[a, b]`",
@@ -219,6 +224,38 @@ def _json_file(expr: ast.Expr, place: Place, state: State) -> Any:
     return BAD
 
 
+def _examples_file(expr: ast.Expr, place: Place, state: State) -> Any:
+    text = _file(expr, place, state)
+    if text is None or text is BAD:
+        return text
+    assert isinstance(expr, ast.Text)  # noqa: S101 - only a text names a file
+    from cascadelang.semantics.example_files import WrongExamples, examples_in
+
+    try:
+        return {"file": expr.value, "texts": examples_in(expr.value, text)}
+    except WrongExamples as wrong:
+        return _wrong_examples(expr, wrong, state)
+
+
+def _topics_file(expr: ast.Expr, place: Place, state: State) -> Any:
+    text = _file(expr, place, state)
+    if text is None or text is BAD:
+        return text
+    assert isinstance(expr, ast.Text)  # noqa: S101 - only a text names a file
+    from cascadelang.semantics.example_files import WrongExamples, topics_in
+
+    try:
+        return {"file": expr.value, "topics": topics_in(expr.value, text)}
+    except WrongExamples as wrong:
+        return _wrong_examples(expr, wrong, state)
+
+
+def _wrong_examples(expr: ast.Text, wrong: WrongExamples, state: State) -> Any:
+    at = f", line {wrong.line}" if wrong.line else ""
+    state.error("invalid-examples", f"`{expr.value}`{at}: {wrong}", expr.span, help=wrong.help)
+    return BAD
+
+
 def _model(expr: ast.Expr, place: Place, state: State) -> Any:
     if not isinstance(expr, ast.Ref):
         return None
@@ -338,6 +375,8 @@ _CONVERT: dict[str, Callable[[ast.Expr, Place, State], Any]] = {
     "text_or_file": _text_or_file,
     "json_file": _json_file,
     "schema_file": _json_file,
+    "examples_file": _examples_file,
+    "topics_file": _topics_file,
     "path": _text,
     "model": _model,
     "labels": _labels,

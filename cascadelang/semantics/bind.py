@@ -6,7 +6,8 @@ Guarantees: every argument is one that the entry takes, given once, of the right
 Values in `BoundCall.args` are JSON values, but for three kinds of parameter: a ``model`` is the `Symbol` it names, an
 ``expr`` is the `ast.Expr` (typed, in the same tables), and ``bool_weights`` is a tuple of ``(ast.Ref, weight)``, one
 `ast.Ref` per signal (typed, in the same tables). A ``regex`` is ``{"pattern": …, "flags": …}``, ``texts`` and
-``labels`` are lists, ``bands`` is a list of ``[label, below]`` whose last ``below`` is ``None``.
+``labels`` are lists, ``bands`` is a list of ``[label, below]`` whose last ``below`` is ``None``; files of examples
+are ``{"file": path, "texts": […]}`` and ``{"file": path, "topics": {label: […]}}``.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from cascadelang.source import Span
 from cascadelang.syntax import ast
 
 EntryKind = Literal["signal", "check"]
-_FILES = ("file", "text_or_file", "json_file", "schema_file")
+_FILES = ("file", "text_or_file", "json_file", "schema_file", "examples_file", "topics_file")
 _NO_SCHEMA = "not a valid JSON Schema: "
 _SCATTERED = ("bool_weights", "bands")
 """Parameters that take arguments by the user's own words."""
@@ -118,6 +119,8 @@ def _gives(spec: Spec, values: dict[str, Any]) -> Type:
                 labels = tuple(value)
             elif param.type == "bands":
                 labels = tuple(label for label, _ in value)
+            elif param.type == "topics_file":
+                labels = tuple(value["topics"])
     return Type(spec.gives, labels)
 
 

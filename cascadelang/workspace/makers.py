@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from cascadelang.contracts.check import Check, PaidCheck, SampledCheck, TimedCheck
-from cascadelang.contracts.signal import PaidSignal, Signal
+from cascadelang.contracts.signal import PaidSignal, Signal, SlowSignal
 from cascadelang.contracts.spec import Kind
 from cascadelang.workspace.catalog import InstalledCatalog
 from cascadelang.workspace.mistake import Mistake
@@ -22,13 +22,13 @@ def make_check(name: str, args: Mapping[str, Any]) -> Check | TimedCheck | PaidC
     return cast("Check | TimedCheck | PaidCheck | SampledCheck", _entry("check", name)(args))
 
 
-def make_signal(name: str, args: Mapping[str, Any]) -> Signal | PaidSignal:
+def make_signal(name: str, args: Mapping[str, Any]) -> Signal | PaidSignal | SlowSignal:
     """A signal of the catalogue with its arguments.
 
     Raises:
         Mistake: as `make_check`.
     """
-    return cast("Signal | PaidSignal", _entry("signal", name)(args))
+    return cast("Signal | PaidSignal | SlowSignal", _entry("signal", name)(args))
 
 
 def _entry(kind: Kind, name: str) -> Any:

@@ -31,6 +31,8 @@ _TYPES = {
     "text_or_file": "text or path of a file",
     "json_file": "path of a JSON file",
     "schema_file": "path of a JSON Schema",
+    "examples_file": "path of a file of examples",
+    "topics_file": "path of a file of labels with examples",
     "labels": "list of labels",
     "bool_weights": "signals with weights",
     "bands": "labels with limits",

@@ -44,6 +44,10 @@ def test_policies_on_pages_lint(block: str, tmp_path: Path) -> None:
     schema = (ROOT / "examples" / "answer.schema.json").read_text(encoding="utf-8")
     (tmp_path / "answer.schema.json").write_text(schema, encoding="utf-8")
     (tmp_path / "rubric.md").write_text("A good answer is correct and complete.\n", encoding="utf-8")
+    topics = (ROOT / "examples" / "support_topics.yaml").read_text(encoding="utf-8")
+    (tmp_path / "support_topics.yaml").write_text(topics, encoding="utf-8")
+    for named in (ROOT / "tests" / "corpus" / "breadth").glob("by_meaning.*.*"):
+        (tmp_path / named.name).write_text(named.read_text(encoding="utf-8"), encoding="utf-8")
     (tmp_path / "models").mkdir()
     for named in ("models/mine.gguf", "answers.jsonl", "answers.jsonl.gz"):
         (tmp_path / named).touch()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 
 from cascadelang.diagnostics.codes import Code
 from cascadelang.diagnostics.model import Diagnostic
@@ -43,12 +43,18 @@ class FewExamples(Rule):
                 "route greeting > 0.8 -> haiku else opus\n"
             ),
         ),
+        more_good=(
+            (
+                'use "std/anthropic"\nsignal failing = similar("errors.txt")\n'
+                "route failing >= 0.4 -> opus else haiku\n"
+            ),
+        ),
         files={
             "topics.yaml": "billing:\n- where is my invoice\n- I was charged twice\ntechnical:\n"
             + "".join(f"- error {number} in the app\n" for number in range(1, 9)),
             "greetings.txt": "hello\ngood morning\n",
+            "errors.txt": "".join(f"error {number} in the app\n" for number in range(1, 9)),
         },
-        along=("not-supported-yet",),
     )
     words = ("nearest|similar|learned",)
     needs_graph = False
@@ -81,28 +87,14 @@ def _counts(call: BoundCall) -> Mapping[str, int]:
     """How many examples there are of each label; of one without a name for `similar`."""
     name = call.spec.name
     if name == "similar":
-        text = str(call.args.get("examples") or "")
-        return {"": sum(bool(line.strip()) and not line.lstrip().startswith("#") for line in text.splitlines())}
+        return {"": len(call.args["examples"]["texts"])}
     if name == "nearest":
-        return _of_topics(str(call.args.get("topics") or ""))
+        return {label: len(texts) for label, texts in call.args["topics"]["topics"].items()}
     if name == "learned" and isinstance(call.args.get("router"), dict):
         counts = call.args["router"].get("examples")  # what training writes down, where it does
         if isinstance(counts, dict) and all(isinstance(number, int) for number in counts.values()):
             return {str(label): number for label, number in counts.items()}
     return {}
-
-
-def _of_topics(text: str) -> Mapping[str, int]:
-    """Examples by topic; of a file that can't be read as topics, nothing is said here."""
-    import yaml
-
-    try:
-        data: Any = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
-    except yaml.YAMLError:
-        return {}
-    if not isinstance(data, dict):
-        return {}
-    return {str(label): len(given) for label, given in data.items() if isinstance(given, list)}
 
 
 RULE = FewExamples()

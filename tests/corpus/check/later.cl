@@ -1,7 +1,5 @@
 # Forms of later versions: one clear error each, whatever else is right or wrong in them.
 use "std/openai"
-signal topic: {a, b} = nearest("no_such_file.yaml")               # error: [not-supported-yet]
-signal alike = similar("no_such_file.txt") > 0.5                  # error: [not-supported-yet]
 policy main    = gpt
 policy kept    = gpt cached 1d                                    # error: [not-supported-yet]
 policy sorted  = cascade [gpt_mini, gpt] order by learned("quality.json")  # error: [not-supported-yet]

