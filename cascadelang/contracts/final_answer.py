@@ -15,7 +15,9 @@ Looked for in this order, the first that is there:
    counts, but ``The answer is (B). The answer is 4 m.`` is the option.
 4. **An option letter alone**: the answer is nothing but ``B``, ``(b)``, ``**B.**`` or ``B) because …``.
 5. **A number**: an answer that is a number with at most a unit beside it, or whose last line says one: ``= 42``,
-   ``is 42``, ``: 42`` (``ist``, ``est``, ``es``; ``gives``, ``get`` and their like), a unit behind it or not.
+   ``is 42``, ``: 42`` (``ist``, ``est``, ``es``; ``gives``, ``get`` and their like), a unit behind it or not; behind
+   ``=`` the sentence may go on, and a calculation may be summed up (``7 * 6 = 42. So the shop has 42 apples this
+   week``: the only number of the last sentence, and one that an equation before it came to).
    ``1,234.50``, ``1234.5`` and ``$1,234.50`` are the same number; ``50%`` is not ``50``; ``1/2`` is ``0.5``, and
    ``3 million`` is ``3,000,000``. Other units don't count: ``5 km`` is ``5``. A number that only stands somewhere in
    a text isn't its answer, and neither is a part of a date, a time or a version, the number of an item in a list, one
@@ -46,6 +48,7 @@ _SHORT_CHARS: Final = 80
 _DIGITS: Final = 40
 _EXACT_BELOW: Final = 1e30
 _UNIT_CHARS: Final = 20
+_SENTENCE_CHARS: Final = 100
 _LINE_CHARS: Final = 2_000
 
 _FENCE: Final = re.compile(r"^ {0,3}(`{3,}+|~{3,}+)[^\n`]*\n(.*?)^ {0,3}\1[ \t]*$", re.DOTALL | re.MULTILINE)
@@ -117,6 +120,9 @@ _TEX: Final = (
     (re.compile(r"\\(?:text|textbf|mathrm|mathbf)\{([^{}]*)\}"), r"\1"),
     (re.compile(r"\\[!,;()\[\]]|\\(?:left|right)\b"), ""),
 )
+_COMES_TO: Final = re.compile(r"(?:[=≈]|>>)[ \t*_$\\(]*$")
+_GOES_ON: Final = re.compile(r"\d|[.!?][ \t]+\w")
+_RESULT: Final = re.compile(r"[=≈][ \t*_\\(]*([-+\u2212]?[$€£]?[ \t]?\d[\d,]*(?:\.\d+)?(?:[ \t]*%)?)")
 _SAYS: Final = re.compile(
     r"(?:[=≈:]|\b(?:is|are|was|were|gets?|equals?|totals?|makes?|gives?|leaves?|have|has|ist|sind|ergibt|macht|bleiben|est"
     r"|sont|fait|reste|es|son|da|quedan)\b)[ \t*_$\\(]*"
@@ -237,9 +243,24 @@ def _number(text: str) -> str:
         pass
     if match is None or len(_ASSIGNED.findall(last)) > 1:
         return ""
-    before = last[: match.start()]
+    before, behind = last[: match.start()], last[match.end() :]
     alone = last == text and _letters(before) == 0 and not _ITEM.match(last)
-    return _counted(match, last[match.end() :]) if alone or _SAYS.search(before.rstrip()) else ""
+    found = _counted(match, behind) if alone or _SAYS.search(before.rstrip()) else ""
+    return found or _worked_out(text, match, before, behind)
+
+
+def _worked_out(text: str, number: re.Match[str], before: str, behind: str) -> str:
+    """The key of a number in the last sentence that a calculation came to: in it, or in the text before it."""
+    sentence = re.split(r"[.!?:][ \t]", before)[-1]
+    if _letters(behind) > _SENTENCE_CHARS or _LIMIT.search(behind) or _GOES_ON.search(behind):
+        return ""
+    if not _COMES_TO.search(before.rstrip()):
+        if _NUMBER.search(sentence) or _LIMIT.search(sentence):
+            return ""
+        value = _plain(number[0])
+        if value not in {_plain(result[1]) for result in _RESULT.finditer(text[: -len(number[0] + behind)])}:
+            return ""
+    return _counted(number, behind[:_UNIT_CHARS].rpartition(" ")[0])
 
 
 def _letters(text: str) -> int:
