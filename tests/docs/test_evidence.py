@@ -61,7 +61,13 @@ def test_auroc_is_the_share_of_pairs_in_order(auroc: ModuleType) -> None:
     assert judged(auroc, ("a", 1, True, 0.9), ("a", 2, False, 0.1)).auroc() == 1.0
     assert judged(auroc, ("a", 1, True, 0.1), ("a", 2, False, 0.9)).auroc() == 0.0
     assert judged(auroc, ("a", 1, True, 0.5), ("a", 2, False, 0.5)).auroc() == 0.5
-    rows = [("a", 1, True, 0.9), ("a", 2, True, 0.4), ("a", 3, False, 0.4), ("a", 4, False, 0.1), ("a", 5, False, 0.6)]
+    rows = [
+        ("a", 1, True, 0.9),
+        ("a", 2, True, 0.4),
+        ("a", 3, False, 0.4),
+        ("a", 4, False, 0.1),
+        ("a", 5, False, 0.6),
+    ]
     assert judged(auroc, *rows).auroc() == pytest.approx((3 + 1.5) / 6)
     assert math.isnan(judged(auroc, ("a", 1, True, 0.5), ("a", 2, True, 0.9)).auroc())
 
