@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Sequence
+from math import inf
 from typing import Final
 
 from cascadelang.contracts.price import Price
@@ -380,7 +381,7 @@ def _wrapped(text: str, indent: str, width: int, hang: int = 0) -> list[str]:
 
 def duration(value: float) -> str:
     """``20s``, ``2m30s``, ``1h5m``."""
-    if value < 120 or value != int(value):
+    if value < 120 or value == inf or value != int(value):
         return seconds(value)
     minutes, rest = divmod(int(value), 60)
     hours, minutes = divmod(minutes, 60)

@@ -13,7 +13,7 @@ from typing import Final
 
 from cascadelang.diagnostics.model import Diagnostic
 from cascadelang.graph.bounds import PLAIN, Measure, NodeBounds, Point
-from cascadelang.graph.cheapest import cheapest_first_calls
+from cascadelang.graph.cheapest import FirstCall, cheapest_first_calls
 from cascadelang.graph.model import Graph, Place, Requirement, WithinNode
 from cascadelang.graph.wording import (
     count,
@@ -160,11 +160,14 @@ def _refused(requirement: Requirement, problem: tuple[str, str], measure: Measur
 def _too_small(graph: Graph, measure: Measure) -> list[Diagnostic]:
     """Limits under which no call can be made, whatever the input and whatever the settings around them."""
     cheapest = cheapest_first_calls(measure)
+    by_node: dict[str, list[FirstCall | None]] = {}
+    for (at, _), first_call in cheapest.items():
+        by_node.setdefault(at, []).append(first_call)
     found = []
     for id_, node in graph.nodes.items():
         if not isinstance(node, WithinNode) or node.cost_usd is None:
             continue
-        first = [call for (at, _), call in cheapest.items() if at == id_]
+        first = by_node.get(id_, [])
         if not first or any(call is None or call.cost_usd <= node.cost_usd * (1 + TOLERANCE) for call in first):
             continue
         call = min((call for call in first if call is not None), key=lambda c: c.cost_usd)

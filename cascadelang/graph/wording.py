@@ -8,6 +8,7 @@ reading: where arguments are long they aren't the source.
 from __future__ import annotations
 
 from decimal import ROUND_CEILING, Decimal
+from math import inf
 from typing import Final
 
 from cascadelang.contracts.price import Price
@@ -160,6 +161,8 @@ def exact_dollars(value: Decimal) -> str:
 
 def dollars(value: float) -> str:
     """An amount that is a most: three figures, rounded up."""
+    if value == inf:
+        return "$∞"
     exact = Decimal(f"{value:.10g}")
     if exact == 0:
         return "$0"
@@ -179,6 +182,8 @@ def line_wording(line: Line) -> str:
 
 def seconds(value: float) -> str:
     """``250ms``, ``20s``, ``5m``."""
+    if value == inf:
+        return "∞ s"
     if value and value < 1:
         return f"{value * 1000:g}ms"
     if value >= 120 and value % 60 == 0:

@@ -56,7 +56,12 @@ def cascades(subject: Subject) -> Iterator[tuple[CascadeNode, ast.Cascade]]:
 
 
 def gates(subject: Subject) -> Iterator[Gate]:
-    """The gates of all cascades, in order."""
+    """The gates of all cascades, in order; looked for once."""
+    return iter(subject.gates)
+
+
+def gates_of(subject: Subject) -> Iterator[Gate]:
+    """As `gates`, looked for again."""
     known: dict[int, tuple[CatalogUse, ...]] = {}  # rungs share their gates
     for node, source in cascades(subject):
         for number, (rung, written) in enumerate(zip(node.rungs, source.rungs, strict=True)):

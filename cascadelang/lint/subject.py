@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cascadelang.graph.bounds import Measure, NodeBounds
     from cascadelang.graph.model import Graph, GraphNode, Place, RetryNode, WithinNode, WithNode
     from cascadelang.graph.reach.look import Reach
+    from cascadelang.lint.gates import Gate
     from cascadelang.lock.model import Lock
     from cascadelang.semantics.checked import CheckedPolicy, Module
     from cascadelang.semantics.state import KnownModels
@@ -102,6 +103,27 @@ class Subject:
         from cascadelang.graph.reach.look import look
 
         return look(self.graph)
+
+    @cached_property
+    def answering(self) -> Mapping[str, tuple[str, ...]]:
+        """For every node the models that are asked for an answer in it: that may answer in its place, in order."""
+        from cascadelang.graph.model import CallNode
+        from cascadelang.graph.order import successors_first
+        from cascadelang.graph.walk import children
+
+        nodes, found = self.graph.nodes, dict[str, tuple[str, ...]]()
+        for id_ in successors_first(nodes, lambda id_: children(nodes[id_])):
+            node = nodes[id_]
+            own = [node.model] if isinstance(node, CallNode) else [m for c in children(node) for m in found[c]]
+            found[id_] = tuple(dict.fromkeys(own))
+        return found
+
+    @cached_property
+    def gates(self) -> list[Gate]:
+        """The gates of all cascades, with what was written for them."""
+        from cascadelang.lint.gates import gates_of
+
+        return list(gates_of(self))
 
     def nodes(self, kind: type[Kind]) -> list[Kind]:
         """The graph's nodes of a kind, in order of the graph."""

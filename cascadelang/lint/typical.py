@@ -1,19 +1,19 @@
 """What calls typically cost: for rules that weigh one way against another, where bounds say only the worst.
 
-Takes: a graph, and a size of query and answer. Gives: dollars. Guarantees: what isn't known is ``None``, never zero.
-The sizes are assumptions, written down here; a rule that uses them says something only when it holds for all of them.
+Takes: a graph or a `Subject`, and a size of query and answer. Gives: dollars. Guarantees: what isn't known is
+``None``, never zero. The sizes are assumptions, written down here; a rule that uses them says something only when it
+holds for all of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
 from cascadelang.contracts.estimate import estimate_tokens
 from cascadelang.contracts.messages import Usage
 from cascadelang.graph.cost import cost_of
-from cascadelang.graph.model import CallNode, CatalogUse, Graph, ModelSpec
-from cascadelang.graph.walk import in_order
+from cascadelang.graph.model import CatalogUse, Graph, ModelSpec
+from cascadelang.lint.subject import Subject
 from cascadelang.source.frozen import dataclass
 
 VERDICT_TOKENS: Final = 60
@@ -52,17 +52,10 @@ def call_cost(model: ModelSpec, input_tokens: int, output_tokens: int) -> float 
     return cost_of(model.price, Usage(input_tokens + estimate_tokens(model.system), output))
 
 
-def answering(graph: Graph, node: str) -> Iterator[CallNode]:
-    """The calls that a node can end with or pass on the way: every model that may answer in its place."""
-    own = graph.nodes[node]
-    if isinstance(own, CallNode):  # as most are
-        return iter((own,))
-    return (found for id_ in in_order(graph, [node]) if isinstance(found := graph.nodes[id_], CallNode))
-
-
-def answer_costs(graph: Graph, node: str, size: Size) -> list[float] | None:
-    """What each call in a node costs for its own answer; ``None`` when one isn't known."""
-    costs = [call_cost(graph.models[call.model], size.query, size.answer) for call in answering(graph, node)]
+def answer_costs(subject: Subject, node: str, size: Size) -> list[float] | None:
+    """What each model that may answer in a node's place costs for its own answer; ``None`` when one isn't known."""
+    models = subject.graph.models
+    costs = [call_cost(models[name], size.query, size.answer) for name in subject.answering[node]]
     known = [cost for cost in costs if cost is not None]
     return known if len(known) == len(costs) and known else None
 

@@ -119,24 +119,50 @@ def _tell_cannot(
 def answering(strategy: ast.Strategy, path: str, state: State) -> Iterator[tuple[ModelInfo, Span]]:
     """The models whose answer can be a strategy's, each with where the strategy (not a tier behind it) names it."""
     seen: set[int] = set()
-    stack: list[tuple[ast.Strategy, str, Span | None]] = [(strategy, path, None)]
+    for symbol, at in _named(strategy, path, state):
+        for info in _models_of(symbol, state):
+            if id(info) not in seen:
+                seen.add(id(info))
+                yield info, at
+
+
+def _named(strategy: ast.Strategy, path: str, state: State) -> Iterator[tuple[Symbol, Span]]:
+    """What a strategy itself names that can answer in its place, in order."""
+    stack = [strategy]
     while stack:
-        here, file, at = stack.pop()
+        here = stack.pop()
         if isinstance(here, ast.NameStrategy):
-            symbol = lookup(here.name, file, state)
-            if symbol is None or symbol.decl is None or id(symbol.decl) in seen:
-                continue
-            seen.add(id(symbol.decl))
-            at = at or here.span
-            if isinstance(symbol.decl, ast.ModelDecl):
-                info = state.models.get(id(symbol.decl))
-                if info is not None:
-                    yield info, at
-            elif isinstance(symbol.decl, (ast.TierDecl, ast.PolicyDecl)):
-                stack.append((symbol.decl.strategy, symbol.path, at))
+            symbol = lookup(here.name, path, state)
+            if symbol is not None:
+                yield symbol, here.span
         else:
-            answerers = [here.live] if isinstance(here, ast.Shadow) else children(here)
-            stack.extend((child, file, at) for child in reversed(answerers))
+            stack += reversed([here.live] if isinstance(here, ast.Shadow) else children(here))
+
+
+def _models_of(symbol: Symbol, state: State) -> list[ModelInfo]:
+    """The models whose answer can be a model's, tier's or policy's; known from then on. Circles are cut."""
+    known = state.answerers
+    on_the_way: set[int] = set()
+    waiting = [symbol]
+    while waiting:
+        here = waiting[-1]
+        key = id(here.decl)
+        if key in known:
+            waiting.pop()
+            continue
+        inside: list[Symbol] = []
+        if isinstance(here.decl, (ast.TierDecl, ast.PolicyDecl)):
+            inside = [named for named, _ in _named(here.decl.strategy, here.path, state)]
+        missing = [one for one in inside if id(one.decl) not in known and id(one.decl) not in on_the_way]
+        if key not in on_the_way and missing:
+            on_the_way.add(key)
+            waiting += missing
+            continue
+        own = [state.models[key]] if key in state.models else []
+        found = [*own, *(info for one in inside for info in known.get(id(one.decl), ()))]
+        known[key] = list({id(info): info for info in found}.values())
+        waiting.pop()
+    return known[id(symbol.decl)]
 
 
 def cannot(model: ModelInfo, need: Capability, state: State) -> bool:

@@ -106,7 +106,8 @@ def unknown(
     word = name.parts[0]
     if word in loaded.missing or loaded.incomplete:
         return
-    near = _behind_an_alias(word, path, kinds, state)
+    behind = _behind_aliases(word, path, kinds, state)
+    near = behind[0] if len(behind) == 1 else None
     near = near or state.meant(word, lambda: [*names_of(path, kinds, state), *more])
     state.error(
         "unknown-name",
@@ -119,8 +120,11 @@ def unknown(
 
 
 def names_of(path: str, kinds: Sequence[SymbolKind], state: State) -> list[str]:
-    """The names of those kinds that can be written in the file ``path``, aliased ones included."""
-    found = []
+    """The names of those kinds that can stand in the file ``path``, aliased ones included. All files are read."""
+    known = state.nameable.get((path, tuple(kinds)))
+    if known is not None:
+        return known
+    found = state.nameable[path, tuple(kinds)] = []
     for word, symbol in state.modules[path].names.items():
         if symbol.kind in kinds:
             found.append(word)
@@ -130,16 +134,16 @@ def names_of(path: str, kinds: Sequence[SymbolKind], state: State) -> list[str]:
     return found
 
 
-def _behind_an_alias(word: str, path: str, kinds: Sequence[SymbolKind], state: State) -> str | None:
-    """The name as it has to be written where just one alias of the file has it."""
-    found = [
+def _behind_aliases(word: str, path: str, kinds: Sequence[SymbolKind], state: State) -> list[str]:
+    """The name as it can be written behind the aliases of the file that have it."""
+    names = state.modules[path].names
+    return [
         f"{alias}.{word}"
-        for alias, symbol in state.modules[path].names.items()
-        if symbol.kind == "module" and symbol.module
-        for inner in [state.modules[symbol.module].names.get(word)]
+        for alias in names_of(path, ("module",), state)
+        if (module := names[alias].module)
+        for inner in [state.modules[module].names.get(word)]
         if inner is not None and inner.kind in kinds
     ]
-    return found[0] if len(found) == 1 else None
 
 
 def _unknown_behind_alias(name: ast.Name, path: str, kinds: Sequence[SymbolKind], what: str, state: State) -> None:
@@ -192,7 +196,7 @@ def _where(uses: Sequence[str]) -> str:
 
 def _advice(word: str, path: str, kinds: Sequence[SymbolKind], state: State) -> str:
     known = names_of(path, kinds, state) if "signal" not in kinds else []
-    behind = [name for name in known if name.endswith(f".{word}")]
+    behind = _behind_aliases(word, path, kinds, state) if known else []
     shipped = _shipped_with(word) if "model" in kinds and not behind else ""
     if shipped:
         return f'`use "{shipped}"` brings in a model of that name'

@@ -17,7 +17,16 @@ from cascadelang.contracts.spec import Catalog
 from cascadelang.diagnostics.model import Diagnostic, Fix, Label
 from cascadelang.diagnostics.suggest import did_you_mean
 from cascadelang.lock.model import Lock
-from cascadelang.semantics.checked import BoundCall, FileUse, ModelInfo, Module, ProviderInfo, Symbol, Type
+from cascadelang.semantics.checked import (
+    BoundCall,
+    FileUse,
+    ModelInfo,
+    Module,
+    ProviderInfo,
+    Symbol,
+    SymbolKind,
+    Type,
+)
 from cascadelang.source import FileMissing, Files, SourceFile, Span
 from cascadelang.source.files import beside
 from cascadelang.source.frozen import dataclass
@@ -94,6 +103,8 @@ class State:
         self.reads: dict[str, FileUse] = {}
         self.words: dict[int, str] = {}
         self.settings: dict[int, dict[str, Any]] = {}
+        self.answerers: dict[int, list[ModelInfo]] = {}
+        self.nameable: dict[tuple[str, tuple[SymbolKind, ...]], list[str]] = {}
         self.declared_types: dict[int, Type | None] = {}
         self.kept: list[ast.Expr] = []
         self.owner: Symbol | None = None

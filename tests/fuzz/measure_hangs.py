@@ -93,6 +93,27 @@ SHAPES: Mapping[str, Callable[[], str]] = {
     "a cascade of gated rungs": lambda: (
         USE + filled(lambda n: f" haiku until words > {n},", "policy main = cascade [", "opus] until json\n")
     ),
+    "a cascade of judged rungs": lambda: (
+        USE
+        + filled(
+            lambda n: f' haiku until judge(opus, "x{n}") >= 0.5,', "policy main = cascade [", "opus] until json\n"
+        )
+    ),
+    "a cascade of rungs that agree": lambda: (
+        USE + filled(lambda n: " haiku until agree(3) >= 0.5,", "policy main = cascade [", "opus] carry draft\n")
+    ),
+    "a cascade that starts by a label": lambda: (
+        USE
+        + filled(lambda n: f"m{n}, ", "signal s: {", "z} = meta.x else z\n", 20_000)
+        + filled(lambda n: f'model m{n} = openai("x")\n', size=50_000)
+        + filled(lambda n: f" m{n % 2_000},", "policy main = cascade [", "opus] until json from s\n", 30_000)
+    ),
+    "a vote of many": lambda: (
+        USE + filled(lambda n: " haiku,", "policy main = vote [", 'opus] by judge(opus, "x")\n')
+    ),
+    "a fallback of many with limits": lambda: (
+        USE + filled(lambda n: f" haiku within ${n + 1},", "policy main = fallback [", "opus]\n")
+    ),
     "a fallback of many": lambda: USE + filled(lambda n: " haiku,", "policy main = fallback [", "opus]\n"),
     "a split of many": lambda: USE + filled(lambda n: " 1% -> haiku,", "policy main = split {", "1% -> opus}\n"),
     "a score of many": lambda: filled(lambda n: f"has_code: 0.{n}, ", "signal a = score(", "has_math: 0.1)\n"),
@@ -114,6 +135,12 @@ SHAPES: Mapping[str, Callable[[], str]] = {
     ),
     "tiers of tiers": lambda: (
         USE + "tier t0 = haiku\n" + filled(lambda n: f"tier t{n + 1} = fallback [t{n}, t{n}]\n", size=99_000)
+    ),
+    "cascades of tiers": lambda: (
+        USE
+        + "tier t0 = haiku\n"
+        + filled(lambda n: f"tier t{n + 1} = cascade [t{n}, t{n}] until agree(2) >= 0.5\n", size=99_000)
+        + "policy main = t1700\n"
     ),
     "policies of policies": lambda: (
         USE

@@ -78,7 +78,7 @@ class DearAsk(Rule):
 def _sums(subject: Subject, node: GraphNode, use: CatalogUse, size: Size) -> tuple[float, float] | None:
     """What asking costs, and what the cheapest way saves at most over the dearest; ``None`` when it isn't known."""
     asked = asking_cost(subject.graph, use, size)
-    ways = [answer_costs(subject.graph, child, size) for child in children(node)]
+    ways = [answer_costs(subject, child, size) for child in children(node)]
     known = [costs for costs in ways if costs is not None]
     if asked is None or len(known) < len(ways):
         return None

@@ -7,6 +7,7 @@ from typing import Final
 
 from cascadelang.diagnostics.codes import Code
 from cascadelang.diagnostics.model import Diagnostic, Label
+from cascadelang.graph.model import CascadeNode
 from cascadelang.graph.wording import dollars, use_wording
 from cascadelang.lint.gates import Gate, gates
 from cascadelang.lint.rule import Rule
@@ -47,6 +48,13 @@ class Stakes:
         return max(rates)
 
 
+Sums = tuple[float, float, float]
+"""What a rung's answer costs, what judging it costs, and what all rungs above it cost."""
+
+Known = dict[str, dict[Size, list[Sums | None]]]
+"""The sums of all rungs, by cascade and size."""
+
+
 class DearJudge(Rule):
     """See its code."""
 
@@ -83,19 +91,24 @@ class DearJudge(Rule):
     def look(self, subject: Subject) -> Iterator[Diagnostic]:
         """One finding a cascade: at its first such rung."""
         told: set[str] = set()
+        known: Known = {}
         for gate in gates(subject):
             if gate.is_last or gate.node.id in told:
                 continue
-            found = self._rung(gate, subject)
+            found = self._rung(gate, subject, known)
             if found is not None:
                 told.add(gate.node.id)
                 yield found
 
-    def _rung(self, gate: Gate, subject: Subject) -> Diagnostic | None:
+    def _rung(self, gate: Gate, subject: Subject, known: Known) -> Diagnostic | None:
         judges = [use for use in subject.measure.gate(gate.node, gate.rung) if use.entry == "judge"]
         if not judges:
             return None
-        found = {size: _stakes(gate, subject, size) for size in SIZES}
+        if gate.node.id not in known:
+            known[gate.node.id] = {size: _sums(gate.node, subject, size) for size in SIZES}
+        sums = {size: rungs[gate.rung] for size, rungs in known[gate.node.id].items()}
+        free = any(use.calls == 0 for use in gate.checks)
+        found = {size: None if one is None else Stakes(*one, free) for size, one in sums.items()}
         if any(stakes is None or not stakes.judging or stakes.rate >= LEAST_RATE for stakes in found.values()):
             return None
         stakes = found[MIDDLE]
@@ -103,7 +116,7 @@ class DearJudge(Rule):
         judge = use_wording(judges[0])
         above = "the rungs above cost" if len(gate.node.rungs) - gate.rung > 2 else "the rung above costs"
         for_query = f"for a query of {MIDDLE.query:,} tokens and an answer of {MIDDLE.answer}"
-        sums = (
+        said = (
             f"{for_query}, the answer costs about {dollars(stakes.answer)}, judging it {dollars(stakes.judging)}; "
             f"{above} {dollars(stakes.beyond)}"
         )
@@ -118,38 +131,28 @@ class DearJudge(Rule):
             subject.span(judges[0].place),
             related=(Label(gate.source.rungs[gate.rung].span, "the rung it judges"),),
             help="let a cheaper model judge, ask free checks instead, or leave this rung out",
-            notes=(sums,),
+            notes=(said,),
         )
 
 
-def _stakes(gate: Gate, subject: Subject, size: Size) -> Stakes | None:
-    """What a gate's rung costs and can save; ``None`` when a price isn't known."""
-    graph, node = subject.graph, gate.node
-    own = answer_costs(graph, node.rungs[gate.rung].node, size)
-    judging = _judging(gate.rung, gate, subject, size)
-    if own is None or judging is None:
-        return None
-    beyond = 0.0
-    for number in range(gate.rung + 1, len(node.rungs)):
-        above, its = answer_costs(graph, node.rungs[number].node, size), _judging(number, gate, subject, size)
-        if above is None or its is None:
-            return None
-        beyond += max(above) + its
-    if node.otherwise_node is not None:
-        last = answer_costs(graph, node.otherwise_node, size)
-        if last is None:
-            return None
-        beyond += max(last)
-    free = any(use.calls == 0 for use in gate.checks)
-    return Stakes(min(own), judging, beyond, free)
+def _sums(node: CascadeNode, subject: Subject, size: Size) -> list[Sums | None]:
+    """For each rung what goes into its `Stakes`; ``None`` when a price isn't known."""
+    last = [0.0] if node.otherwise_node is None else answer_costs(subject, node.otherwise_node, size)
+    beyond = None if last is None else max(last)
+    found: list[Sums | None] = []
+    for number in reversed(range(len(node.rungs))):
+        own, judging = answer_costs(subject, node.rungs[number].node, size), _judging(number, node, subject, size)
+        if own is None or judging is None or beyond is None:
+            return [*[None] * (number + 1), *found[::-1]]
+        found.append((min(own), judging, beyond))
+        beyond += max(own) + judging
+    return found[::-1]
 
 
-def _judging(rung: int, gate: Gate, subject: Subject, size: Size) -> float | None:
+def _judging(rung: int, node: CascadeNode, subject: Subject, size: Size) -> float | None:
     """What the judges of a rung cost; other paid checks aren't counted."""
     costs = [
-        judging_cost(subject.graph, use, size)
-        for use in subject.measure.gate(gate.node, rung)
-        if use.entry == "judge"
+        judging_cost(subject.graph, use, size) for use in subject.measure.gate(node, rung) if use.entry == "judge"
     ]
     known = [cost for cost in costs if cost is not None]
     return sum(known) if len(known) == len(costs) else None

@@ -7,12 +7,11 @@ from itertools import pairwise
 
 from cascadelang.diagnostics.codes import Code
 from cascadelang.diagnostics.model import Diagnostic, Label
-from cascadelang.graph.model import Graph, ModelSpec
+from cascadelang.graph.model import ModelSpec
 from cascadelang.graph.wording import price_wording
 from cascadelang.lint.gates import cascades
 from cascadelang.lint.rule import Rule
 from cascadelang.lint.subject import Subject
-from cascadelang.lint.typical import answering
 
 
 class FallingPrice(Rule):
@@ -49,7 +48,7 @@ class FallingPrice(Rule):
         for node, source in cascades(subject):
             if node.start is not None:
                 continue  # the label says where to start, and may mean something else than how able a rung is
-            names = [_models(graph, rung.node) for rung in node.rungs]
+            names = [subject.answering[rung.node] for rung in node.rungs]
             models = {some: [graph.models[name] for name in some] for some in dict.fromkeys(names)}
             rates = {some: _rates(asked) for some, asked in models.items()}
             for number, (before, here) in enumerate(pairwise(names), 1):
@@ -65,11 +64,6 @@ class FallingPrice(Rule):
                         related=(Label(source.rungs[number - 1].span, "asked first, and dearer"),),
                         help="put the cheaper one first",
                     )
-
-
-def _models(graph: Graph, node: str) -> tuple[str, ...]:
-    """The names of the models that may answer in a node's place."""
-    return tuple(dict.fromkeys(call.model for call in answering(graph, node)))
 
 
 def _rates(models: list[ModelSpec]) -> tuple[tuple[float, float], tuple[float, float]] | None:

@@ -7,7 +7,8 @@ from typing import Any
 
 from cascadelang.diagnostics.codes import Code
 from cascadelang.diagnostics.model import Diagnostic, Label
-from cascadelang.graph.model import CallNode, Graph, GraphRung
+from cascadelang.graph.model import CallNode, Graph, GraphNode
+from cascadelang.graph.order import successors_first
 from cascadelang.graph.walk import children
 from cascadelang.lint.gates import cascades
 from cascadelang.lint.rule import Rule
@@ -41,13 +42,16 @@ class RepeatedRung(Rule):
 
     def look(self, subject: Subject) -> Iterator[Diagnostic]:
         """One finding for all rungs in a row that ask the same."""
+        forms = Forms(subject.graph)
         for node, source in cascades(subject):
             if node.carry is not None:
                 continue
             first = 0
             for number in range(1, len(node.rungs) + 1):
-                if number < len(node.rungs) and _same(subject.graph, node.rungs[number - 1], node.rungs[number]):
-                    continue
+                if number < len(node.rungs):
+                    below, here = node.rungs[number - 1 : number + 1]
+                    if here.until == below.until and forms.of(here.node) == forms.of(below.node):
+                        continue
                 again = number - 1 - first
                 if again:
                     they, them = ("this rung asks", "it") if again == 1 else (f"{again} rungs in a row ask", "them")
@@ -62,19 +66,30 @@ class RepeatedRung(Rule):
                 first = number
 
 
-def _same(graph: Graph, below: GraphRung, rung: GraphRung) -> bool:
-    """Whether two rungs ask the same, and let the same answers pass."""
-    return below.until == rung.until and form(graph, below.node) == form(graph, rung.node)
+class Forms:
+    """What nodes do, without where they stand: a number each, the same for nodes that do the same."""
 
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self._known: dict[str, int] = {}
+        self._numbers: dict[str, int] = {}
 
-def form(graph: Graph, id_: str) -> Any:
-    """What a node does, without where it stands: equal for nodes that do the same."""
-    node = graph.nodes[id_]
-    if isinstance(node, CallNode):
-        return node.model
-    below = iter([form(graph, child) for child in children(node)])
-    fields = [getattr(node, name) for name in node.__match_args__ if name not in ("id", "place")]
-    return repr([_without_ids(field, below, graph) for field in fields])
+    def of(self, id_: str) -> int:
+        """The number of what a node does."""
+        nodes = self._graph.nodes
+        for each in successors_first([id_], lambda one: [] if one in self._known else children(nodes[one])):
+            if each not in self._known:
+                said = self._said(nodes[each])
+                self._known[each] = self._numbers.setdefault(said, len(self._numbers))
+        return self._known[id_]
+
+    def _said(self, node: GraphNode) -> str:
+        """A node written out, what is inside it by its numbers."""
+        if isinstance(node, CallNode):
+            return node.model
+        below = iter([self._known[child] for child in children(node)])
+        fields = [getattr(node, name) for name in node.__match_args__ if name not in ("id", "place")]
+        return repr([node.kind, *(_without_ids(field, below, self._graph) for field in fields)])
 
 
 def _without_ids(value: Any, below: Iterator[Any], graph: Graph) -> Any:

@@ -9,7 +9,6 @@ from cascadelang.diagnostics.model import Diagnostic, Label
 from cascadelang.lint.gates import gates
 from cascadelang.lint.rule import Rule
 from cascadelang.lint.subject import Subject
-from cascadelang.lint.typical import answering
 
 
 class SelfAgreement(Rule):
@@ -47,7 +46,7 @@ class SelfAgreement(Rule):
         graph = subject.graph
         told: set[str] = set()
         for gate in gates(subject):
-            models = [graph.models[call.model] for call in answering(graph, gate.node.rungs[gate.rung].node)]
+            models = [graph.models[name] for name in subject.answering[gate.node.rungs[gate.rung].node]]
             for use in subject.measure.gate(gate.node, gate.rung):
                 if use.entry != "agrees" or not use.model_args or use.id in told:
                     continue

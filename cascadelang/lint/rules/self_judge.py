@@ -9,7 +9,6 @@ from cascadelang.diagnostics.model import Diagnostic, Label
 from cascadelang.lint.gates import gates
 from cascadelang.lint.rule import Rule
 from cascadelang.lint.subject import Subject
-from cascadelang.lint.typical import answering
 from cascadelang.source import Span
 
 
@@ -56,8 +55,8 @@ class SelfJudge(Rule):
                 if use.entry != "judge":
                     continue
                 judge = graph.models[str(use.args[use.model_args[0]])]
-                for call in answering(graph, gate.node.rungs[gate.rung].node):
-                    model = graph.models[call.model]
+                for name in subject.answering[gate.node.rungs[gate.rung].node]:
+                    model = graph.models[name]
                     if (model.provider, model.id) == (judge.provider, judge.id):
                         rung = gate.source.rungs[gate.rung].span
                         judged.setdefault(use.id, []).append((rung, model.name))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import ROUND_CEILING, Decimal
+from math import isfinite
 from typing import Final
 
 from cascadelang.diagnostics.codes import Code
@@ -18,6 +19,9 @@ from cascadelang.lint.subject import Subject
 from cascadelang.syntax import ast
 
 MOST: Final = 3
+_COUNTABLE: Final = 1_000_000
+"""Calls beyond so many aren't told exactly: tiers of tiers can come to numbers of hundreds of digits."""
+
 _USUAL_INPUT: Final = 4_000
 """Tokens of the input that a limit in money is worked out for."""
 
@@ -58,8 +62,9 @@ class UnlimitedCalls(Rule):
             calls = max((subject.bounds[id_].calls_most or 0 for id_ in _free(graph, root, proved)), default=0)
             if calls > MOST:
                 span = decl.strategy.span if decl.bare else decl.name_span
+                many = calls if calls <= _COUNTABLE else f"more than {_COUNTABLE:,}"
                 yield self.found(
-                    f"`{decl.name}` can make {calls} calls, and nothing limits what they cost or how long they take",
+                    f"`{decl.name}` can make {many} calls, and nothing limits what they cost or how long they take",
                     span,
                     help=_help(decl.name, subject.bounds[root]),
                 )
@@ -68,7 +73,7 @@ class UnlimitedCalls(Rule):
 def _help(policy: str, most: NodeBounds) -> str:
     """Limits that the policy as it stands can keep, so that following the advice gives no other finding."""
     usd = 0.0 if most.cost_most is None else most.cost_most.at(_USUAL_INPUT)
-    if usd:
+    if usd and isfinite(usd):
         exact = Decimal(f"{usd:.10g}")
         limit = dollars(float(exact.quantize(Decimal(1).scaleb(exact.adjusted()), ROUND_CEILING)))
         proof = f"for input <= 4k {{ cost <= {limit} }}"
@@ -76,7 +81,7 @@ def _help(policy: str, most: NodeBounds) -> str:
         limit = "30s"
         proof = (
             "{ latency <= 30s }"
-            if most.latency_most_s is None
+            if most.latency_most_s is None or not isfinite(most.latency_most_s)
             else f"{{ latency <= {seconds(most.latency_most_s)} }}"
         )
     return f"set a limit behind it (`within {limit}`, say), or prove one (`require {policy} {proof}`)"

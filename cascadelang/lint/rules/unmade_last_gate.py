@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from cascadelang.diagnostics.codes import Code
@@ -40,10 +41,11 @@ class UnmadeLastGate(Rule):
     def look(self, subject: Subject) -> Iterator[Diagnostic]:
         """One finding a gate."""
         found = list(gates(subject))
+        rungs = Counter((gate.node.id, id(gate.written)) for gate in found)
         for gate in found:
             if not gate.is_last or gate.node.otherwise != "last" or not gate.node.rungs[gate.rung].paid:
                 continue
-            if any(other.node is gate.node and other.written is gate.written for other in found if other is not gate):
+            if rungs[gate.node.id, id(gate.written)] > 1:
                 continue
             yield self.found(
                 "this check is never made",

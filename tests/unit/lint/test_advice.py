@@ -53,3 +53,11 @@ def test_rungs_in_a_row_that_ask_the_same_are_told_once(linted, rungs: str, said
     found = [d for d in linted(text).diagnostics if d.name == "repeated-rung"]
     assert len(found) == len(said)
     assert all(d.message.startswith(one) for d, one in zip(found, said, strict=True))
+
+
+def test_tiers_of_a_thousand_tiers_are_linted(linted):
+    chain = "".join(f"tier t{n + 1} = cascade [t{n}, t{n}] until json\n" for n in range(1_200))
+    found = linted(f"tier t0 = haiku\n{chain}policy main = t1200").diagnostics
+    assert sum(d.name == "repeated-rung" for d in found) == 1_200
+    (calls,) = [d for d in found if d.name == "unlimited-calls"]
+    assert "more than 1,000,000 calls" in calls.message
