@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 from cascadelang.contracts.check import Finding
 from cascadelang.contracts.messages import Query
-from cascadelang.contracts.patterns import finder
+from cascadelang.contracts.shapes import address_in
 from cascadelang.contracts.spec import Spec
 from cascadelang.signals._scope import scope_of, text_of
-
-_PATTERN: Final = r"(?i)\b(?:(?:https?|ftp)://[^\s<>\"']{2,}|www\.[a-z0-9-]+\.[a-z]{2,})"
 
 
 class HasUrl:
@@ -33,10 +31,7 @@ An address that starts with `http://`, `https://`, `ftp://` or `www.`; a bare do
 
     def read(self, query: Query) -> Finding:
         """See `Signal.read`."""
-        text = text_of(query, self._scope)
-        if "://" not in text and "www." not in text.lower():
-            return Finding(value=False)
-        return Finding(finder(_PATTERN)(text) is not None)
+        return Finding(address_in(text_of(query, self._scope)) is not None)
 
 
 SIGNAL = HasUrl
