@@ -1,7 +1,8 @@
 """How sure a model was of its tokens.
 
-Takes: a reply with logprobs. Gives: them as numbers that can be reckoned with, or why there are none. Guarantees:
-finite numbers, at most 0: "impossible" (minus infinity, or -9999 as some providers write it) is `LEAST`.
+Takes: a reply with logprobs. Gives: them as numbers that can be reckoned with, or why there are none; and, while an
+answer is generated, what its mean can still come to (`MeanBound`). Guarantees: finite numbers, at most 0:
+"impossible" (minus infinity, or -9999 as some providers write it) is `LEAST`.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from cascadelang.contracts.messages import Reply
+from cascadelang.contracts.messages import Delta, Reply
 
 LEAST: Final = -9999.0
 
@@ -29,3 +30,39 @@ def logprobs_of(reply: Reply) -> list[float] | str:
 def clamped(logprob: float) -> float | None:
     """A logprob between `LEAST` and 0; ``None`` for NaN."""
     return None if math.isnan(logprob) else min(0.0, max(LEAST, logprob))
+
+
+class MeanBound:
+    """The most that the mean logprob of an answer can come to, from the beginning of its tokens.
+
+    No logprob is above 0 and no more than ``most_tokens`` can come, so the mean is at most the sum so far over that
+    many: what a perfectly sure rest would repair. The sum is kept with its rounding error, in the answer's favour, so
+    that the bound holds for the mean as it is calculated in the end.
+    """
+
+    __slots__ = ("_error", "_most", "_sum", "count", "known")
+
+    def __init__(self, most_tokens: int) -> None:
+        self._most = most_tokens
+        self._sum = 0.0
+        self._error = 0.0
+        self.count = 0
+        self.known = True
+
+    def add(self, delta: Delta) -> float | None:
+        """Take the next piece; give the bound, or ``None`` where the piece says nothing of it."""
+        if not delta.logprobs or not self.known:
+            return None
+        for token in delta.logprobs:
+            logprob = clamped(token.logprob)
+            if logprob is None:
+                self.known = False  # the mean of the whole can't be known then
+                return None
+            self._sum += logprob
+            self._error -= self._sum * _HALF_STEP
+            self.count += 1
+        return min(0.0, self._sum + 2 * self._error) / max(self._most, self.count)
+
+
+_HALF_STEP: Final = 2.0**-53
+"""The most by which rounding can move a sum, in parts of it."""

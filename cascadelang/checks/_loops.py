@@ -22,6 +22,8 @@ _LONG_WORD: Final = 40
 _MOST_CHARS: Final = 200_000
 """Of longer answers the first and the last half of this are read."""
 
+MOST_CERTAIN_CHARS: Final = _MOST_CHARS // 2
+
 
 class Loop(NamedTuple):
     """The words that are repeated, and how many copies stand in a row at least."""
@@ -40,6 +42,19 @@ def find_loop(text: str) -> Loop | None:
     return _loop(_pieces(text))
 
 
+def certain_loop(text: str) -> Loop | None:
+    """A repetition loop that every text has that begins so, or ``None``; at most `MOST_CERTAIN_CHARS` are read."""
+    folded = text[:MOST_CERTAIN_CHARS].casefold()
+    head, last = folded, ""
+    if folded and not folded[-1].isspace():
+        last = folded.split()[-1]
+        head = folded[: -len(last)]
+    pieces = _pieces(head)
+    if len(last) > _LONG_WORD:  # it can only become longer, and is read by characters as it is
+        pieces += last
+    return _loop(pieces, whole=False)
+
+
 def _pieces(text: str) -> list[str]:
     pieces: list[str] = []
     for word in text.casefold().split():
@@ -50,7 +65,8 @@ def _pieces(text: str) -> list[str]:
     return pieces
 
 
-def _loop(pieces: Sequence[str]) -> Loop | None:
+def _loop(pieces: Sequence[str], *, whole: bool = True) -> Loop | None:
+    """The first loop; where the text isn't ``whole``, only one that doesn't hang on what follows."""
     last: dict[Hashable, int] = {}
     run = period = 0
     for at, gram in enumerate(zip(pieces, pieces[1:], pieces[2:], pieces[3:], strict=False)):
@@ -62,6 +78,8 @@ def _loop(pieces: Sequence[str]) -> Loop | None:
         run = run + 1 if at - before == period else 1
         period = at - before
         if run + _GRAM - 1 >= max((_LEAST_COPIES - 1) * period, _LEAST_RUN):
+            if not whole and at + period > len(pieces):
+                continue
             unit = pieces[at : at + period] if at + period <= len(pieces) else pieces[at - period : at]
             words = " ".join(unit)
             copies = (run + _GRAM - 1) // period + 1

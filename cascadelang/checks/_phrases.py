@@ -27,6 +27,8 @@ _QUOTES: Final = (
     ("\u300c", "\u300d"),
     ("\u300e", "\u300f"),
 )
+_QUOTED_WHOLE: Final = ('"', "{", "[", *(opening for opening, _ in _QUOTES))
+
 _QUOTE_CHARS: Final = 300
 """How far before a hit an opening quotation mark is looked for."""
 
@@ -43,15 +45,17 @@ class PhraseSet:
     def __init__(self, lines: Iterable[str], also: Iterable[str] = ()) -> None:
         grouped: dict[tuple[str, str], list[str]] = {}
         exceptions: list[str] = []
-        for folded in filter(None, map(fold, also)):
+        lines_read, also_read = list(lines), [folded for folded in map(fold, also) if folded]
+        for folded in also_read:
             grouped.setdefault(_edges(folded), []).append(_literal(folded))
-        for line in lines:
+        for line in lines_read:
             if line.startswith("! "):
                 exceptions.append(_expression(line[2:]))
             else:
                 grouped.setdefault(_edges(line), []).append(_expression(line))
         # The classes of `_NO_WORD` are large: once per group of phrases, not once per phrase.
         groups = [f"{before}({'|'.join(phrases)}){after}" for (before, after), phrases in grouped.items()]
+        self._longest = max(map(_longest, [*lines_read, *also_read]), default=0)
         self._groups = range(1, len(groups) + 1)
         self._phrases = compile_re2("|".join(groups), _MOST_BYTES)
         self._exceptions = compile_re2("|".join(exceptions), _MOST_BYTES) if exceptions else None
@@ -59,7 +63,7 @@ class PhraseSet:
     def find(self, text: str) -> str | None:
         """The first phrase in the text that stands there in the text's own voice, or ``None``."""
         folded = fold(without_surrogates(text))
-        quoted_whole = folded[:1] in ('"', "{", "[", *(opening for opening, _ in _QUOTES))
+        quoted_whole = folded[:1] in _QUOTED_WHOLE
         excepted: list[tuple[int, int]] | None = None
         for count, match in enumerate(self._phrases.finditer(folded)):
             if count == _MOST_HITS:
@@ -70,6 +74,33 @@ class PhraseSet:
                 excepted = [exception.span() for exception in found]
             inside = any(first <= start and end <= last for first, last in excepted)
             if not inside and (quoted_whole or not _quoted(folded, start)):
+                return folded[start:end]
+        return None
+
+    def find_certain(self, text: str) -> str | None:
+        """A phrase that `find` finds in every text that begins so; ``None`` where there may be none.
+
+        A hit counts when so much stands behind it that no longer phrase and no exception can still come of it, and
+        when no quotation mark that closes later puts it into somebody else's mouth.
+
+        Args:
+            text: a beginning that folds to the same however it goes on.
+        """
+        folded = fold(without_surrogates(text))
+        enough = len(folded) - self._longest - 2
+        if enough < 0:
+            return None
+        quoted_whole = folded[:1] in _QUOTED_WHOLE
+        excepted: list[tuple[int, int]] | None = None
+        for count, match in enumerate(self._phrases.finditer(folded)):
+            start, end = next(span for span in map(match.span, self._groups) if span != (-1, -1))
+            if count == _MOST_HITS or start > enough:
+                return None
+            if excepted is None:
+                found = self._exceptions.finditer(folded) if self._exceptions is not None else ()
+                excepted = [exception.span() for exception in found]
+            inside = any(first <= start and end <= last for first, last in excepted)
+            if not inside and (quoted_whole or not _opened(folded, start)):
                 return folded[start:end]
         return None
 
@@ -105,6 +136,24 @@ def _edges(source: str) -> tuple[str, str]:
     before = "" if unspaced(first) or not first.isalnum() else f"(?:^|{_NO_WORD})"
     after = "" if unspaced(last) or not last.isalnum() else f"(?:$|{_NO_WORD})"
     return before, after
+
+
+def _opened(folded: str, at: int) -> bool:
+    """Whether a quotation may be open at the place, so that it is quoted or may yet be."""
+    window = folded[max(0, at - _QUOTE_CHARS) : at]
+    return window.count('"') % 2 == 1 or any(
+        opening in window and window.rfind(opening) >= window.rfind(closing) for opening, closing in _QUOTES
+    )
+
+
+def _longest(line: str) -> int:
+    """How many characters the longest form of a line has."""
+    size, rest = 0, " ".join(line.removeprefix("! ").casefold().split())
+    while "{" in rest:
+        before, _, rest = rest.partition("{")
+        inside, _, rest = rest.partition("}")
+        size += len(before) + max(map(len, inside.split("|")))
+    return size + len(rest)
 
 
 def _quoted(folded: str, at: int) -> bool:

@@ -65,6 +65,8 @@ answers.
 
 
 class _WithPrevious(Agrees):
+    looks_back: ClassVar[bool] = True
+
     def judge(self, answer: Answer) -> Finding:
         """See `Check.judge`."""
         if answer.previous is None:

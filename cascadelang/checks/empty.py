@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from cascadelang.contracts.check import Answer, Finding
+from cascadelang.contracts.check import Answer, Finding, Outlook, Watcher
+from cascadelang.contracts.messages import Delta
 from cascadelang.contracts.spec import Spec
 
 
@@ -21,6 +22,7 @@ True when there is nothing but white space and invisible characters. An answer t
 empty.
 """,
         gives="bool",
+        early=frozenset({"false"}),
         always_known=True,
         examples=("not empty",),
     )
@@ -37,6 +39,25 @@ empty.
             return Finding(value=False, reason="the answer has text")
         blank = not any(char.isprintable() and not char.isspace() for char in head)
         return Finding(value=blank, reason="the answer is empty" if blank else "the answer has text")
+
+    def watch(self, most_tokens: int) -> Watcher:
+        """See `Watching.watch`."""
+        del most_tokens
+        return _Looking()
+
+
+class _Looking:
+    """Whether there was text: then the answer isn't empty, whatever follows."""
+
+    def __init__(self) -> None:
+        self._found = False
+
+    def feed(self, delta: Delta) -> Outlook | None:
+        """See `Watcher.feed`."""
+        if self._found or not any(char.isprintable() and not char.isspace() for char in delta.text):
+            return None
+        self._found = True
+        return Outlook(value=False, reason="the answer has text")
 
 
 CHECK = Empty

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
+from cascadelang.checks._beginning import Beginning, certain_prose
 from cascadelang.checks._fences import without_blocks
 from cascadelang.checks._phrases import phrase_set
-from cascadelang.contracts.check import Answer, Finding
+from cascadelang.contracts.check import Answer, Finding, Outlook, Watcher
 from cascadelang.contracts.spec import Param, Spec
 
 _MOST_CHARS: Final = 200_000
@@ -28,6 +29,7 @@ say"), in English, German, French, Spanish, Chinese and Japanese. Single words s
 your own.
 """,
         params=(Param("also", "texts", "further phrases"),),
+        early=frozenset({"true"}),
         always_known=True,
         examples=("not hedges", 'not hedges(also: ["subject to change"])'),
     )
@@ -43,6 +45,15 @@ your own.
         if found is None:
             return Finding(value=False, reason="no phrase found by which the answer hedges")
         return Finding(value=True, reason=f"the answer hedges: `{found}`")
+
+    def watch(self, most_tokens: int) -> Watcher:
+        """See `Watching.watch`."""
+        del most_tokens
+        return Beginning(self._settled, _MOST_CHARS)
+
+    def _settled(self, text: str) -> Outlook | None:
+        found = self._phrases.find_certain(certain_prose(text))
+        return None if found is None else Outlook(value=True, reason=f"the answer hedges: `{found}`")
 
 
 CHECK = Hedges

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from heapq import heappush, heappushpop
 from typing import Any, ClassVar
 
-from cascadelang.checks._confidence import logprobs_of
-from cascadelang.contracts.check import Answer, Finding
+from cascadelang.checks._confidence import MeanBound, clamped, logprobs_of
+from cascadelang.contracts.check import Answer, Finding, Outlook, Watcher
+from cascadelang.contracts.messages import Delta
 from cascadelang.contracts.spec import Param, Spec
 
 
@@ -30,6 +32,7 @@ when the answer came without logprobs.
             ),
         ),
         needs=frozenset({"logprobs"}),
+        early=frozenset({"most"}),
         bare=False,
         examples=("logprob(mean) >= -0.35", "logprob(min) > -4", "logprob(p10) >= -1.5"),
     )
@@ -49,6 +52,59 @@ when the answer came without logprobs.
         else:
             value = sorted(logprobs)[math.ceil(len(logprobs) / 10) - 1]
         return Finding(value, f"logprob({self._over}) is {value:.3f} over {len(logprobs):,} tokens")
+
+    def watch(self, most_tokens: int) -> Watcher:
+        """See `Watching.watch`."""
+        if self._over == "mean":
+            return _Mean(most_tokens)
+        return _Lowest(self._over, 1 if self._over == "min" else math.ceil(most_tokens / 10))
+
+
+class _Mean:
+    """How high the mean can still come: as far as tokens of logprob 0 would lift it."""
+
+    def __init__(self, most_tokens: int) -> None:
+        self._bound = MeanBound(most_tokens)
+
+    def feed(self, delta: Delta) -> Outlook | None:
+        """See `Watcher.feed`."""
+        most = self._bound.add(delta)
+        if most is None:
+            return None
+        said = f"logprob(mean) can't come above {most:.3f} after {self._bound.count:,} tokens"
+        return Outlook(most=most, reason=said)
+
+
+class _Lowest:
+    """The token of that rank from below, were all that can follow sure: the rank grows with the answer's length."""
+
+    def __init__(self, over: str, rank: int) -> None:
+        self._over = over
+        self._rank = rank
+        self._lowest: list[float] = []  # a heap of so many of the lowest, the highest of them first; signs turned
+        self._count = 0
+        self._known = True
+
+    def feed(self, delta: Delta) -> Outlook | None:
+        """See `Watcher.feed`."""
+        if not delta.logprobs or not self._known:
+            return None
+        for token in delta.logprobs:
+            logprob = clamped(token.logprob)
+            if logprob is None:
+                self._known = False
+                return None
+            self._count += 1
+            if len(self._lowest) < self._rank:
+                heappush(self._lowest, -logprob)
+            else:
+                heappushpop(self._lowest, -logprob)
+        if len(self._lowest) < self._rank:
+            return None
+        most = -self._lowest[0]
+        return Outlook(
+            most=most, reason=f"logprob({self._over}) can't come above {most:.3f} after {self._count:,} tokens"
+        )
 
 
 CHECK = Logprob

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from cascadelang.checks._confidence import clamped
-from cascadelang.contracts.check import Answer, Finding
-from cascadelang.contracts.messages import TokenLogprob
+from cascadelang.contracts.check import Answer, Finding, Outlook, Watcher
+from cascadelang.contracts.messages import Delta, TokenLogprob
 from cascadelang.contracts.spec import Spec
 
 
@@ -29,6 +29,7 @@ In a test, `reply haiku "…" { margin: 0.9 }` says how far ahead the tokens of 
 """,
         gives="score",
         needs=frozenset({"logprobs", "top_logprobs"}),
+        early=frozenset({"most"}),
         examples=("margin >= 0.6",),
     )
 
@@ -46,6 +47,10 @@ In a test, `reply haiku "…" { margin: 0.9 }` says how far ahead the tokens of 
         value = math.fsum(margins) / len(margins)
         return Finding(value, f"margin is {value:.3f} over {len(margins):,} tokens")
 
+    def watch(self, most_tokens: int) -> Watcher:
+        """See `Watching.watch`."""
+        return _Watching(most_tokens)
+
 
 def _gap(token: TokenLogprob) -> float | None:
     """The likeliest less the second likeliest; ``None`` when fewer than two different tokens are known."""
@@ -57,6 +62,33 @@ def _gap(token: TokenLogprob) -> float | None:
         return None
     first, second, *_ = sorted(known.values(), reverse=True)
     return math.exp(first) - math.exp(second)
+
+
+class _Watching:
+    """How high the mean can still come: as far as tokens without any doubt would lift it."""
+
+    def __init__(self, most_tokens: int) -> None:
+        self._left = most_tokens
+        self._sum = 0.0
+        self._count = 0
+
+    def feed(self, delta: Delta) -> Outlook | None:
+        """See `Watcher.feed`."""
+        if not delta.logprobs:
+            return None
+        self._left = max(0, self._left - len(delta.logprobs))
+        for gap in map(_gap, delta.logprobs):
+            if gap is not None:
+                self._sum += gap
+                self._count += 1
+        if not self._count:
+            return None
+        most = (self._sum + self._left) / (self._count + self._left) + _STEPS
+        return Outlook(most=most, reason=f"margin can't come above {most:.3f} after {self._count:,} tokens")
+
+
+_STEPS: Final = 1e-9
+"""More than rounding can move a mean of numbers from 0 to 1."""
 
 
 CHECK = Margin

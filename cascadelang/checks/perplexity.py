@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
-from cascadelang.checks._confidence import logprobs_of
-from cascadelang.contracts.check import Answer, Finding
+from cascadelang.checks._confidence import MeanBound, logprobs_of
+from cascadelang.contracts.check import Answer, Finding, Outlook, Watcher
+from cascadelang.contracts.messages import Delta
 from cascadelang.contracts.spec import Spec
 
 
@@ -25,6 +26,7 @@ Unknown when the answer came without logprobs.
 """,
         gives="perplexity",
         needs=frozenset({"logprobs"}),
+        early=frozenset({"least"}),
         examples=("perplexity <= 1.5",),
     )
 
@@ -38,6 +40,31 @@ Unknown when the answer came without logprobs.
             return Finding(None, logprobs)
         value = math.exp(min(700.0, -math.fsum(logprobs) / len(logprobs)))
         return Finding(value, f"perplexity is {value:.3g} over {len(logprobs):,} tokens")
+
+    def watch(self, most_tokens: int) -> Watcher:
+        """See `Watching.watch`."""
+        return _Watching(most_tokens)
+
+
+class _Watching:
+    """How low the perplexity can still come: as far as sure tokens would bring it down."""
+
+    def __init__(self, most_tokens: int) -> None:
+        self._bound = MeanBound(most_tokens)
+
+    def feed(self, delta: Delta) -> Outlook | None:
+        """See `Watcher.feed`."""
+        most = self._bound.add(delta)
+        if most is None:
+            return None
+        least = math.exp(min(700.0, -most)) * (1.0 - _STEPS)
+        return Outlook(
+            least=least, reason=f"perplexity can't come below {least:.3g} after {self._bound.count:,} tokens"
+        )
+
+
+_STEPS: Final = 1e-14
+"""So little may the exponential function of two machines, or of two near numbers, be off."""
 
 
 CHECK = Perplexity

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
+from cascadelang.checks._beginning import Beginning, certain_prose
 from cascadelang.checks._fences import without_blocks
 from cascadelang.checks._phrases import phrase_set
-from cascadelang.contracts.check import Answer, Finding
+from cascadelang.contracts.check import Answer, Finding, Outlook, Watcher
 from cascadelang.contracts.spec import Param, Spec
 
 _MOST_CHARS: Final = 200_000
@@ -31,6 +32,7 @@ that goes on to give what was asked is a refusal all the same if it starts like 
 fenced code do not count. `also` adds phrases of your own.
 """,
         params=(Param("also", "texts", "further phrases"),),
+        early=frozenset({"true", "false"}),
         always_known=True,
         examples=("not refuses", 'not refuses(also: ["please contact our support"])'),
     )
@@ -46,6 +48,22 @@ fenced code do not count. `also` adds phrases of your own.
         if found is None:
             return Finding(value=False, reason="no phrase found by which the answer refuses")
         return Finding(value=True, reason=f"the answer refuses: `{found}`")
+
+    def watch(self, most_tokens: int) -> Watcher:
+        """See `Watching.watch`."""
+        del most_tokens
+        return Beginning(self._settled, _MOST_CHARS)
+
+    def _settled(self, text: str) -> Outlook | None:
+        prose = certain_prose(text).lstrip()
+        if len(prose) <= _HEAD_CHARS or not "\n".join(prose.splitlines()).startswith(prose[: _HEAD_CHARS + 1]):
+            # a fence that comes later joins the lines anew, which may move the end of the head
+            found = self._phrases.find_certain(prose[:_HEAD_CHARS])
+            return None if found is None else Outlook(value=True, reason=f"the answer refuses: `{found}`")
+        found = self._phrases.find(prose[:_HEAD_CHARS])
+        if found is None:
+            return Outlook(value=False, reason="no phrase found by which the answer refuses")
+        return Outlook(value=True, reason=f"the answer refuses: `{found}`")
 
 
 CHECK = Refuses

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from cascadelang.checks._loops import find_loop
-from cascadelang.contracts.check import Answer, Finding
+from cascadelang.checks._beginning import Beginning
+from cascadelang.checks._loops import MOST_CERTAIN_CHARS, Loop, certain_loop, find_loop
+from cascadelang.contracts.check import Answer, Finding, Outlook, Watcher
 from cascadelang.contracts.spec import Spec
 
 
@@ -29,6 +30,7 @@ Models fall into loops at low temperatures and when they run out of what to say,
 `max_tokens`: `not repeats` costs nothing and turns such an answer down.
 """,
         gives="bool",
+        early=frozenset({"true"}),
         always_known=True,
         examples=("not repeats",),
     )
@@ -41,8 +43,22 @@ Models fall into loops at low temperatures and when they run out of what to say,
         loop = find_loop(answer.reply.text)
         if loop is None:
             return Finding(value=False, reason="nothing is repeated over and over")
-        unit = loop.unit if len(loop.unit) <= 60 else loop.unit[:59] + "…"
-        return Finding(value=True, reason=f"`{unit}` is repeated {loop.copies} times or more in a row")
+        return Finding(value=True, reason=_said(loop))
+
+    def watch(self, most_tokens: int) -> Watcher:
+        """See `Watching.watch`."""
+        del most_tokens
+        return Beginning(_settled, MOST_CERTAIN_CHARS)
+
+
+def _settled(text: str) -> Outlook | None:
+    loop = certain_loop(text)
+    return None if loop is None else Outlook(value=True, reason=_said(loop))
+
+
+def _said(loop: Loop) -> str:
+    unit = loop.unit if len(loop.unit) <= 60 else loop.unit[:59] + "…"
+    return f"`{unit}` is repeated {loop.copies} times or more in a row"
 
 
 CHECK = Repeats

@@ -119,7 +119,13 @@ def _call(event: Event, pen: _Pen) -> list[str]:
         f"{tokens_in:>{pen.tokens_in},} in  {tokens_out:>{pen.tokens_out},} out"
         f"  {money(data.get('cost_usd')):>{pen.cost}}  {seconds(float(data.get('latency_s') or 0)):>8}"
     )
-    return [f"├─ {pen.paint(f'{_name(data):<{pen.name}}', 'blue', bold=True)}  {figures}"]
+    lines = [f"├─ {pen.paint(f'{_name(data):<{pen.name}}', 'blue', bold=True)}  {figures}"]
+    stopped = data.get("stopped")
+    if isinstance(stopped, Mapping):
+        tokens = count(int(stopped.get("after_tokens") or 0), "token")
+        words = f"stopped early, after about {tokens}: {stopped.get('by') or 'the check'} can't pass any more"
+        lines.append(f"│    {pen.paint(one_line(words, max(20, pen.width - 6)), dim=True)}")
+    return lines
 
 
 def _call_failed(event: Event, pen: _Pen) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import field
 from typing import Any, ClassVar, Protocol
 
-from cascadelang.contracts.messages import Query, Reply, Request
+from cascadelang.contracts.messages import Delta, Query, Reply, Request
 from cascadelang.contracts.spec import Spec
 from cascadelang.source.frozen import dataclass
 
@@ -53,6 +53,8 @@ their defaults. Raises `CallFailed`."""
 class Check(Protocol):
     """A check, built once per use in a policy with its arguments.
 
+    One that looks at `Answer.previous` says so by an attribute ``looks_back`` that is true.
+
     A module in `cascadelang.checks` exports one class that follows this protocol, as ``CHECK``. Its constructor
     takes ``args``: each parameter of its spec by name, defaults written out, files already read
     (``file``: text; ``json_file`` and ``schema_file``: the value; ``text_or_file``: the words).
@@ -84,6 +86,46 @@ class TimedCheck(Protocol):
 
         Never raises: what can't be judged is unknown, with the reason. It never blocks the event loop, and when it is
         cancelled, it leaves nothing running behind.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What the beginning of an answer already says of a check's value, however the answer goes on.
+
+    Attributes:
+        value: what it comes to for certain; ``None`` where that isn't settled.
+        least, most: where the value, if it can be known at all, will be a number from here to there. They may only
+            close in from one piece of the answer to the next.
+        reason: why, in words.
+    """
+
+    value: Value = None
+    least: float | None = None
+    most: float | None = None
+    reason: str = ""
+
+
+class Watcher(Protocol):
+    """Reads one answer while it is generated. Made by `Watching.watch`, used once."""
+
+    def feed(self, delta: Delta) -> Outlook | None:
+        """Take the next piece; give what is certain now, or ``None`` where that is no more than before.
+
+        INVARIANT: what it gives holds for every way the answer could go on, also for none at all. All pieces of an
+        answer together take time linear in its length.
+        """
+        ...
+
+
+class Watching(Protocol):
+    """What a `Check` may have as well, when the beginning of an answer can say what it comes to (`Spec.early`)."""
+
+    def watch(self, most_tokens: int) -> Watcher | None:
+        """Begin with an answer that can have no more tokens than this; ``None`` where these arguments settle nothing.
+
+        A check that has this promises, too, that it looks at nothing but the reply it judges.
         """
         ...
 

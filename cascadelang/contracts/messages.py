@@ -9,7 +9,8 @@ from typing import Any, Literal
 from cascadelang.source.frozen import dataclass
 
 Role = Literal["system", "user", "assistant"]
-FinishReason = Literal["stop", "length", "content_filter", "tool_calls", "unknown"]
+FinishReason = Literal["stop", "length", "content_filter", "tool_calls", "stopped", "unknown"]
+"""``stopped``: we ended the generation, because the answer could not pass any more."""
 Purpose = Literal["answer", "judge", "ask", "sample"]
 """What a call is for: the answer itself, a check's judgement, a signal's question, or an answer to compare with."""
 
@@ -158,6 +159,15 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """A piece of a streamed answer's text; never empty."""
+    """A piece of a streamed answer's text; never empty.
+
+    Attributes:
+        text: the piece.
+        logprobs: of the tokens that came with it, where the call asked for them; put together, the beginning of
+            `Reply.logprobs`. Empty where they only come with the reply.
+        usage: what the call comes to so far, where the provider says so; 0 is not known. Counts only grow.
+    """
 
     text: str
+    logprobs: tuple[TokenLogprob, ...] = ()
+    usage: Usage | None = None

@@ -111,6 +111,18 @@ class Preparing(Protocol):
         ...
 
 
+class Stopping(Protocol):
+    """What a `Provider` may have as well, when closing a `stream` before its end ends the generation."""
+
+    def can_stop(self, request: Request) -> bool:
+        """Whether closing this request's stream ends its generation, and its text is the same as that of `send`.
+
+        False, too, where logprobs are asked for and may not come with the pieces of a stream, and where the answer
+        may have more tokens than ``max_tokens``.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
     """A whole response. Header names are lower case."""

@@ -55,6 +55,10 @@ ParamType = Literal[
 
 Capability = Literal["logprobs", "top_logprobs", "json", "tools", "vision"]
 
+Early = Literal["true", "false", "least", "most"]
+"""What the beginning of an answer can settle of a check: that it is true, or false, or that its number will be at
+least, or at most, so much."""
+
 Kind = Literal["provider", "check", "signal"]
 """Kinds of entries."""
 
@@ -97,6 +101,7 @@ class Spec:
             calls no model but takes time (`TimedCheck`). Empty: it takes no time to speak of.
         supported: empty, or why this version can't run it (a clear error at lint time).
         bare: it may stand without parentheses.
+        early: what the beginning of an answer can settle (checks); empty: nothing. Such a check has ``watch``.
         always_known: its value is never unknown (checks and signals), whatever the query or answer is.
         examples: source texts that lint without errors when they stand in a policy as ``check x = …`` or
             ``signal x = …``.
@@ -115,6 +120,7 @@ class Spec:
     time_limit: str = ""
     supported: str = ""
     bare: bool = True
+    early: frozenset[Early] = frozenset()
     always_known: bool = False
     examples: tuple[str, ...] = ()
 

@@ -105,6 +105,37 @@ def count_words(text: str) -> int:
     return count
 
 
+class WordCounter:
+    """Counts the words of a text that comes in pieces, as `count_words` counts them in the whole."""
+
+    __slots__ = ("_count", "_inside")
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._inside = False
+
+    def add(self, piece: str) -> int:
+        """Take the next piece; give how many words there are so far, the last of which may not be at its end."""
+        if not piece:
+            return self._count
+        if piece.isascii():
+            self._count += len(piece.split()) - (self._inside and not piece[0].isspace())
+            self._inside = not piece[-1].isspace()
+            return self._count
+        for char in piece:
+            if char.isspace():
+                self._inside = False
+                continue
+            code = ord(char)
+            if 0x3040 <= code <= 0x30FF or 0x3400 <= code <= 0x9FFF or 0x20000 <= code <= 0x3FFFF:
+                self._count += 1
+                self._inside = False
+            elif not self._inside and (code < 0x2E80 or char.isalnum()):
+                self._count += 1
+                self._inside = True
+        return self._count
+
+
 def _edge(text: str, at: int) -> bool:
     if at <= 0 or at >= len(text):
         return True

@@ -46,6 +46,7 @@ _SETTINGS: dict[str, tuple[type, ...]] = {
     "stop": (list,),
     "effort": (str,),
     "system": (str,),
+    "stop_early": (bool,),
 }
 
 
@@ -170,7 +171,7 @@ def _check_settings(node: WithNode, where: str) -> None:
     for name, value in node.settings.items():
         if name not in _SETTINGS:
             raise GraphError(f"{where} sets `{name}`, which calls don't have")
-        if isinstance(value, bool) or not isinstance(value, _SETTINGS[name]):
+        if isinstance(value, bool) != (_SETTINGS[name] == (bool,)) or not isinstance(value, _SETTINGS[name]):
             raise GraphError(f"{where} sets `{name}` to a value of the wrong type")
         if name in ("max_tokens", "timeout_s"):
             _above_zero(value, f"`{name}` of {where}")

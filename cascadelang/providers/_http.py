@@ -277,6 +277,10 @@ class Gathering(Protocol):
     complete: bool
     """Whether it has come to its end."""
 
+    def delta(self, text: str, /) -> Delta:
+        """A piece of text with what came with it."""
+        ...
+
     def add(self, event: Mapping[str, Any], /) -> str:
         """Take one event; give its piece of text.
 
@@ -313,7 +317,7 @@ async def streamed(
         if opened.whole is not None:
             answer = whole(opened.whole)
             if answer.text:
-                yield Delta(answer.text)
+                yield Delta(answer.text, answer.logprobs or (), answer.usage)
             yield answer
             return
         async for event in opened.events():
@@ -322,7 +326,7 @@ async def streamed(
             except (AttributeError, KeyError, TypeError, ValueError):
                 raise calls.misshapen() from None
             if text:
-                yield Delta(text)
+                yield gathered.delta(text)
             if ends and gathered.complete:
                 break
         if not gathered.complete:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from cascadelang.contracts.failure import CallFailed, FailureKind
-from cascadelang.contracts.messages import FinishReason, Reply, Request, TokenLogprob, Usage
+from cascadelang.contracts.messages import Delta, FinishReason, Reply, Request, TokenLogprob, Usage
 
 if TYPE_CHECKING:
     from cascadelang.providers._llama_engine import Engine
@@ -96,9 +96,10 @@ class Generation:
         self._body = body(request)
         self._schema = schema_of(request)
         self._stopped = threading.Event()
-        self._emit: Callable[[str], None] | None = None
+        self._emit: Callable[[Delta], None] | None = None
         self._text = ""
         self._emitted = 0
+        self._given = 0
         self._cut = False
         self._logprobs: list[tuple[int, TokenLogprob]] = []  # with the offset at which its chunk begins
         self._input_tokens = 0
@@ -111,7 +112,7 @@ class Generation:
         """End the generation before its next step; `run` then raises."""
         self._stopped.set()
 
-    def run(self, engine: Engine, emit: Callable[[str], None] | None) -> Reply:
+    def run(self, engine: Engine, emit: Callable[[Delta], None] | None) -> Reply:
         """Generate; ``emit`` is given each piece of text.
 
         Raises:
@@ -161,8 +162,9 @@ class Generation:
     def _take_choice(self, choice: Mapping[str, Any]) -> bool:
         """Look at one chunk's choice; true when a stop string was found."""
         at = len(self._text)
-        for entry in (choice.get("logprobs") or {}).get("content") or ():
-            self._logprobs.append((at, _token(entry, self._request.logprobs or 0)))
+        if self._request.logprobs is not None:
+            for entry in (choice.get("logprobs") or {}).get("content") or ():
+                self._logprobs.append((at, _token(entry, self._request.logprobs)))
         if choice.get("finish_reason"):
             self._finish = _FINISH.get(choice["finish_reason"], "unknown")
         text = choice.get("delta", {}).get("content")
@@ -201,7 +203,12 @@ class Generation:
         """Hand out the text up to ``end``."""
         if end > self._emitted:
             if self._emit is not None:
-                self._emit(self._text[self._emitted : end])
+                given = self._given
+                while self._given < len(self._logprobs) and self._logprobs[self._given][0] < end:
+                    self._given += 1
+                usage = Usage(self._input_tokens, self._output_tokens, self._cached_tokens)
+                logprobs = tuple(entry for _, entry in self._logprobs[given : self._given])
+                self._emit(Delta(self._text[self._emitted : end], logprobs, usage))
             self._emitted = end
 
 

@@ -150,6 +150,10 @@ with `version: "auto"` a call that sets one of them is made in that version. Log
             ends=True,
         )
 
+    def can_stop(self, request: Request) -> bool:  # noqa: ARG002 - the contract's form
+        """See `Stopping.can_stop`."""
+        return True
+
     async def count_tokens(self, request: Request) -> int | None:  # noqa: ARG002 - the contract's parameter
         """See `Provider.count_tokens`: the API counts only in a call of its own."""
         return None
@@ -290,6 +294,11 @@ class _Gathered:
         if delta["type"] == "input_json_delta" and index in self._calls:
             self._calls[index][2] += delta["partial_json"]
         return str(delta["text"]) if delta["type"] == "text_delta" else ""
+
+    def delta(self, text: str) -> Delta:
+        """A piece of text, with the input's tokens: the answer's are only counted at its end."""
+        usage = _usage(self._usage) if self._usage else None
+        return Delta(text, (), None if usage is None else Usage(usage.input_tokens, 0, usage.cached_tokens))
 
     def reply(self, request: Request) -> Reply:
         """The whole answer."""

@@ -172,6 +172,10 @@ thinking tokens before. Thinking tokens count as output. A prompt that is blocke
             reply=lambda: self._checked(gathered, gathered.reply(request)),
         )
 
+    def can_stop(self, request: Request) -> bool:
+        """See `Stopping.can_stop`: that logprobs come with the pieces of a stream isn't documented."""
+        return request.logprobs is None
+
     async def count_tokens(self, request: Request) -> int | None:  # noqa: ARG002 - the contract's parameter
         """See `Provider.count_tokens`: the API counts only in a call of its own."""
         return None
@@ -295,6 +299,10 @@ class _Gathered:
     def stated(self) -> Usage | None:
         """What the responses so far say the call comes to."""
         return stated_usage(_usage, self._usage)
+
+    def delta(self, text: str) -> Delta:
+        """A piece of text."""
+        return Delta(text, (), self.stated)
 
     def reply(self, request: Request) -> Reply:
         """The whole answer."""

@@ -97,6 +97,10 @@ class LocalProvider:
         """See `Provider.stream`."""
         return self._parts(request, deltas=True)
 
+    def can_stop(self, request: Request) -> bool:  # noqa: ARG002 - the contract's form
+        """See `Stopping.can_stop`."""
+        return True
+
     async def count_tokens(self, request: Request) -> int | None:
         """Exact, through the model's tokenizer and chat template; ``None`` when the model isn't loaded."""
         import asyncio
@@ -127,18 +131,18 @@ class LocalProvider:
         generation = _llama_chat.Generation(request)
         engine = await self._ready(request.model)
         loop = asyncio.get_running_loop()
-        queue: asyncio.Queue[str | None] = asyncio.Queue()
+        queue: asyncio.Queue[Delta | None] = asyncio.Queue()
 
-        def put(text: str | None) -> None:
+        def put(delta: Delta | None) -> None:
             with suppress(RuntimeError):  # the loop is closed: no one is listening any more
-                loop.call_soon_threadsafe(queue.put_nowait, text)
+                loop.call_soon_threadsafe(queue.put_nowait, delta)
 
         future = engine.submit(lambda: generation.run(engine, put if deltas else None))
         future.add_done_callback(lambda _: put(None))
         deadline_s = loop.time() + request.timeout_s
         try:
-            while (text := await asyncio.wait_for(queue.get(), deadline_s - loop.time())) is not None:
-                yield Delta(text)
+            while (delta := await asyncio.wait_for(queue.get(), deadline_s - loop.time())) is not None:
+                yield delta
             yield future.result()
         except TimeoutError:
             message = f"the local model did not finish within {request.timeout_s:g} s"

@@ -149,7 +149,10 @@ marked so. A spent quota (`insufficient_quota`) counts as `rate_limit`: a fallba
         base = base_url(config, DEFAULT_BASE_URL)
         self._url = f"{base}/chat/completions"
         self._key_required = base == DEFAULT_BASE_URL
-        self._max_tokens_field = _max_tokens_field(str(config.settings.get("max_tokens_field") or "auto"), base)
+        self._own = _is_own(base)
+        self._max_tokens_field = str(config.settings.get("max_tokens_field") or "auto")
+        if self._max_tokens_field == "auto":
+            self._max_tokens_field = "max_completion_tokens" if self._own else "max_tokens"
         self._ready_headers: dict[str, str] | None = None
 
     async def send(self, request: Request) -> Reply:
@@ -169,6 +172,10 @@ marked so. A spent quota (`insufficient_quota`) counts as `rate_limit`: a fallba
             whole=lambda body: self._reply(request, body),
             reply=lambda: self._checked(gathered.reply(request)),
         )
+
+    def can_stop(self, request: Request) -> bool:
+        """See `Stopping.can_stop`: OpenAI's own servers, and Azure's, send logprobs with a stream's pieces."""
+        return request.logprobs is None or self._own
 
     async def count_tokens(self, request: Request) -> int | None:  # noqa: ARG002 - the contract's parameter
         """See `Provider.count_tokens`: the API counts only afterwards."""
@@ -255,6 +262,7 @@ class _Gathered:
         self._finish: FinishReason = "unknown"
         self._usage: Usage | None = None
         self._logprobs: list[TokenLogprob] = []
+        self._given = 0
         self._calls: dict[int, list[str]] = {}
 
     def add(self, chunk: Mapping[str, Any]) -> str:
@@ -278,6 +286,11 @@ class _Gathered:
         if text:
             self._texts.append(text)
         return text
+
+    def delta(self, text: str) -> Delta:
+        """A piece of text, with the logprobs that came since the last one."""
+        given, self._given = self._given, len(self._logprobs)
+        return Delta(text, tuple(self._logprobs[given:]))
 
     def reply(self, request: Request) -> Reply:
         """The whole answer."""
@@ -318,12 +331,10 @@ def _sampling(request: Request) -> dict[str, Any]:
     return body
 
 
-def _max_tokens_field(setting: str, base: str) -> str:
-    if setting != "auto":
-        return setting
+def _is_own(base: str) -> bool:
+    """Whether it is OpenAI's or Azure's own server, rather than another that speaks as they do."""
     host = host_of(base)
-    own = host == "api.openai.com" or host.endswith((".api.openai.com", ".openai.azure.com"))
-    return "max_completion_tokens" if own else "max_tokens"
+    return host == "api.openai.com" or host.endswith((".api.openai.com", ".openai.azure.com"))
 
 
 def _content(message: Message) -> Any:

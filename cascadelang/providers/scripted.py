@@ -119,11 +119,31 @@ A model without a reply is an error. `cascadelang test` runs on this provider, w
         scripted = self._next(request)
         if scripted.latency_s > 0:
             await wait_for_reply(self._clock, scripted.latency_s, request)
-        for piece in pieces(_text(scripted)):
-            yield Delta(piece)
+        text = _text(scripted)
+        parts = pieces(text)
         if scripted.error is not None:
+            for part in parts:
+                yield Delta(part)
             raise _failure(scripted.error, request)
-        yield _reply(scripted, request)
+        reply = _reply(scripted, request)
+        logprobs = reply.logprobs or ()
+        done = 0
+        for at, part in enumerate(parts):
+            done += len(part)
+            output_tokens = reply.usage.output_tokens * done // len(text)
+            usage = Usage(reply.usage.input_tokens, output_tokens, 0, reply.usage.estimated)
+            yield Delta(part, logprobs[at : at + 1], usage)
+        yield reply
+
+    def can_stop(self, request: Request) -> bool:
+        """See `Stopping.can_stop`: a script that fails, or keeps to no ``max_tokens``, is heard to its end."""
+        key = self._queue(request)
+        queue = self._queues.get(key)
+        if not queue:
+            return False
+        scripted = queue[min(self._used.get(key, 0), len(queue) - 1)]
+        tokens = max(len(pieces(_text(scripted))), len(scripted.logprobs or ()), scripted.output_tokens or 0)
+        return scripted.error is None and tokens <= request.max_tokens
 
     async def count_tokens(self, request: Request) -> int | None:  # noqa: ARG002 - the contract's parameter
         """See `Provider.count_tokens`: a script has no tokenizer."""

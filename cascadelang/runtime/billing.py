@@ -21,6 +21,7 @@ from cascadelang.runtime.outcome import Failed
 
 if TYPE_CHECKING:
     from cascadelang.runtime.budget import Budget, Later
+    from cascadelang.runtime.early import Stop
     from cascadelang.runtime.scope import Scope
     from cascadelang.runtime.state import Run
 
@@ -207,7 +208,16 @@ def most_tokens_of(request: Request) -> int:
     return total
 
 
-def bill(run: Run, target: Target, request: Request, reply: Reply, attempt: int, latency_s: float) -> float:  # noqa: PLR0917 - the hot path
+def bill(  # noqa: PLR0917 - the hot path
+    run: Run,
+    target: Target,
+    request: Request,
+    reply: Reply,
+    attempt: int,
+    latency_s: float,
+    stop: Stop | None = None,
+    held_usd: float | None = None,
+) -> float:
     """Count a reply's tokens and dollars, tell of it, and give the dollars."""
     data: dict[str, Any] = {
         "model": target.model,
@@ -224,6 +234,10 @@ def bill(run: Run, target: Target, request: Request, reply: Reply, attempt: int,
         data["id"] = reply.model
     if reply.logprobs:
         data["mean_logprob"] = round(sum(token.logprob for token in reply.logprobs) / len(reply.logprobs), 6)
+    if stop is not None:
+        data["stopped"] = {"by": stop.by, "because": stop.verdict.reason, "after_tokens": stop.after_tokens}
+        if held_usd:
+            data["held_usd"] = held_usd
     if run.around.keep_text:
         data["text"] = reply.text
     run.tell("call", target.node, data)

@@ -12,9 +12,11 @@ declaration. For a judge's calls ``retry`` holds, too; ``with`` doesn't, for set
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, assert_never
+from typing import TYPE_CHECKING, Any, assert_never
 
+from cascadelang.contracts.check import Watching
 from cascadelang.contracts.signal import PaidSignal, SlowSignal
+from cascadelang.contracts.spec import Early
 from cascadelang.graph import model as g
 from cascadelang.graph.walk import conditions, uses_of
 from cascadelang.graph.wording import limits_wording, wording
@@ -29,6 +31,9 @@ from cascadelang.runtime.outcome import Strategy
 from cascadelang.runtime.paid import PaidCalls
 from cascadelang.runtime.timed import Timed
 
+if TYPE_CHECKING:
+    from cascadelang.runtime.early import Watch
+
 TOP_LOGPROBS = 2
 """Alternatives asked for where a gate needs them: ``margin`` sets the first token against the second."""
 
@@ -38,8 +43,9 @@ _PLAIN = Settings({}, None, None)
 class Builder:
     """Builds strategies, each once."""
 
-    def __init__(self, graph: g.Graph, expressions: Expressions) -> None:
+    def __init__(self, graph: g.Graph, expressions: Expressions, *, stop_early: bool = True) -> None:
         self._graph = graph
+        self._stop_early = stop_early
         self._expressions = expressions
         self._built: dict[tuple[str, tuple[str, int | None, int | None]], Strategy] = {}
 
@@ -139,7 +145,35 @@ class Builder:
         return Cascade(node, rungs, otherwise, start, asker)
 
     def _gate(self, node: str, rung: g.GraphRung, settings: Settings) -> Gate | None:
-        return None if rung.until is None else self._condition(node, rung.until, settings)
+        if rung.until is None:
+            return None
+        gate = self._condition(node, rung.until, settings)
+        checks = [self._expressions.check(use) for use in uses_of(self._graph, [rung.until])]
+        gate.looks_back = any(getattr(check, "looks_back", False) for check in checks)
+        if self._stop_early and any(getattr(check, "watch", None) is not None for check in checks):
+            gate.watch = self._watch(gate, rung.until)
+        return gate
+
+    def _watch(self, gate: Gate, condition: g.GraphExpr) -> Watch | None:
+        """What can settle the gate while an answer is generated; ``None`` where nothing can."""
+        from cascadelang.runtime.early import Watch
+        from cascadelang.runtime.foresee import Foresight
+
+        watching: dict[str, Watching] = {}
+
+        def watched(use: g.CatalogUse) -> frozenset[Early]:
+            check: Any = self._expressions.check(use.id)
+            early: frozenset[Early] = check.spec.early if use.calls == 0 else frozenset()
+            if not early or check.watch(1) is None:
+                return frozenset()
+            watching[use.id] = check
+            return early
+
+        foresight = Foresight(self._graph, condition, watched, self._expressions.compile)
+        if not foresight.can_fail:
+            return None
+        checks = [watching[use.id] for use in foresight.uses]
+        return Watch(gate, foresight, checks, self._expressions.on_check)
 
     def _condition(self, node: str, expr: g.GraphExpr, settings: Settings) -> Gate:
         """A condition over answers, or a score of them."""

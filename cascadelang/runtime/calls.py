@@ -14,6 +14,8 @@ Takes: a `Target` (who), a `Request` (what) and the scope it is made in. Gives: 
   although the run's cost holds only what providers said was used. Only what was surely refused counts nothing.
 - Nothing but `asyncio.CancelledError` is raised. A provider that raises something of its own is mistaken, which no
   other rung should hide: that is a failure of kind ``policy``, with the exception kept as its cause.
+- An answer that can't pass its gate any more is stopped where its provider can do that, and counts at its most
+  against ``within``, for nobody says what it is billed.
 - A call that is cancelled while it is on the wire is told of, with the most it can have cost.
 - When it ends, however it ends, nothing of it is left running.
 - A part of a run that was dropped (another answer came first) calls nothing any more.
@@ -41,10 +43,12 @@ from cascadelang.runtime.billing import (
     tell_failed,
     too_long,
 )
+from cascadelang.runtime.early import can_stop, watched
 from cascadelang.runtime.outcome import Failed
 from cascadelang.runtime.retry import wait_before_retry
 
 if TYPE_CHECKING:
+    from cascadelang.runtime.early import Early
     from cascadelang.runtime.guard import Guard
     from cascadelang.runtime.scope import Emit, Scope
     from cascadelang.runtime.state import Run
@@ -53,8 +57,13 @@ _CLOCK_SLACK_S: Final = 0.02
 """How much before the end of a ``within`` a provider's own timer may go off."""
 
 
-async def place_call(
-    run: Run, target: Target, request: Request, scope: Scope, most_input: int | None = None
+async def place_call(  # noqa: PLR0917 - all that a call hangs on
+    run: Run,
+    target: Target,
+    request: Request,
+    scope: Scope,
+    most_input: int | None = None,
+    early: Early | None = None,
 ) -> Reply | Failed:
     """Make the call, if it fits.
 
@@ -64,6 +73,7 @@ async def place_call(
         request: what is asked; its ``timeout_s`` is for all attempts together.
         scope: its budget, who takes the pieces of a streamed answer, and the paid gates that will judge it.
         most_input: the most input tokens of the request, where that is known otherwise than by counting it.
+        early: may end the answer while it is generated, and says so then; the reply is the beginning of one.
     """
     if _is_over(run):
         raise asyncio.CancelledError  # a provider swallowed the cancellation of this part, and nothing must follow
@@ -85,17 +95,19 @@ async def place_call(
             return asked
         leave = asked
         request = asked.request
+    if early is not None and not can_stop(provider, request):
+        early = None
     guard = run.guard()
     guard.arm(request.timeout_s)
     try:
-        return await _attempt(run, target, request, provider, scope.emit, leave, guard)
+        return await _attempt(run, target, request, provider, scope.emit, leave, guard, early)
     finally:
         guard.disarm()
         if leave is not None and scope.budget is not None:
             scope.budget.settle(leave.reserved_usd, leave.spent_usd)
 
 
-async def _attempt(  # noqa: C901, PLR0912, PLR0917 - one loop, on the hot path
+async def _attempt(  # noqa: C901, PLR0912, PLR0915, PLR0917 - one loop, on the hot path
     run: Run,
     target: Target,
     request: Request,
@@ -103,6 +115,7 @@ async def _attempt(  # noqa: C901, PLR0912, PLR0917 - one loop, on the hot path
     emit: Emit | None,
     leave: Leave | None,
     guard: Guard,
+    early: Early | None = None,
 ) -> Reply | Failed:
     """Attempts, until one is answered or none is left."""
     now_s = run.now_s
@@ -113,7 +126,9 @@ async def _attempt(  # noqa: C901, PLR0912, PLR0917 - one loop, on the hot path
         if leave is not None:
             leave.spent_usd += leave.each_usd  # until it is known to be less, also when it is cancelled
         try:
-            if emit is None:
+            if early is not None:
+                reply = await watched(target.model, provider, request, early)
+            elif emit is None:
                 reply = await provider.send(request)
             else:
                 reply = await _stream(run, target, provider, request, emit)
@@ -130,7 +145,11 @@ async def _attempt(  # noqa: C901, PLR0912, PLR0917 - one loop, on the hot path
             failed = CallFailed("policy", words, maybe_billed=True)
             failed.__cause__ = error
         else:
-            cost_usd = bill(run, target, request, reply, attempt, now_s() - begun_s)
+            stop = None if early is None else early.stop
+            held_usd = None if stop is None else _held(target, request, leave)
+            cost_usd = bill(run, target, request, reply, attempt, now_s() - begun_s, stop, held_usd)
+            if stop is not None:
+                return reply  # what it is billed nobody says: against `within` it counts at its most
             if leave is not None:
                 leave.spent_usd += cost_usd - leave.each_usd
             return reply

@@ -59,7 +59,7 @@ class Expressions:
     def __init__(
         self, graph: g.Graph, make_check: MakeCheck, make_signal: MakeSignal, on_check: OnCheck | None = None
     ) -> None:
-        self._on_check = on_check
+        self.on_check = on_check
         self._graph = graph
         self._make_check = make_check
         self._make_signal = make_signal
@@ -71,6 +71,10 @@ class Expressions:
         self.paid: dict[str, PaidCheck] = {}
         self.sampled: dict[str, SampledCheck] = {}
         self.asked: dict[str, PaidSignal | SlowSignal] = {}
+
+    def check(self, use: str) -> Check | PaidCheck | SampledCheck | None:
+        """The check of a use that stands in an expression compiled already."""
+        return cast("Check | PaidCheck | SampledCheck | None", self._made.get(use))
 
     def gate(self, expr: g.GraphExpr) -> Evaluate:
         """The function of a gate's condition, whose words are those of a check."""
@@ -166,7 +170,7 @@ class Expressions:
 
     def _told(self, name: str, judge: Evaluate) -> Evaluate:
         """A declared check whose verdicts somebody wants to hear of."""
-        on_check = self._on_check
+        on_check = self.on_check
         if on_check is None:
             return judge
 

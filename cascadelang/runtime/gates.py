@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from cascadelang.runtime.asking import Asker
     from cascadelang.runtime.billing import Target
     from cascadelang.runtime.budget import Budget
+    from cascadelang.runtime.early import Stop, Watch
     from cascadelang.runtime.state import Run
 
 
@@ -51,6 +52,8 @@ class Gate:
         calls_models: it may call a model, for a check or for a signal.
         waits: it may have to wait, for a model or for a check that takes time.
         further: how often it may have the model that answered answer again.
+        looks_back: it may look at what the rung before answered.
+        watch: what can settle it while an answer is generated; `None` where nothing can.
     """
 
     __slots__ = (
@@ -61,10 +64,12 @@ class Gate:
         "_timed",
         "calls_models",
         "further",
+        "looks_back",
         "node",
         "paid",
         "text",
         "waits",
+        "watch",
     )
 
     def __init__(  # noqa: PLR0917 - made in one place
@@ -87,11 +92,15 @@ class Gate:
         self._samples = samples
         self._timed = timed
         self.further = sum(check.samples - 1 for check in samples.values())
+        self.looks_back = False
+        self.watch: Watch | None = None
         self.calls_models = bool(paid) or bool(samples) or asker is not None
         self.waits = self.calls_models or bool(timed)
 
     def judge(self, run: Run, answered: Answered, previous: Reply | None = None) -> None:
         """Give an answer its verdict, where nothing waits; ``previous`` is what the rung before answered."""
+        if answered.stop is not None and self._take_stop(run, answered, answered.stop):
+            return
         query = run.query
         sight = Sight(query, run.signals, Answer(query, answered.reply, answered.model, previous))
         self._settle(run, answered, sight, self._evaluate(sight))
@@ -105,6 +114,8 @@ class Gate:
             A failure that ends the run (``auth``, ``bad_request``, ``policy``), or the cascade (``over_budget``: the
             answer's verdict is then that it couldn't be judged); else ``None``.
         """
+        if answered.stop is not None and self._take_stop(run, answered, answered.stop):
+            return None
         sight = Sight(run.query, run.signals, Answer(run.query, answered.reply, answered.model, previous))
         value = await self._value(run, answered, sight, budget)
         if not isinstance(value, Failed):
@@ -252,6 +263,14 @@ class Gate:
         beside = await most_input_tokens(provider, filled(spec, empty, run.seed))
         return most_judged_tokens(beside, max(answered.request.max_tokens, answered.reply.usage.output_tokens))
 
+    def _take_stop(self, run: Run, answered: Answered, stop: Stop) -> bool:
+        """Give an answer that this gate's watch stopped the verdict it was stopped for; false for another gate's."""
+        if stop.gate is not self:
+            return False
+        answered.verdict = stop.verdict
+        self._tell(run, answered, None)
+        return True
+
     def _settle(self, run: Run, answered: Answered, sight: Sight, value: Value) -> None:
         """Make the verdict of what the condition came to, and tell of it."""
         notes = sight.notes
@@ -269,7 +288,7 @@ class Gate:
             answered.verdict = Verdict("failed", reason, score, value is not False, sight.data)
         self._tell(run, answered, sight)
 
-    def _tell(self, run: Run, answered: Answered, sight: Sight) -> None:
+    def _tell(self, run: Run, answered: Answered, sight: Sight | None) -> None:
         verdict = answered.verdict
         data: dict[str, Any] = {
             "check": self.text,
@@ -281,8 +300,10 @@ class Gate:
             data["score"] = verdict.score
         if verdict.unknown:
             data["unknown"] = True
-        if sight.took_s is not None:
+        if sight is not None and sight.took_s is not None:
             data["took_s"] = sight.took_s
+        if answered.stop is not None:
+            data["stopped"] = True
         run.tell("check", self.node, data)
 
 

@@ -67,6 +67,7 @@ class Interpreter:
         keep_text: whether queries and answers are recorded. Without it, `RunResult.events` hold no texts either.
         graph_sha256: of the graph's JSON form, for the record.
         on_check: told what each declared check came to, whenever one is made.
+        stop_early: whether an answer that can't pass its gate any more may be stopped while it is generated.
 
     Raises whatever the makers raise, when a policy is first run.
     """
@@ -83,11 +84,13 @@ class Interpreter:
         keep_text: bool = True,
         graph_sha256: str = "",
         on_check: OnCheck | None = None,
+        stop_early: bool = True,
     ) -> None:
         self._graph = graph
         self._sink = sink or NoTrace()
         self._around = Surroundings(providers, clock or SystemClock(), keep_text)
-        self._builder = Builder(graph, Expressions(graph, make_check, make_signal, on_check))
+        expressions = Expressions(graph, make_check, make_signal, on_check)
+        self._builder = Builder(graph, expressions, stop_early=stop_early)
         self._policies: dict[str, Strategy] = {}
         self._shadows: set[asyncio.Task[None]] = set()
         self._building = threading.Lock()

@@ -20,6 +20,7 @@ What a cascade does, where the language leaves it open:
   cascade inside stays ``unmet``.
 - The answer of a rung is streamed to the caller when nothing can take it back: the rung has no gate, or it is the
   last one under ``otherwise last``.
+- An answer that its gate can't pass any more may be stopped while it is generated (`_watches`).
 - ``carry`` hands on the last rejected answer only; a rung that failed has nothing to hand on.
 """
 
@@ -32,6 +33,7 @@ from cascadelang.contracts.check import UNCHECKED
 from cascadelang.contracts.failure import ENDING, FAILURE_KINDS
 from cascadelang.contracts.messages import Reply, Request
 from cascadelang.graph import model as g
+from cascadelang.graph.cost import is_free
 from cascadelang.runtime.asking import settled
 from cascadelang.runtime.billing import Target
 from cascadelang.runtime.budget import Budget
@@ -44,6 +46,7 @@ from cascadelang.runtime.sight import show
 
 if TYPE_CHECKING:
     from cascadelang.runtime.asking import Asker
+    from cascadelang.runtime.early import Watch
     from cascadelang.runtime.gates import Gate
     from cascadelang.runtime.state import Run
 
@@ -72,7 +75,7 @@ class Settings:
 class Call:
     """Ask one model."""
 
-    __slots__ = ("_can_json", "_fixed", "_model", "_system", "_target", "_wanted", "id", "label")
+    __slots__ = ("_can_json", "_early", "_fixed", "_free", "_model", "_system", "_target", "_wanted", "id", "label")
 
     def __init__(self, id_: str, target: Target, spec: g.ModelSpec, settings: Settings) -> None:
         self.id = id_
@@ -91,6 +94,8 @@ class Call:
             own["effort"],
         )
         self._wanted = (settings.logprobs, own["timeout_s"])
+        self._early: bool | None = settings.values.get("stop_early")
+        self._free = target.price is not None and is_free(target.price)
 
     async def answer(self, run: Run, scope: Scope) -> Outcome:
         """See `Strategy.answer`."""
@@ -114,8 +119,10 @@ class Call:
             timeout_s,
         )
         events = len(run.events)
+        watch = scope.watch
+        early = None if watch is None or not self._may_stop(watch, scope) else watch.begin(run)
         try:
-            reply = await place_call(run, self._target, request, scope)
+            reply = await place_call(run, self._target, request, scope, None, early)
         except asyncio.CancelledError:
             if len(run.events) > events:  # it was asked
                 run.path.append(self.label)
@@ -125,7 +132,19 @@ class Call:
                 run.path.append(self.label)
             return reply
         run.path.append(self.label)
-        return Answered(reply, self.label, self._target, request)
+        answered = Answered(reply, self.label, self._target, request)
+        if early is not None:
+            answered.stop = early.stop
+        return answered
+
+    def _may_stop(self, watch: Watch, scope: Scope) -> bool:
+        """Whether an answer that can't pass may be stopped; without being told so, only if nothing hangs on it.
+
+        What it costs then isn't known, so that a limit in dollars would have less left than it could have.
+        """
+        if self._early is not None or scope.emit is not None:
+            return bool(self._early) and scope.emit is None
+        return watch.safe and (self._free or scope.budget is None or not scope.budget.limits_money())
 
 
 class Route:
@@ -239,17 +258,19 @@ class Rung:
         waits: whether making the gate may have to wait.
         waived: there is a gate, and it isn't made.
         final: nothing takes this rung's answer back.
+        watch: what may stop its answer early; `None` where the whole answer is needed even if it is rejected.
     """
 
-    __slots__ = ("final", "gate", "paid", "strategy", "waits", "waived")
+    __slots__ = ("final", "gate", "paid", "strategy", "waits", "waived", "watch")
 
-    def __init__(self, strategy: Strategy, gate: Gate | None, *, kept: bool) -> None:
+    def __init__(self, strategy: Strategy, gate: Gate | None, *, kept: bool, watch: Watch | None) -> None:
         self.strategy = strategy
         self.waived = kept and gate is not None and gate.calls_models
         self.gate = None if self.waived else gate
         self.paid = None if self.gate is None or not self.gate.calls_models else self.gate
         self.waits = self.gate is not None and self.gate.waits
         self.final = kept or self.gate is None
+        self.watch = watch
 
 
 class Cascade:
@@ -270,7 +291,11 @@ class Cascade:
         self.label = node.id
         keeps_last = node.otherwise == "last"
         last = len(rungs) - 1
-        self._rungs = [Rung(rung, gate, kept=keeps_last and at == last) for at, (rung, gate) in enumerate(rungs)]
+        watches = _watches(node, [gate for _, gate in rungs])
+        self._rungs = [
+            Rung(rung, gate, kept=keeps_last and at == last, watch=watches[at])
+            for at, (rung, gate) in enumerate(rungs)
+        ]
         self._ending = node.otherwise
         self._otherwise = otherwise
         self._start = start
@@ -293,7 +318,8 @@ class Cascade:
             rung = self._rungs[at]
             gate = rung.gate
             gates = scope.gates if rung.paid is None else (*scope.gates, (rung.paid, scope.budget))
-            below = Scope(scope.budget, extra, scope.emit if rung.final else None, gates)
+            watch = scope.watch if gate is None and not rung.waived else rung.watch
+            below = Scope(scope.budget, extra, scope.emit if rung.final else None, gates, watch)
             shadows = len(run.shadows)
             outcome = await rung.strategy.answer(run, below)
             if gate is not None and not rung.paid:
@@ -360,6 +386,30 @@ class Cascade:
         return Failed("unmet", words, chosen.model)
 
 
+def _watches(node: g.CascadeNode, gates: list[Gate | None]) -> list[Watch | None]:
+    """What may stop the answer of each rung early.
+
+    Nothing may where a rejected answer is needed whole: ``carry`` hands it, or why it was rejected, to the next rung;
+    ``otherwise best`` compares all of them; ``otherwise last`` gives the last one; a gate behind may look back. With
+    ``otherwise last`` an earlier one is given out, too, when every rung behind it failed: that isn't `Watch.safe`.
+    """
+    found: list[Watch | None] = []
+    for at, gate in enumerate(gates):
+        watch = None if gate is None else gate.watch
+        behind = gates[at + 1 :]
+        if (
+            watch is None
+            or node.carry is not None
+            or node.otherwise == "best"
+            or (node.otherwise == "last" and not behind)
+            or any(later is not None and later.looks_back for later in behind)
+        ):
+            found.append(None)
+        else:
+            found.append(watch.where(safe=node.otherwise != "last"))
+    return found
+
+
 class Fallback:
     """The next member when one failed in a way that moves on."""
 
@@ -401,7 +451,7 @@ class Within:
         """See `Strategy.answer`."""
         deadline_s = None if self._time_s is None else run.now_s() + self._time_s
         budget = Budget(self.id, self._cost_usd, deadline_s, self._text, scope.budget)
-        outcome = await self._child.answer(run, Scope(budget, scope.extra, scope.emit, scope.gates))
+        outcome = await self._child.answer(run, Scope(budget, scope.extra, scope.emit, scope.gates, scope.watch))
         if isinstance(outcome, Failed) and outcome.budget is budget:
             outcome.budget = None
         return outcome

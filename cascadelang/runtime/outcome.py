@@ -15,6 +15,7 @@ from cascadelang.contracts.messages import Reply, Request
 if TYPE_CHECKING:
     from cascadelang.runtime.billing import Target
     from cascadelang.runtime.budget import Budget
+    from cascadelang.runtime.early import Stop
     from cascadelang.runtime.scope import Scope
     from cascadelang.runtime.state import Run
 
@@ -27,9 +28,10 @@ class Answered:
         model: the policy's name of the model.
         target, request: the call it came from.
         verdict: so far.
+        stop: why it is only the beginning of an answer, where it is, until its gate has taken note of it.
     """
 
-    __slots__ = ("model", "reply", "request", "target", "verdict")
+    __slots__ = ("model", "reply", "request", "stop", "target", "verdict")
 
     def __init__(
         self, reply: Reply, model: str, target: Target, request: Request, verdict: Verdict = UNCHECKED
@@ -39,6 +41,7 @@ class Answered:
         self.target = target
         self.request = request
         self.verdict = verdict
+        self.stop: Stop | None = None
 
 
 class Failed:

@@ -13,6 +13,7 @@ from cascadelang.contracts.messages import Message
 
 if TYPE_CHECKING:
     from cascadelang.runtime.budget import Budget
+    from cascadelang.runtime.early import Watch
     from cascadelang.runtime.gates import Gate
 
 Emit = Callable[[str], None]
@@ -28,9 +29,11 @@ class Scope:
         emit: takes the answer piece by piece, where it can't be taken back; `None` elsewhere.
         gates: the paid gates that the answer will have to pass, each with the innermost `within` that its judging is
             in, for counting what judging it can cost.
+        watch: may end the answer while it is generated, when the gate it goes to can't pass it any more; `None` where
+            the whole answer is needed whatever the gate says.
     """
 
-    __slots__ = ("budget", "emit", "extra", "gates")
+    __slots__ = ("budget", "emit", "extra", "gates", "watch")
 
     def __init__(
         self,
@@ -38,8 +41,10 @@ class Scope:
         extra: tuple[Message, ...] = (),
         emit: Emit | None = None,
         gates: tuple[tuple[Gate, Budget | None], ...] = (),
+        watch: Watch | None = None,
     ) -> None:
         self.budget = budget
         self.extra = extra
         self.emit = emit
         self.gates = gates
+        self.watch = watch

@@ -213,6 +213,13 @@ def price(expr: ast.Expr, path: str, state: State) -> Price | Wrong:  # noqa: AR
     return Price(Decimal(sides[0].value), Decimal(sides[1].value))
 
 
+def truth(expr: ast.Expr, path: str, state: State) -> bool | Wrong:  # noqa: ARG001 - the readers' one signature
+    """``true`` or ``false``."""
+    if not isinstance(expr, ast.Bool):
+        return Wrong("wrong-type", "must be true or false", "write `true` or `false`")
+    return expr.value
+
+
 CALL_FIELDS: dict[str, Field] = {
     "max_tokens": Field("max_tokens", integer(1)),
     "timeout": Field("timeout_s", span_of_time),
@@ -223,7 +230,10 @@ CALL_FIELDS: dict[str, Field] = {
     "effort": Field("effort", word(EFFORTS)),
     "system": Field("system", text),
 }
-"""What one call can be told: the fields of ``with``."""
+"""What one call can be told."""
+
+WITH_FIELDS: dict[str, Field] = {**CALL_FIELDS, "stop_early": Field("stop_early", truth)}
+"""The fields of ``with``."""
 
 MODEL_FIELDS: dict[str, Field] = {
     **CALL_FIELDS,

@@ -16,7 +16,7 @@ from cascadelang.semantics.checked import Type
 from cascadelang.semantics.compare import unknown_label
 from cascadelang.semantics.conditions import want_bool
 from cascadelang.semantics.constants import whole
-from cascadelang.semantics.fields import CALL_FIELDS, RETRY_MOST, read_fields
+from cascadelang.semantics.fields import RETRY_MOST, WITH_FIELDS, read_fields
 from cascadelang.semantics.resolve import ANSWERERS, lookup, require, unsupported
 from cascadelang.semantics.state import Place, State
 from cascadelang.semantics.types import SAID
@@ -236,7 +236,7 @@ def _retry(retry: ast.Retry, path: str, state: State) -> None:
 
 def _with(with_: ast.With, path: str, state: State) -> None:
     check_strategy(with_.strategy, path, state)
-    values, _ = read_fields(with_.fields, CALL_FIELDS, "`with`", path, state)
+    values, _ = read_fields(with_.fields, WITH_FIELDS, "`with`", path, state)
     state.settings[id(with_)] = values
 
 

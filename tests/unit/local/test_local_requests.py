@@ -69,9 +69,13 @@ def pieces(texts: Iterable[str], finish: str = "stop") -> list[dict[str, Any]]:
 
 def run(request: Request, chunks: Iterable[Mapping[str, Any]]) -> tuple[Reply, list[str], Replayed]:
     engine = Replayed(chunks)
-    emitted: list[str] = []
+    emitted: list[Delta] = []
     reply = Generation(request).run(engine, emitted.append)  # type: ignore[arg-type]
-    return reply, emitted, engine
+    given = [entry for delta in emitted for entry in delta.logprobs]
+    assert given == list(reply.logprobs or ())[: len(given)]
+    counts = [delta.usage.output_tokens for delta in emitted if delta.usage]
+    assert counts == sorted(counts)
+    return reply, [delta.text for delta in emitted], engine
 
 
 def test_a_request_is_greedy_and_uncached_unless_it_says_otherwise() -> None:
@@ -299,7 +303,8 @@ def test_a_stream_gives_deltas_and_then_the_reply(faked: Callable[[], LocalProvi
     async def main() -> None:
         provider = faked()
         parts = [part async for part in provider.stream(REQUEST)]
-        assert parts[:-1] == [Delta("a")] * 3
+        assert [part.text for part in parts[:-1]] == ["a"] * 3
+        assert all(isinstance(part, Delta) for part in parts[:-1])
         assert isinstance(parts[-1], Reply)
         assert parts[-1] == await provider.send(REQUEST)
         await provider.close()
@@ -383,7 +388,7 @@ def test_a_stream_that_is_left_early_stops_the_generation(faked: Callable[[], Lo
     async def main() -> None:
         provider = faked()
         parts = provider.stream(endless)
-        assert await anext(parts) == Delta("a")
+        assert (await anext(parts)).text == "a"
         await parts.aclose()  # type: ignore[attr-defined]
         assert (await provider.send(REQUEST)).text == "aaa"
         await provider.close()
