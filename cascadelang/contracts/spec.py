@@ -38,6 +38,7 @@ ParamType = Literal[
     "choice",  # one bare name out of `choices`
     "file",  # "path": read at compile time, its text given to the check
     "text_or_file",  # "path.md" when such a file exists or it looks like a path, else the words themselves
+    "text_or_meta",  # "…", given as text; or meta.NAME, given as {"meta": NAME}, to be read at run time
     "json_file",  # "path.json": read and parsed at compile time, the value given
     "schema_file",  # the same, and it must be a valid JSON Schema
     "examples_file",  # "path.txt": read at compile time; ``{"file": path, "texts": [text, …]}``

@@ -95,6 +95,8 @@ def use_wording(use: g.CatalogUse, *, judged: bool = False) -> str:
             shown.append(literal_wording([f'"{item}"' for item in value]))
         elif isinstance(value, dict) and isinstance(value.get("file"), str):
             shown.append(f'"{_cut(value["file"])}"')
+        elif isinstance(value, dict) and isinstance(value.get("meta"), str):
+            shown.append(f"meta.{value['meta']}")
         elif isinstance(value, dict) and isinstance(value.get("pattern"), str):
             shown.append(_cut(f"/{value['pattern']}/{value.get('flags') or ''}"))
     scope = "conversation." if use.scope == "conversation" else "query." if judged and use.kind == "signal" else ""

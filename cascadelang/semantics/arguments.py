@@ -52,6 +52,7 @@ _WANTED = {
     "regex": "a regular expression: `/…/`",
     "file": 'the path of a file: `"…"`',
     "text_or_file": 'a text in quotes, or the path of a file: `"…"`',
+    "text_or_meta": 'a text in quotes, or a fact from the caller: `"…"` or `meta.NAME`',
     "json_file": 'the path of a JSON file: `"….json"`',
     "schema_file": 'the path of a JSON Schema: `"….json"`',
     "examples_file": 'the path of a file of examples: `"….txt"`',
@@ -203,6 +204,13 @@ def _text_or_file(expr: ast.Expr, place: Place, state: State) -> Any:
             return words
         return _file(expr, place, state)
     return words
+
+
+def _text_or_meta(expr: ast.Expr, place: Place, state: State) -> Any:
+    """The words of a text; the name of a fact that the caller gives, as ``{"meta": name}``."""
+    if isinstance(expr, ast.Ref) and expr.name.parts[0] == "meta":
+        return BAD if state.type_of(expr, place) is None else {"meta": expr.name.parts[1]}
+    return expr.value if isinstance(expr, ast.Text) else None
 
 
 def _json_file(expr: ast.Expr, place: Place, state: State) -> Any:
@@ -373,6 +381,7 @@ _CONVERT: dict[str, Callable[[ast.Expr, Place, State], Any]] = {
     "regex": _regex,
     "file": _file,
     "text_or_file": _text_or_file,
+    "text_or_meta": _text_or_meta,
     "json_file": _json_file,
     "schema_file": _json_file,
     "examples_file": _examples_file,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -29,6 +30,13 @@ def make_signal(name: str, args: Mapping[str, Any]) -> Signal | PaidSignal | Slo
         Mistake: as `make_check`.
     """
     return cast("Signal | PaidSignal | SlowSignal", _entry("signal", name)(args))
+
+
+def end_workers() -> None:
+    """End the processes that checks of this process keep for further work; they start others when they need them."""
+    worker = sys.modules.get("cascadelang.checks._worker")
+    if worker is not None:
+        worker.end_idle()
 
 
 def _entry(kind: Kind, name: str) -> Any:

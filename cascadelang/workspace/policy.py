@@ -38,7 +38,7 @@ from cascadelang.lint.levels import EVERYTHING
 from cascadelang.runtime.interpreter import Interpreter
 from cascadelang.workspace.config import Config, read
 from cascadelang.workspace.load import Loaded, load, policy_named
-from cascadelang.workspace.makers import make_check, make_signal
+from cascadelang.workspace.makers import end_workers, make_check, make_signal
 from cascadelang.workspace.mistake import Mistake
 from cascadelang.workspace.providers import Providers
 from cascadelang.workspace.query_file import check_meta, query_of
@@ -354,7 +354,7 @@ class _Resources:
         finally:
             providers.close()
             self.sink.close()
-            _OPEN.discard(self)
+            self._closed_last()
 
     async def aclose(self) -> None:
         """Close everything; see `Policy.aclose`."""
@@ -363,7 +363,13 @@ class _Resources:
             await self.settle()
         await self.providers.close()
         await asyncio.to_thread(self._close_rest)
+        self._closed_last()
+
+    def _closed_last(self) -> None:
+        """End what policies share when this one was the last."""
         _OPEN.discard(self)
+        if not _OPEN:
+            end_workers()
 
     def _close_rest(self) -> None:
         """Wait for a synchronous run that is under way, then close its loop and the sink."""

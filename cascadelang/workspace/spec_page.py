@@ -29,6 +29,7 @@ _TYPES = {
     "choice": "a word",
     "file": "path of a file",
     "text_or_file": "text or path of a file",
+    "text_or_meta": "text or `meta.NAME`",
     "json_file": "path of a JSON file",
     "schema_file": "path of a JSON Schema",
     "examples_file": "path of a file of examples",
