@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import Any, ClassVar, Final
 
-from cascadelang.checks._worker import worked
 from cascadelang.contracts.check import Answer, Finding
 from cascadelang.contracts.final_answer import final_answer
 from cascadelang.contracts.patterns import without_surrogates
@@ -26,10 +25,9 @@ class MathEquals:
         summary="whether the answer equals a piece of mathematics",
         doc=r"""
 The answer and the reference are compared as mathematics, not as text: `\frac{1}{2}`, `0.5` and `1/2` are equal, and
-so are `(x+1)^2` and `x^2+2x+1`, sets, intervals and matrices. What is compared is the final answer when it is a
-number or an option letter as the reference is; else what the answer has in LaTeX, boxed first (of several formulas the
-last one, in the last 4,000 characters); else its last line, where that is a formula. An answer with no mathematics in
-it fails.
+so are `(x+1)^2` and `x^2+2x+1`, sets, intervals and matrices. What is compared is the final answer when it is a number
+or an option letter, like the reference; else what the answer has in LaTeX, boxed first (of several formulas the last,
+in the last 4,000 characters); else its last line, where that is a formula. An answer with no mathematics in it fails.
 
 The reference is a text, in LaTeX or plain (`sqrt(2)/2`), or a fact that the caller gives: `math_equals(meta.answer)`
 is for evaluation, where every query has its own right answer. Without it, the check is unknown.
@@ -91,6 +89,8 @@ takes a second or two longer.
             "answer": last,
             "final": final.removeprefix("number:") if number else last.rpartition("\n")[2],
         }
+        from cascadelang.checks._worker import worked
+
         return await worked("math", given, self._limit_s)
 
     def _reference(self, answer: Answer) -> str | Finding:

@@ -25,6 +25,7 @@ GIVEN = {
     "judge": {"model": "m", "rubric": "r"},
     "agree": {"samples": 3},
     "cites": {"sources": ["handbook", "[1]", "acme.com/x"], "least": 1},
+    "math_equals": {"expected": "1/2"},
     "agrees": {"model": "previous"},
 }
 VALUES = {
@@ -75,7 +76,7 @@ def test_entry_is_whole(name):
     assert spec.examples
     assert all(name in example for example in spec.examples)
     assert all(param.doc for param in spec.params)
-    ways = ("judge", "judge_paid", "judge_samples")
+    ways = ("judge", "judge_timed", "judge_paid", "judge_samples")
     assert spec.supported or any(hasattr(CHECKS[name], way) for way in ways)
 
 
