@@ -25,8 +25,8 @@ class MathEquals:
         summary="whether the answer equals a piece of mathematics",
         doc=r"""
 The answer and the reference are compared as mathematics, not as text: `\frac{1}{2}`, `0.5` and `1/2` are equal, and
-so are `(x+1)^2` and `x^2+2x+1`, sets, intervals and matrices. What is compared is the final answer when it is a number
-or an option letter, like the reference; else what the answer has in LaTeX, boxed first (of several formulas the last,
+so are `(x+1)^2` and `x^2+2x+1`, sets, intervals and matrices. Compared is the final answer when it is a number or an
+option letter, like the reference; else what the answer has in LaTeX, boxed first (of several formulas the last,
 in the last 4,000 characters); else its last line, where that is a formula. An answer with no mathematics in it fails.
 
 The reference is a text, in LaTeX or plain (`sqrt(2)/2`), or a fact that the caller gives: `math_equals(meta.answer)`
