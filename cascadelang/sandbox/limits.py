@@ -1,0 +1,45 @@
+"""What a contained program may use, and how it ended."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from cascadelang.source.frozen import dataclass
+
+MEGABYTE: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a contained program may use.
+
+    Attributes:
+        time_s: seconds, its start included.
+        memory_bytes: of address space, each process.
+        disk_bytes: in its one folder that can be written to; also the largest file.
+        output_bytes: on its standard output; one that writes more is ended.
+        processes: processes and threads, where the system counts them (it doesn't for root).
+    """
+
+    time_s: float = 10.0
+    memory_bytes: int = 512 * MEGABYTE
+    disk_bytes: int = 16 * MEGABYTE
+    output_bytes: int = MEGABYTE
+    processes: int = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a program ended.
+
+    Attributes:
+        why: it ended by itself, or was ended because of its time or its output.
+        code: its exit code, minus the signal where one ended it; of no use unless it ended by itself.
+        output: what it wrote to its standard output, at most as much as it may.
+        errors: the first of what was written to the standard error.
+    """
+
+    why: Literal["itself", "time", "output"]
+    code: int
+    output: bytes
+    errors: str

@@ -1,0 +1,106 @@
+"""One process, run to its end or ended: without blocking the event loop, and leaving nothing behind.
+
+Takes: what to start, its input, its limits on time and output. Gives: `Ended`. Guarantees: the process is in a
+session of its own and inherits nothing but the file descriptors it is given; when its time is over, when it writes
+too much or when the caller is cancelled, its whole process group is killed and waited for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Final
+
+from cascadelang.sandbox.limits import Ended
+
+_ERRORS_BYTES: Final = 4096
+_PIECE_BYTES: Final = 1 << 16
+_LAST_S: Final = 2.0
+"""How long what is killed may take to be gone."""
+
+
+async def run(  # noqa: PLR0917 - all that starting a process hangs on
+    argv: Sequence[str],
+    given: bytes,
+    time_s: float,
+    output_bytes: int,
+    env: Mapping[str, str],
+    cwd: str = "/",
+    fds: Sequence[int] = (),
+) -> Ended:
+    """Start it, feed it, and wait for its end.
+
+    Raises:
+        OSError: when it can't be started.
+    """
+    process = await asyncio.create_subprocess_exec(
+        *argv,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env=dict(env),
+        cwd=cwd,
+        pass_fds=tuple(fds),
+        start_new_session=True,
+    )
+    if process.stdin is None or process.stdout is None or process.stderr is None:
+        raise AssertionError("all three are pipes")
+    output, errors = bytearray(), bytearray()
+    feeding = asyncio.create_task(_feed(process.stdin, given))
+    hearing = asyncio.create_task(_take(process.stderr, errors, _ERRORS_BYTES, keep_reading=True))
+    try:
+        try:
+            async with asyncio.timeout(time_s):
+                full = await _take(process.stdout, output, output_bytes, keep_reading=False)
+                if full:
+                    return Ended("output", 0, bytes(output), _text(errors))
+                code = await process.wait()
+                await hearing
+        except TimeoutError:
+            return Ended("time", 0, bytes(output), _text(errors))
+        return Ended("itself", code, bytes(output), _text(errors))
+    finally:
+        _kill(process)
+        feeding.cancel()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_S):
+                await process.wait()
+                while await process.stdout.read(_PIECE_BYTES):  # until all that held it are gone
+                    pass
+        hearing.cancel()
+        await asyncio.gather(feeding, hearing, return_exceptions=True)
+        # else its pipes stay open for as long as others hold them
+        process._transport.close()  # type: ignore[attr-defined]  # noqa: SLF001
+
+
+def _kill(process: asyncio.subprocess.Process) -> None:
+    """Kill the process group: also after the process itself has ended, for others may be left in it."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+async def _feed(pipe: asyncio.StreamWriter, given: bytes) -> None:
+    with suppress(ConnectionError, BrokenPipeError):
+        pipe.write(given)
+        await pipe.drain()
+    with suppress(ConnectionError, BrokenPipeError, OSError):
+        pipe.close()
+        await pipe.wait_closed()
+
+
+async def _take(pipe: asyncio.StreamReader, into: bytearray, most: int, *, keep_reading: bool) -> bool:
+    """Read to the end, or until there is more than the most; whether there was."""
+    full = False
+    while piece := await pipe.read(_PIECE_BYTES):
+        full = full or len(into) + len(piece) > most
+        into += piece[: most - len(into)]
+        if full and not keep_reading:
+            return True
+    return full
+
+
+def _text(data: bytearray) -> str:
+    return data.decode("utf-8", "replace").strip()

@@ -1,0 +1,280 @@
+"""``python_tests``: what it takes for code, which tests it runs, what it says, and which forgeries fail."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from cascadelang.checks.python_tests import CHECK, PythonTests
+from cascadelang.contracts.check import Answer
+from cascadelang.contracts.messages import Query, Reply
+from cascadelang.sandbox.choose import chosen
+
+ADD = "def add(a, b):\n    return a + b\n"
+WRONG = "def add(a, b):\n    return a * b\n"
+ASSERTS = "assert add(1, 2) == 3\nassert add(2, 2) == 4\n"
+FUNCTIONS = (
+    "def test_small():\n    assert add(1, 2) == 3\n\ndef test_large():\n    assert add(10**9, 1) == 10**9 + 1\n"
+)
+UNITTEST = """
+import unittest
+from solution import add
+
+class TestAdd(unittest.TestCase):
+    def setUp(self):
+        self.one = 1
+
+    def test_small(self):
+        self.assertEqual(add(self.one, 2), 3)
+
+    def test_raises(self):
+        with self.assertRaises(TypeError):
+            add(1)
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _sandbox():
+    if chosen().sandbox is None:
+        pytest.skip(f"no sandbox: {chosen().why}")
+
+
+def judged(answer: str, tests: str = FUNCTIONS, timeout: float = 10.0, memory: int = 256):
+    check = PythonTests({"tests": tests, "timeout": timeout, "memory": memory})
+    return asyncio.run(check.judge_timed(Answer(Query.of("Add!"), Reply(answer))))
+
+
+def fenced(code: str, mark: str = "python") -> str:
+    return f"Here you are:\n\n```{mark}\n{code}```\n\nThat should do.\n"
+
+
+@pytest.mark.parametrize("tests", [ASSERTS, FUNCTIONS, UNITTEST])
+def test_right_code_passes_and_wrong_code_doesnt(tests):
+    assert judged(ADD, tests).value is True
+    assert judged(WRONG, tests).value is False
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ADD,
+        fenced(ADD),
+        fenced(ADD, "py"),
+        fenced(ADD, ""),
+        f"Sure, this is it.\n\n{ADD}\nI hope that it helps!",
+        fenced("import math\n") + fenced("def add(a, b):\n    return math.fsum([a, b])\n"),
+        fenced("$ pip install nothing\n", "sh") + fenced(ADD),
+        fenced(">>> add(1, 2)\n3\n") + fenced(ADD),
+        f"```python\n{ADD}",  # half a block
+        f"````python\n{ADD}\nNOTE = '''\n```\nfence\n```\n'''\n````\n",
+        f"~~~python\n{ADD}~~~\n",
+        f"{ADD}\nif __name__ == '__main__':\n    raise SystemExit\n",
+        f"{ADD}\nprint('noise' * 1000)\n",
+    ],
+)
+def test_code_is_found_in_the_answer(answer):
+    assert judged(answer).value is True
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ("", "there is no Python code in the answer"),
+        (" \n\t", "there is no Python code in the answer"),
+        ("```json\n{}\n```", "there is no Python code in the answer"),
+        ("```python\n```", "there is no Python code in the answer"),
+        ("x" * 5_000_000, "the code is longer than 1,000,000 characters"),
+        ("def add(a, b) return a", "the code doesn't parse: expected ':' (line 1)"),
+        ("raise ValueError('no')", "the code doesn't run: ValueError: no (line 1)"),
+        (ADD + "import numpy\n", "the code doesn't run: ModuleNotFoundError: No module named 'numpy' (line 3)"),
+        (WRONG, "`test_small`: `assert add(1, 2) == 3` doesn't hold (line 2)"),
+        ("def add(a, b):\n    return [][1]\n", "`test_small`: IndexError: list index out of range (line 2)"),
+        ("x = 1", "`test_small`: NameError: name 'add' is not defined (line 2)"),
+        ("def add(a, b):\n    raise SystemExit(0)\n", "`test_small`: it exits (0) (line 2)"),
+    ],
+)
+def test_why_it_fails(answer, reason):
+    found = judged(answer)
+    assert (found.value, found.reason) == (False, reason)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "\ud800 def",
+        "def add(a, b):\n    return '\ud800'\n",
+        "\x00",
+        "\x1b[31mdef",
+        "(" * 100_000,
+        "-" * 100_000 + "1",
+        "a." * 50_000 + "b",
+        "\ufeff",
+    ],
+)
+def test_odd_answers_fail(answer):
+    found = judged(answer)
+    assert found.value is False
+    assert all(character.isprintable() for character in found.reason)
+
+
+def test_what_pytest_offers_is_there():
+    tests = """
+import pytest
+
+@pytest.mark.parametrize("a, b", [(1, 2), (3, 4)])
+def test_sums(a, b):
+    assert add(a, b) == pytest.approx(a + b)
+
+@pytest.mark.parametrize("a", [0.1])
+def test_near(a):
+    assert add(a, 0.2) == pytest.approx(0.3)
+
+def test_raises():
+    with pytest.raises(TypeError, match="missing"):
+        add(1)
+
+class TestMore:
+    def setup_method(self):
+        self.two = 2
+
+    def test_more(self):
+        assert add(self.two, self.two) == 4
+
+async def test_later():
+    assert add(1, 1) == 2
+"""
+    assert judged(ADD, tests).reason == "6 of 6 tests pass"
+    assert judged("def add(a, b):\n    return a + b if a != 3 else 0\n", tests).reason == (
+        "`test_sums[2]`: `assert add(a, b) == pytest.approx(a + b)` doesn't hold (line 6)"
+    )
+
+
+def test_a_message_of_the_tests_is_the_reason():
+    found = judged(WRONG, "def test_it():\n    assert add(1, 2) == 3, 'one and two'\n")
+    assert found.reason == "`test_it`: one and two (line 2)"
+    assert judged(WRONG, UNITTEST).reason == "`TestAdd.test_small`: 2 != 3 (line 10)"
+
+
+def test_tests_that_hang_name_the_test():
+    found = judged("def add(a, b):\n    while True: pass\n", timeout=1.0)
+    assert (found.value, found.reason) == (False, "`test_small`: it wasn't done within 1s")
+
+
+def test_a_memory_bomb_is_the_codes_fault():
+    found = judged("def add(a, b):\n    return len([bytearray(10**7) for _ in range(10**4)])\n", memory=128)
+    assert (found.value, found.reason) == (False, "`test_small`: MemoryError (line 2)")
+
+
+def test_what_isnt_the_answers_fault_is_unknown():
+    assert judged(ADD, "import numpy\ndef test_it(): pass\n").value is None
+    assert judged(ADD, "def test_it(:\n").value is None
+
+
+FORGERIES = {
+    "leaves": "import os\nos._exit(0)\n",
+    "leaves at the end": "import atexit, os\natexit.register(os._exit, 0)\n",
+    "exits": "import sys\nsys.exit(0)\n",
+    "leaves in the test": "import os\ndef add(a, b):\n    os._exit(0)\n",
+    "prints a verdict": 'print(\'{"result": "passed", "passed": 2, "of": 2, "caught": []}\')\n',
+    "writes a verdict everywhere": (
+        'import os\nfor n in range(64):\n    try: os.write(n, b\'{"result": "passed", "passed": 2, "of": 2}\\n\')\n'
+        "    except OSError: pass\nos._exit(0)\n"
+    ),
+    "replaces assertEqual": (
+        "import unittest\nunittest.TestCase.assertEqual = lambda *a, **k: None\n"
+        "unittest.TestCase.assertTrue = lambda *a, **k: None\n"
+    ),
+    "replaces TestCase": (
+        "import unittest\nclass Fine:\n    def __init__(self, *a): pass\n"
+        "unittest.TestCase = unittest.case.TestCase = Fine\n"
+    ),
+    "replaces unittest": (
+        "import sys, types\nfake = types.ModuleType('unittest')\nfake.TestCase = object\n"
+        "sys.modules['unittest'] = fake\n"
+    ),
+    "replaces builtins": (
+        "import builtins\nclass Never(Exception): pass\nbuiltins.AssertionError = Never\n"
+        "builtins.BaseException = Never\nbuiltins.isinstance = lambda *a: False\n"
+        "builtins.callable = lambda a: False\n"
+    ),
+    "replaces what collects": (
+        "import __main__\n__main__._collect = lambda space: []\n__main__._run = lambda *a: True\n"
+    ),
+    "replaces json": 'import json\njson.dumps = lambda *a, **k: \'{"result": "passed"}\'\n',
+    "traces": (
+        "import sys\ndef trace(frame, event, arg):\n    if event == 'exception': frame.f_lineno\n    return trace\n"
+        "sys.settrace(trace)\n"
+    ),
+    "replaces tests": "def test_small(): pass\ndef test_large(): pass\n",
+    "leaves by a thread": (
+        "import threading, os, time\ndef leave():\n    time.sleep(0.05)\n    os._exit(0)\n"
+        "threading.Thread(target=leave, daemon=True).start()\n"
+    ),
+    "dies": "import os\nos.kill(os.getpid(), 9)\n",
+    "crashes": "import ctypes\nctypes.string_at(0)\n",
+}
+
+
+@pytest.mark.parametrize("way", FORGERIES)
+@pytest.mark.parametrize("tests", [FUNCTIONS, UNITTEST])
+def test_a_cheap_forgery_fails(way, tests):
+    wrong = "" if "def add" in FORGERIES[way] else "def add(a, b):\n    return 7\n"
+    assert judged(wrong + FORGERIES[way], tests).value is False
+
+
+@pytest.mark.parametrize("tests", [FUNCTIONS, UNITTEST])
+def test_a_forgery_in_the_middle_of_a_test_fails(tests):
+    code = (
+        "import unittest, builtins\ndef add(a, b=0):\n    unittest.TestCase.assertEqual = lambda *a, **k: None\n"
+        "    builtins.AssertionError = KeyError\n    return 7\n"
+    )
+    assert judged(code, tests).value is False
+
+
+def test_it_never_blocks_the_loop():
+    async def beside():
+        check = PythonTests({"tests": FUNCTIONS, "timeout": 5.0, "memory": 256})
+        task = asyncio.ensure_future(
+            check.judge_timed(Answer(Query.of("Add!"), Reply(ADD + "import time; time.sleep(0.4)")))
+        )
+        longest_s, last_s = 0.0, time.perf_counter()
+        while not task.done():
+            await asyncio.sleep(0.005)
+            now_s = time.perf_counter()
+            longest_s, last_s = max(longest_s, now_s - last_s), now_s
+        return task.result().value, longest_s
+
+    value, longest_s = asyncio.run(beside())
+    assert value is True
+    assert longest_s < 0.3
+
+
+@pytest.mark.parametrize(
+    ("tests", "problem"),
+    [
+        ("def test_it(:\n", "the test file doesn't parse: invalid syntax (line 1)"),
+        ("x = 1\n\ndef f(:\n", "the test file doesn't parse: invalid syntax (line 3)"),
+        ("\0", "the test file doesn't parse: source code string cannot contain null bytes"),
+        ("", "the test file is empty"),
+        ("# nothing\n", "the test file is empty"),
+        (
+            "x = 1\ndef helper(): pass\n",
+            "the test file has no tests: no assert, no `test_…` function and no class of tests",
+        ),
+        (
+            "import numpy\nassert 1\n",
+            "the tests import `numpy`, and there is only the standard library in the sandbox",
+        ),
+    ],
+)
+def test_tests_that_arent_any_are_told_at_once(tests, problem):
+    assert CHECK.problems({"tests": tests, "timeout": 10.0, "memory": 512}) == [problem]
+
+
+def test_limits_have_limits():
+    assert CHECK.problems({"tests": "assert 1", "timeout": 0.0, "memory": 1}) == [
+        "`timeout` must lie between 100ms and 10m",
+        "`memory` must lie between 64 and 16384",
+    ]

@@ -1,0 +1,284 @@
+"""What is run in the sandbox can't get out of it: each attack is really made."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from cascadelang.sandbox.limits import MEGABYTE, Limits
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="sandboxes are Linux's")
+
+
+@pytest.fixture
+def attack(sandbox):
+    """Runs code in the sandbox; gives its end, and what it wrote."""
+
+    def run(code, given=b"", **limits):
+        ended = asyncio.run(sandbox.python(code, given, Limits(**{"time_s": 10.0, **limits})))
+        return ended, ended.output.decode("utf-8", "replace").strip()
+
+    return run
+
+
+def running(mark: str) -> list[str]:
+    """The processes of this machine that have the mark in their command line."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                words = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+            except OSError:
+                continue
+            if mark in words and int(entry.name) != os.getpid():
+                found.append(words)
+    return found
+
+
+def gone(mark: str) -> bool:
+    """Whether all processes with the mark are gone, or go within a moment."""
+    until_s = time.monotonic() + 5
+    while running(mark):
+        if time.monotonic() > until_s:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def refused(attack, code: str) -> str:
+    """What an attempt fails with; it must fail."""
+    lines = "\n".join(f"    {line}" for line in code.splitlines())
+    _, said = attack(
+        f"import os, sys\ntry:\n{lines}\n    print('done')\nexcept Exception as e:\n    print(type(e).__name__)"
+    )
+    assert said != "done"
+    return said
+
+
+def test_plain_code_runs(attack):
+    ended, said = attack(
+        "import sys, json, ssl, sqlite3, decimal\nprint(json.loads(sys.stdin.read())['a'])", b'{"a": 1}'
+    )
+    assert (ended.why, ended.code, said) == ("itself", 0, "1")
+
+
+def test_an_endless_loop_ends(attack):
+    began_s = time.monotonic()
+    ended, _ = attack("while True: pass  # endless-mark", time_s=0.5)
+    assert ended.why == "time"
+    assert time.monotonic() - began_s < 4
+    assert gone("endless-mark")
+
+
+def test_sleeping_past_the_limit_ends(attack):
+    ended, _ = attack("import time, signal\nsignal.signal(15, signal.SIG_IGN)\ntime.sleep(100)", time_s=0.5)
+    assert ended.why == "time"
+
+
+def test_a_memory_bomb_breaks_by_itself(attack):
+    ended, _ = attack("x = []\nwhile True: x.append(bytearray(10**7))", memory_bytes=128 * MEGABYTE)
+    assert ended.why == "itself"
+    assert "MemoryError" in ended.errors
+
+
+@pytest.mark.parametrize("way", ["os.fork()", "os.posix_spawn('/python/bin/x', ['x'], {})", "os.popen('x').read()"])
+def test_no_process_can_be_started(attack, way):
+    assert refused(attack, way) in ("PermissionError", "BlockingIOError", "FileNotFoundError")
+
+
+def test_a_fork_bomb_starts_nothing(attack):
+    code = (
+        "import os\nn = 0\nfor _ in range(10000):\n    try:\n        os.fork()\n        n += 1\n"
+        "    except OSError: pass\nprint(n)"
+    )
+    assert attack(code)[1] == "0"
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/etc/passwd", "/etc/shadow", str(Path.home()), "/home", "/root", "/proc/1/environ", "/proc", "/sys", __file__],
+)
+def test_the_hosts_files_arent_there(attack, path):
+    assert (
+        refused(attack, f"os.listdir({path!r}) if os.path.isdir({path!r}) else open({path!r}).read()")
+        == "FileNotFoundError"
+    )
+
+
+def test_installed_packages_arent_there(attack):
+    assert refused(attack, "import pytest") == "ModuleNotFoundError"
+    assert attack("import os\nprint(os.listdir(os.path.dirname(os.__file__) + '/site-packages'))")[1] in ("[]", "")
+
+
+@pytest.mark.parametrize("path", ["/written", "/python/lib/written", "/dev/written", "/usr/written", "/root/written"])
+def test_nothing_can_be_written_outside(attack, path):
+    assert refused(attack, f"open({path!r}, 'w').write('x')") in ("OSError", "FileNotFoundError", "PermissionError")
+
+
+def test_a_symbolic_link_leads_nowhere(attack):
+    assert refused(attack, "os.symlink('/etc/passwd', 'link'); open('link').read()") in (
+        "FileNotFoundError",
+        "PermissionError",
+        "OSError",
+    )
+    assert refused(attack, "os.symlink('../../../../../etc', 'up'); os.listdir('up')") in (
+        "FileNotFoundError",
+        "PermissionError",
+        "OSError",
+    )
+
+
+def test_the_hosts_network_isnt_there(attack):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        refused(attack, f"import socket; socket.create_connection(('127.0.0.1', {port}), 2)")
+    refused(attack, "import socket; socket.create_connection(('1.1.1.1', 53), 1)")
+    refused(attack, "import socket; socket.getaddrinfo('example.com', 80)")
+
+
+def test_abstract_sockets_of_the_host_arent_there(attack):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as server:
+        server.bind("\0cascadelang-test")
+        server.listen()
+        refused(attack, "import socket; s = socket.socket(socket.AF_UNIX); s.connect('\\0cascadelang-test')")
+
+
+def test_an_output_flood_is_cut(attack):
+    ended, _ = attack("while True: print('x' * 100000)", output_bytes=MEGABYTE)
+    assert ended.why == "output"
+    assert len(ended.output) == MEGABYTE
+
+
+def test_a_flood_of_errors_is_cut(attack):
+    ended, _ = attack("import sys\nfor _ in range(2000): sys.stderr.write('x' * 10000)")
+    assert (ended.why, len(ended.errors)) == ("itself", 4096)
+
+
+def test_the_hosts_processes_cant_be_signalled(attack):
+    sleeper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    try:
+        for target in (sleeper.pid, os.getpid(), os.getppid()):
+            refused(attack, f"os.kill({target}, 9)")
+        attack("import os\nfor n in range(2, 400):\n    try: os.kill(n, 9)\n    except OSError: pass")
+        attack("import os\nos.kill(-1, 9)")
+        assert sleeper.poll() is None
+    finally:
+        sleeper.kill()
+        sleeper.wait()
+
+
+def test_killing_its_parent_ends_only_itself(attack):
+    ended, _ = attack("import os\nos.kill(os.getppid(), 9)\nos.kill(0, 9)")
+    assert ended.why in ("itself", "time")
+
+
+def test_other_processes_cant_be_looked_into(attack):
+    code = (
+        "import ctypes, os\nlibc = ctypes.CDLL(None, use_errno=True)\n"
+        "print(libc.ptrace(16, os.getppid(), 0, 0), ctypes.get_errno())"
+    )
+    _, said = attack(code)
+    assert said in ("-1 1", "-1 3")
+
+
+def test_the_environment_isnt_there(attack, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "made-up-key")
+    _, said = attack("import os\nprint(dict(os.environ))")
+    assert "made-up-key" not in said
+    assert "KEY" not in said
+
+
+def test_open_files_arent_handed_on(attack, tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text("made-up-secret", encoding="utf-8")
+    with secret.open(encoding="utf-8") as held:
+        os.set_inheritable(held.fileno(), True)  # noqa: FBT003 - its form
+        code = "import os\nfor n in range(3, 64):\n    try: print(os.pread(n, 100, 0))\n    except OSError: pass"
+        _, said = attack(code)
+    assert "made-up-secret" not in said
+
+
+def test_the_one_folder_is_limited(attack):
+    code = (
+        "n = 0\ntry:\n    while True:\n        open(str(n), 'wb').write(b'x' * 2**20)\n        n += 1\n"
+        "except OSError as error:\n    print(n, error.errno)"
+    )
+    _, said = attack(code, disk_bytes=4 * MEGABYTE)
+    number, why = (said.split() or ["0", ""])[:2]
+    assert int(number) <= 4
+    assert int(why) in (27, 28, 30, 13, 1)
+
+
+def test_memory_without_a_name_cant_be_had_beside_the_limit(attack):
+    refused(attack, "os.memfd_create('x')")
+
+
+def test_its_limits_cant_be_raised(attack):
+    code = "import resource as r\nr.setrlimit(r.RLIMIT_AS, (r.RLIM_INFINITY, r.RLIM_INFINITY))"
+    assert refused(attack, code) in ("ValueError", "PermissionError")
+
+
+def test_a_new_user_namespace_gives_nothing(attack):
+    code = "import ctypes, os\nlibc = ctypes.CDLL(None, use_errno=True)\nprint(libc.unshare(0x10000000))"
+    assert attack(code)[1] == "-1"
+
+
+def test_what_is_cancelled_leaves_nothing_running(sandbox):
+    async def cancelled():
+        task = asyncio.ensure_future(sandbox.python("import time\ntime.sleep(60)  # cancelled-mark", b"", Limits()))
+        for _ in range(200):
+            await asyncio.sleep(0.02)
+            if running("cancelled-mark"):
+                break
+        assert running("cancelled-mark")
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(cancelled())
+    assert gone("cancelled-mark")
+
+
+def test_it_ends_with_who_started_it(sandbox):
+    """A host that is killed leaves nothing behind."""
+    code = (
+        "import asyncio\nfrom cascadelang.sandbox.choose import chosen\n"
+        "from cascadelang.sandbox.limits import Limits\n"
+        "code = 'import time; time.sleep(60)  # orphan' + '-mark'\n"
+        "asyncio.run(chosen().sandbox.python(code, b'', Limits(time_s=60)))"
+    )
+    host = subprocess.Popen([sys.executable, "-c", code])
+    try:
+        for _ in range(500):
+            if running("orphan-mark"):
+                break
+            time.sleep(0.02)
+        assert running("orphan-mark")
+    finally:
+        host.kill()
+        host.wait()
+    assert gone("orphan-mark")
+
+
+def test_the_event_loop_goes_on_meanwhile(sandbox):
+    async def beside():
+        ticks = 0
+        task = asyncio.ensure_future(sandbox.python("import time; time.sleep(0.5)", b"", Limits()))
+        while not task.done():
+            await asyncio.sleep(0.01)
+            ticks += 1
+        return ticks
+
+    assert asyncio.run(beside()) > 10
+
+
+def test_much_input_is_no_trouble(attack):
+    assert attack("import sys\nprint(len(sys.stdin.buffer.read()))", b"x" * 3_000_000)[1] == "3000000"
+    assert attack("print('not read')", b"x" * 3_000_000)[1] == "not read"
