@@ -27,6 +27,7 @@ GIVEN = {
     "cites": {"sources": ["handbook", "[1]", "acme.com/x"], "least": 1},
     "math_equals": {"expected": "1/2"},
     "agrees": {"model": "previous"},
+    "python_tests": {"tests": "assert answer() == 1", "timeout": 10.0, "memory": 256},
 }
 VALUES = {
     "bool": (bool,),

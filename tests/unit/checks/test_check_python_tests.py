@@ -103,6 +103,10 @@ def test_why_it_fails(answer, reason):
 @pytest.mark.parametrize(
     "answer",
     [
+        "```\n" * 200_000,
+        "````\n```python\n1\n```\n````",
+        "a " * 400_000,
+        '{"a":' * 10_000,
         "\ud800 def",
         "def add(a, b):\n    return '\ud800'\n",
         "\x00",

@@ -19,7 +19,7 @@ EXAMPLES = [
     for example in CATALOG.spec(kind, name).examples
 ]
 
-HOLDS = {"txt": "where is my invoice\n", "yaml": "billing: [where is my invoice]\n"}
+HOLDS = {"py": "assert True", "txt": "where is my invoice\n", "yaml": "billing: [where is my invoice]\n"}
 """What the files hold that examples name; others an empty object."""
 
 
