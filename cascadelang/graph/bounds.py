@@ -185,7 +185,7 @@ class Measure:
                 parts = [self.again(way) for way in ways]
                 if isinstance(node, CascadeNode):
                     last = len(node.rungs)
-                    parts = [_moved(p, self.carried(node, min(n, last), settings)) for n, p in enumerate(parts)]
+                    parts = [moved(p, self.carried(node, min(n, last), settings)) for n, p in enumerate(parts)]
                 found = any_of(parts)
             self._again[point] = found
         return found
@@ -248,7 +248,7 @@ class Measure:
         way = (node.rungs[number].node, settings_inside(node, settings))
         again = None
         if any(use.own for use in uses):
-            again = _moved(self.again(way), self.carried(node, number, settings))
+            again = moved(self.again(way), self.carried(node, number, settings))
         return [self.paid(use, settings, self.points[way].answer_tokens, again) for use in uses]
 
     def _node(self, point: Point) -> NodeBounds:  # noqa: PLR0911 - one case a kind
@@ -278,7 +278,7 @@ class Measure:
         judging = [self.paid(use, settings, 0) for use in self.asked(node)]
         for number, part in enumerate(parts):
             added = self.carried(node, number, settings)
-            answering.append(_moved(part, added))
+            answering.append(moved(part, added))
             if number < len(node.rungs):
                 judging += self.judging(node, number, settings)
         return _until_one_answers(answering, judging)
@@ -372,7 +372,7 @@ def _ends_of(least: NodeBounds) -> dict[str, Any]:
     }
 
 
-def _moved(part: NodeBounds, tokens: int) -> NodeBounds:
+def moved(part: NodeBounds, tokens: int) -> NodeBounds:
     """The same for an input of so many tokens more."""
     return part if part.cost_most is None or not tokens else replace(part, cost_most=part.cost_most.moved(tokens))
 

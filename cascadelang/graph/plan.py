@@ -146,6 +146,10 @@ class Plan:
             found.setdefault(id_, set()).add(around)
         return found
 
+    def carried(self, node: CascadeNode, rung: int) -> int:
+        """How many tokens of rejected answers are handed to a rung (from 0), at most, whatever way it is reached."""
+        return max((self.measure.carried(node, rung, around) for around in self.settings.get(node.id, ())), default=0)
+
     @cached_property
     def gates(self) -> dict[tuple[str, int], Gate]:
         """The gates of the cascades, by node and number of the rung from 0."""

@@ -49,6 +49,7 @@ def _node(id_: str, plan: Plan) -> dict[str, Any]:
             {"words": each.words, "written": each.written or each.words} for each in plan.choices[id_]
         ]
     if isinstance(node, CascadeNode):
+        found["carried_tokens"] = [plan.carried(node, number) for number in range(len(node.rungs))]
         found["gates"] = [
             _gate(number, plan.gates[id_, number], plan)
             for number, rung in enumerate(node.rungs)

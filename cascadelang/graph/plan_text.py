@@ -13,7 +13,7 @@ from typing import Final
 
 from cascadelang.contracts.price import Price
 from cascadelang.contracts.result import Decision, Known
-from cascadelang.graph.bounds import NodeBounds, Settings
+from cascadelang.graph.bounds import NodeBounds, Settings, moved
 from cascadelang.graph.export_text import one_line
 from cascadelang.graph.model import CallNode, CascadeNode, CatalogUse, ModelSpec, RouteByNode, RouteNode, SplitNode
 from cascadelang.graph.outline import Outline, Row, Section, suffixes
@@ -110,8 +110,27 @@ class _Line:
     taken: bool = False
 
 
-_Waiting = tuple[Row, str, bool, bool, tuple[str, ...]]
-"""A row that is yet to come: with what stands before it, whether it is the last one, is taken, its figures."""
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A row that is yet to come.
+
+    Attributes:
+        row: the row.
+        stem: what stands before it.
+        last: whether it is the last of its tree.
+        taken: whether a decision takes it.
+        cells: its figures, of a row that stands for no node.
+        carried: how many tokens of answers that were turned down are handed to it, at most.
+        added: those, and what is handed to the rows that it stands in.
+    """
+
+    row: Row
+    stem: str = ""
+    last: bool = True
+    taken: bool = False
+    cells: tuple[str, ...] = ()
+    carried: int = 0
+    added: int = 0
 
 
 def _table(plan: Plan, sections: Sequence[Section], width: int) -> str:
@@ -150,21 +169,24 @@ def _figures(cells: Sequence[str], widths: Sequence[int], shown: int) -> str:
 
 def _lines(plan: Plan, root: Row, chosen: dict[str, Decision]) -> Iterator[_Line]:
     """The rows of a tree, in order, without recursion."""
-    waiting: list[_Waiting] = [(root, "", True, False, ())]
+    waiting = [_Waiting(root)]
     while waiting:
-        row, stem, last, taken, cells = waiting.pop()
-        below = stem + ("   " if last else "│  ")
+        here = waiting.pop()
+        row = here.row
+        below = here.stem + ("   " if here.last else "│  ")
         node = plan.graph.nodes[row.node] if row.node else None
-        own = _cells(plan.bounds[row.node], plan.input_tokens) if row.node else cells
+        own = _cells(moved(plan.bounds[row.node], here.added), plan.input_tokens) if row.node else here.cells
         text = one_line(f"{row.lead} {row.text}".strip())
         if isinstance(node, CallNode):
             text += _effects(plan, row.node)
-        branch = f"{stem}{'└─' if last else '├─'} "
-        yield _Line(branch, f"{below}{'│ ' if row.rows else '  '}", text, own, taken=taken)
-        waiting += reversed(_children(plan, row, below, chosen))
+        if here.carried:
+            text += f" (+{here.carried:,} tokens carried)"
+        branch = f"{here.stem}{'└─' if here.last else '├─'} "
+        yield _Line(branch, f"{below}{'│ ' if row.rows else '  '}", text, own, taken=here.taken)
+        waiting += reversed(_children(plan, row, below, chosen, here.added))
 
 
-def _children(plan: Plan, row: Row, stem: str, chosen: dict[str, Decision]) -> list[_Waiting]:
+def _children(plan: Plan, row: Row, stem: str, chosen: dict[str, Decision], added: int) -> list[_Waiting]:
     inner = suffixes(plan.graph, row.node)[1] if row.node else ""
     node = plan.graph.nodes[inner] if inner else None
     decision = chosen.get(inner)
@@ -175,15 +197,13 @@ def _children(plan: Plan, row: Row, stem: str, chosen: dict[str, Decision]) -> l
     number = gate = 0
     for child in row.rows:
         last = child is row.rows[-1]
-        cells: tuple[str, ...] = ()
-        taken = False
         if child.gate:
-            cells = _gate_cells(plan, inner, gated[gate])
+            found.append(_Waiting(child, stem, last, cells=_gate_cells(plan, inner, gated[gate])))
             gate += 1
         else:
-            taken = number == goes_to
+            carried = plan.carried(node, number) if isinstance(node, CascadeNode) else 0
+            found.append(_Waiting(child, stem, last, number == goes_to, (), carried, added + carried))
             number += 1
-        found.append((child, stem, last, taken, cells))
     return found
 
 

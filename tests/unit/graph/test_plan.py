@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import jsonschema
@@ -10,11 +11,13 @@ from syrupy.assertion import SnapshotAssertion
 import cascadelang
 from cascadelang.contracts.messages import Query
 from cascadelang.contracts.result import Decision, Known
+from cascadelang.graph.bounds import moved
 from cascadelang.graph.compile import compile_policy
 from cascadelang.graph.errors import GraphError
 from cascadelang.graph.plan import Plan
 from cascadelang.graph.plan_json import plan_json
 from cascadelang.graph.plan_text import duration, plan_text
+from cascadelang.graph.wording import dollars
 from cascadelang.workspace.explain import plan
 
 ROOT = Path(cascadelang.__file__).parent.parent
@@ -174,6 +177,24 @@ def test_a_tier_reached_with_several_settings(explained):
     text = explained("tier t = fallback [haiku, mini]\npolicy main = route has_code -> t else (t retry 3)\n")
     assert text.count("(settings differ by the way here)") == 2
     assert text.count("tier t\n└─ fallback") == 1
+
+
+def test_rungs_that_are_handed_drafts_cost_what_the_whole_counts_for_them(explained, graph_of):
+    inner = "(fallback [sonnet, opus])"
+    text = f"policy main = cascade [haiku, {inner}, opus retry 1] until json carry draft\n"
+    shown = explained(text)
+    tokens = [int(t.replace(",", "")) for t in re.findall(r"\+([\d,]+) tokens carried", shown)]
+    assert len(tokens) == 2
+    assert plan_json(Plan(graph_of(text)))["nodes"]["main"]["carried_tokens"] == [0, *tokens]
+    plan = Plan(graph_of(text))
+    rungs = [rung.node for rung in plan.graph.nodes["main"].rungs]
+    parts = [moved(plan.bounds[rung], more) for rung, more in zip(rungs, [0, *tokens], strict=True)]
+    whole = plan.bounds["main"].cost_most.at(4_000)
+    assert sum(part.cost_most.at(4_000) for part in parts) == pytest.approx(whole)
+    for part in parts:
+        assert dollars(part.cost_most.at(4_000)) in shown
+    (of_sonnet,) = [line for line in shown.splitlines() if "first sonnet" in line]
+    assert dollars(moved(plan.bounds["main.rung2.member1"], tokens[0]).cost_most.at(4_000)) in of_sonnet
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 100, 120, 200])
