@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cascadelang.cli.figures import count, money, one_line, seconds
+from cascadelang.cli.figures import age, count, money, one_line, seconds
 from cascadelang.cli.paint import on_terminal, paint
 from cascadelang.contracts.trace_sink import Event, RunRecord
 
@@ -44,7 +44,7 @@ class _Pen:
 def draw_trace(run: RunRecord, *, err: bool = True) -> str:
     """The trace of one run, as it is shown under an answer and by `traces show`."""
     calls = [e.data for e in run.events if e.kind == "call"]
-    names = [_name(e.data) for e in run.events if e.kind in {"call", "call_failed", "skip"}]
+    names = [_name(e.data) for e in run.events if e.kind in {"call", "call_failed", "skip", "cached"}]
     names += ["route" for e in run.events if e.kind == "route"]
     pen = _Pen(
         name=max((len(n) for n in names), default=0),
@@ -189,6 +189,22 @@ def _shadow(event: Event, pen: _Pen) -> list[str]:
     return [f"│    {pen.paint(one_line(words, 200), dim=True)}"]
 
 
+def _cached(event: Event, pen: _Pen) -> list[str]:
+    """An answer that was there before."""
+    data = event.data
+    model, of = str(data.get("model") or ""), str(data.get("of") or "")
+    waited = data.get("waited_s")
+    if waited is None and not model:
+        words = f"goes on for others who wait for it, after the run {of} was cancelled"
+    elif waited is not None:
+        words = f"the same was being asked by the run {of}: waited {seconds(float(waited))}"
+        words += f", {data['kind']}" if data.get("kind") else ""
+    else:
+        words = f"kept, {age(float(data.get('age_s') or 0))} old, of the run {of}"
+    name = pen.paint(f"{model or 'cached':<{pen.name}}", "blue", bold=True)
+    return [f"├─ {name}  {pen.paint(one_line(words, 200), 'green')}"]
+
+
 _DRAW: dict[str, Callable[[Event, _Pen], list[str]]] = {
     "route": _route,
     "call": _call,
@@ -199,6 +215,7 @@ _DRAW: dict[str, Callable[[Event, _Pen], list[str]]] = {
     "escalate": _escalate,
     "vote": _vote,
     "shadow": _shadow,
+    "cached": _cached,
 }
 
 

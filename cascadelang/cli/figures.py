@@ -16,6 +16,13 @@ def money(usd: float | None) -> str:
     return f"${usd:,.4f}" if abs(usd) < 1 else f"${usd:,.2f}"
 
 
+def age(value: float) -> str:
+    """``412 ms``, ``2 min 04 s``, ``3.5 h``, ``2.1 d``."""
+    if value < 3600:
+        return seconds(value)
+    return f"{value / 3600:.1f} h" if value < 2 * 86_400 else f"{value / 86_400:.1f} d"
+
+
 def seconds(value: float) -> str:
     """``0.4 ms``, ``412 ms``, ``1.34 s``, ``2 min 04 s``."""
     if value < 0.01:

@@ -17,6 +17,7 @@ from cascadelang.cli.paint import color_option
 @click.option("--trace", is_flag=True, help="Show the path, each verdict with its reason, tokens, cost and time.")
 @click.option("--dry", is_flag=True, help="Call nothing: show the decisions that need no call, and the bounds.")
 @click.option("--seed", type=int, help="Seed of everything random in the run; models that take one get it too.")
+@click.option("--no-cache", is_flag=True, help="Answer anew what is `cached`, and keep nothing of it.")
 @output_option("text", "json")
 @color_option
 def command(
@@ -30,6 +31,7 @@ def command(
     trace: bool,
     dry: bool,
     seed: int | None,
+    no_cache: bool,
     output: str | None,
 ) -> int:
     """Run one query through a policy and print the answer. Also takes what `compile` prints.
@@ -61,7 +63,14 @@ def command(
     on_text = print_part if stream else None
     with progress() as tell:
         run = running(
-            policy_file, asked, policy=policy_name, seed=seed, on_text=on_text, on_pull=tell, warn=warnings.append
+            policy_file,
+            asked,
+            policy=policy_name,
+            seed=seed,
+            cache=not no_cache,
+            on_text=on_text,
+            on_pull=tell,
+            warn=warnings.append,
         )
         with run as result:
             print_result(result, form=form, trace=trace, streamed=stream)

@@ -53,6 +53,8 @@ class RunResult:
         usage: tokens of all calls, judges included.
         trace_id: what the trace store knows the run by.
         events: every step, in order.
+        cached: the answer was there before, or was made for another run at the same time: see ``cached`` in the
+            language. Checks around it may still have called models.
     """
 
     answer: str
@@ -67,6 +69,7 @@ class RunResult:
     usage: Usage = field(default_factory=Usage)
     trace_id: str = ""
     events: Sequence[Event] = ()
+    cached: bool = False
 
     @property
     def data(self) -> Mapping[str, Any]:
@@ -128,6 +131,7 @@ def result_json(result: RunResult) -> dict[str, Any]:
             "cached_tokens": usage.cached_tokens,
             "estimated": usage.estimated,
         },
+        "cached": result.cached,
         "trace_id": result.trace_id,
         "events": [
             {"kind": event.kind, "node": event.node, "at_s": event.at_s, "data": dict(event.data)}

@@ -170,8 +170,8 @@ CODES: Final = (
         "a form of a later version",
         "The form belongs to the language, and this version of cascadelang can't run it yet.",
         "It would have to be ignored, and the policy wouldn't do what it says.",
-        'use "std/anthropic"\npolicy main = haiku cached 1d\n',
-        'use "std/anthropic"\npolicy main = fallback [haiku, sonnet]\n',
+        'use "std/anthropic"\npolicy main = haiku\nalert "too many" when escalation_rate > 60%\n',
+        'use "std/anthropic"\npolicy main = haiku\n',
     ),
     Code(
         "model-cannot",

@@ -15,6 +15,8 @@ How it is counted, from the leaves up:
 - A ``hedge`` or ``vote`` costs what all its parts cost, and takes as long as the slowest (of a ``hedge``, counted
   from where it begins); a ``vote``'s answers may each have to be scored. A ``shadow`` costs both and takes no longer.
 - Further answers for a check (``agree``) are asked all at once, each as the answer itself was.
+- What is ``cached`` may have been answered before: then it calls and costs nothing. Waiting for another run that is
+  answering the same is no longer than that run's own most.
 - ``carry`` makes the next rung's input larger; ``within`` caps what is inside it, and a call whose price isn't known
   isn't made in it.
 
@@ -43,6 +45,7 @@ from cascadelang.graph.limits import (
     most_attempts,
 )
 from cascadelang.graph.model import (
+    CachedNode,
     CallNode,
     CascadeNode,
     CatalogUse,
@@ -271,6 +274,8 @@ class Measure:
             return replace(at_once(parts), **_ends_of(parts[0]), latency_most_s=parts[0].latency_most_s)
         if isinstance(node, WithinNode):
             return _within(node, parts[0])
+        if isinstance(node, CachedNode):
+            return replace(parts[0], calls_least=0, cost_least=Line(0.0))
         return parts[0]
 
     def _cascade(self, node: CascadeNode, settings: Settings, parts: list[NodeBounds]) -> NodeBounds:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, cast
 from cascadelang.graph.compile_expr import Expressions, plain_json
 from cascadelang.graph.errors import GraphError
 from cascadelang.graph.model import (
+    CachedNode,
     CallNode,
     CascadeNode,
     FallbackNode,
@@ -41,7 +42,8 @@ from cascadelang.syntax import ast
 if TYPE_CHECKING:
     from cascadelang.contracts.failure import FailureKind
 
-SUFFIXES = {ast.Within: "within", ast.Retry: "retry", ast.With: "with"}
+SUFFIXES = {ast.Within: "within", ast.Retry: "retry", ast.With: "with", ast.Cached: "cached"}
+_Suffix = (ast.Within, ast.Retry, ast.With, ast.Cached)
 
 
 class Strategies:
@@ -86,7 +88,7 @@ class Strategies:
         """Add the strategy's nodes under ``id_``; gives the id of the node it starts at."""
         if isinstance(strategy, ast.NameStrategy):
             return self._name(strategy, id_, path)
-        if isinstance(strategy, (ast.Within, ast.Retry, ast.With)):
+        if isinstance(strategy, _Suffix):
             return self._suffix(strategy, id_, path)
         place = self._places.of(strategy.span)
         node: GraphNode
@@ -156,7 +158,7 @@ class Strategies:
         self.nodes[id_] = CallNode(id_, name, self._places.of(strategy.span))
         return id_
 
-    def _suffix(self, strategy: ast.Within | ast.Retry | ast.With, id_: str, path: str) -> str:
+    def _suffix(self, strategy: ast.Within | ast.Retry | ast.With | ast.Cached, id_: str, path: str) -> str:
         child = self._compile(strategy.strategy, id_, path)
         own = wrapped_id(strategy, id_)
         place = self._places.of(strategy.span)
@@ -166,6 +168,9 @@ class Strategies:
             self.nodes[own] = WithinNode(own, child, cost, time, place)
         elif isinstance(strategy, ast.Retry):
             self.nodes[own] = RetryNode(own, child, int(strategy.times.value), place)
+        elif isinstance(strategy, ast.Cached):
+            similar = None if strategy.similar is None else float(strategy.similar.value)
+            self.nodes[own] = CachedNode(own, child, float(strategy.ttl.value_s), similar, place)
         else:
             self.nodes[own] = WithNode(own, child, plain_json(self._checked.settings[id(strategy)]), place)
         return own
@@ -219,10 +224,10 @@ def wrapped_id(strategy: ast.Strategy, id_: str) -> str:
     word = SUFFIXES.get(type(strategy))
     if word is None:
         return id_
-    assert isinstance(strategy, (ast.Within, ast.Retry, ast.With))  # noqa: S101 - those that SUFFIXES has
+    assert isinstance(strategy, _Suffix)  # noqa: S101 - those that SUFFIXES has
     times = 1
     inner = strategy.strategy
-    while isinstance(inner, (ast.Within, ast.Retry, ast.With)):
+    while isinstance(inner, _Suffix):
         times += SUFFIXES[type(inner)] == word
         inner = inner.strategy
     return f"{id_}.{word}{times if times > 1 else ''}"
@@ -230,6 +235,6 @@ def wrapped_id(strategy: ast.Strategy, id_: str) -> str:
 
 def _rung_name(strategy: ast.Strategy) -> str:
     """The name a label starts this rung by: that of the model, tier or policy it asks."""
-    while isinstance(strategy, (ast.Within, ast.Retry, ast.With)):
+    while isinstance(strategy, _Suffix):
         strategy = strategy.strategy
     return strategy.name.parts[-1] if isinstance(strategy, ast.NameStrategy) else ""

@@ -13,6 +13,7 @@ from typing import Any, Final
 from cascadelang.contracts.failure import ENDING
 from cascadelang.graph.errors import GraphError
 from cascadelang.graph.model import (
+    CachedNode,
     CallNode,
     CascadeNode,
     CatalogUse,
@@ -109,7 +110,7 @@ def _check_keys(graph: Graph) -> None:
                 raise GraphError(f"the {kind} at `{name}` calls itself `{own}`")
 
 
-def _check_node(id_: str, node: GraphNode, graph: Graph) -> None:  # noqa: C901 - one case a kind
+def _check_node(id_: str, node: GraphNode, graph: Graph) -> None:  # noqa: C901, PLR0912 - one case a kind
     where = f"the node `{id_}`"
     for child in children(node):
         _known(child, graph.nodes, where, "node")
@@ -131,6 +132,8 @@ def _check_node(id_: str, node: GraphNode, graph: Graph) -> None:  # noqa: C901 
         _check_shares(node, where)
     elif isinstance(node, WithinNode):
         _check_within(node, where)
+    elif isinstance(node, CachedNode):
+        _check_cached(node, where)
     elif isinstance(node, RetryNode):
         _not_below_zero(node.times, f"`times` of {where}")
     elif isinstance(node, WithNode):
@@ -165,6 +168,12 @@ def _check_within(node: WithinNode, where: str) -> None:
         raise GraphError(f"{where} limits nothing")
     for limit in limits:
         _above_zero(limit, f"the limit of {where}")
+
+
+def _check_cached(node: CachedNode, where: str) -> None:
+    _above_zero(node.keep_s, f"`keep_s` of {where}")
+    if node.similar is not None and not 0 < node.similar <= 1:
+        raise GraphError(f"the likeness of {where} must be above 0 and at most 1")
 
 
 def _check_settings(node: WithNode, where: str) -> None:

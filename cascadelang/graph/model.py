@@ -490,6 +490,22 @@ class WithNode:
     kind: Literal["with"] = "with"
 
 
+@dataclass(frozen=True, slots=True)
+class CachedNode:
+    """The answer of ``child`` to the same request, as long as it is no older than ``keep_s`` seconds.
+
+    ``similar``: that to a request which differs in the last user message alone, and in that by no more than a cosine
+    of so much; ``None`` for the same request only.
+    """
+
+    id: str
+    child: str
+    keep_s: float
+    similar: float | None = None
+    place: Place | None = None
+    kind: Literal["cached"] = "cached"
+
+
 GraphNode: TypeAlias = Annotated[
     CallNode
     | RouteNode
@@ -502,7 +518,8 @@ GraphNode: TypeAlias = Annotated[
     | ShadowNode
     | WithinNode
     | RetryNode
-    | WithNode,
+    | WithNode
+    | CachedNode,
     ByKind(),
 ]
 

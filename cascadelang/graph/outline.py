@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from cascadelang.graph.errors import GraphError
 from cascadelang.graph.model import (
+    CachedNode,
     CallNode,
     CascadeNode,
     FallbackNode,
@@ -29,6 +30,7 @@ from cascadelang.graph.model import (
 )
 from cascadelang.graph.walk import children, conditions, in_order, uses_of
 from cascadelang.graph.wording import (
+    cached_wording,
     limits_wording,
     price_wording,
     seconds,
@@ -40,6 +42,8 @@ from cascadelang.graph.wording import (
 
 DEEPEST = 100
 """Strategies in strategies that are still drawn."""
+
+_SUFFIXES = (WithinNode, RetryNode, WithNode, CachedNode)
 
 OTHERWISE = {"last": "the last answer stands", "best": "the best answer stands", "fail": "no answer"}
 
@@ -204,8 +208,10 @@ def suffixes(graph: Graph, id_: str, stop: dict[str, str] | None = None) -> tupl
             said.append(f"retry {node.times}")
         elif isinstance(node, WithNode):
             said.append(settings_wording(node.settings))
-        if not isinstance(node, (WithinNode, RetryNode, WithNode)) or (stop and id_ in stop and id_ != first):
-            if isinstance(node, (WithinNode, RetryNode, WithNode)):
+        elif isinstance(node, CachedNode):
+            said.append(cached_wording(node))
+        if not isinstance(node, _SUFFIXES) or (stop and id_ in stop and id_ != first):
+            if isinstance(node, _SUFFIXES):
                 said.pop()
             return said[::-1], id_
         id_ = node.child
@@ -228,7 +234,7 @@ def _title(graph: Graph, id_: str) -> str:
 
 def _inside(parent: GraphNode, child: str) -> bool:
     """Whether a child stands inside its parent in the source, by their ids."""
-    if isinstance(parent, (WithinNode, RetryNode, WithNode)):
+    if isinstance(parent, _SUFFIXES):
         stem = parent.id.rpartition(".")[0]  # `main.within` holds `main.with`, which holds `main`
         return child == stem or child.startswith((f"{stem}.", f"{parent.id}."))
     return child.startswith(f"{parent.id}.")

@@ -22,6 +22,8 @@ from cascadelang.graph.model import (
     HedgeNode,
     InValue,
     LogicValue,
+    MetaMissing,
+    MetaValue,
     NotValue,
     RouteByNode,
     RouteNode,
@@ -99,15 +101,33 @@ def tunes_of(graph: Graph, exprs: Iterable[GraphExpr]) -> dict[str, float]:
     return found
 
 
-def _evaluated(graph: Graph, exprs: Iterable[GraphExpr]) -> Iterator[GraphExpr]:
-    """All that evaluating ``exprs`` may evaluate, in that order; a declared signal or check once."""
-    seen: set[tuple[str, str]] = set()
+def facts_of(graph: Graph, exprs: Iterable[GraphExpr]) -> set[str]:
+    """The names of the caller's facts that evaluating ``exprs`` may look at."""
+    return {expr.name for expr in _evaluated(graph, exprs) if isinstance(expr, (MetaValue, MetaMissing))}
+
+
+def named_of(graph: Graph, exprs: Iterable[GraphExpr]) -> list[tuple[str, str]]:
+    """The declared signals and checks that evaluating ``exprs`` may need: ``signal`` or ``check``, and the name."""
+    seen: dict[tuple[str, str], None] = {}
+    for _ in _evaluated(graph, exprs, seen):
+        pass
+    return list(seen)
+
+
+def _evaluated(
+    graph: Graph, exprs: Iterable[GraphExpr], seen: dict[tuple[str, str], None] | None = None
+) -> Iterator[GraphExpr]:
+    """All that evaluating ``exprs`` may evaluate, in that order; a declared signal or check once.
+
+    ``seen`` takes the declared ones.
+    """
+    seen = {} if seen is None else seen
     waiting = [*exprs][::-1]
     while waiting:
         expr = waiting.pop()
         if isinstance(expr, (SignalValue, CheckValue)):
             if (expr.kind, expr.name) not in seen:
-                seen.add((expr.kind, expr.name))
+                seen[expr.kind, expr.name] = None
                 waiting.append((graph.signals if expr.kind == "signal" else graph.checks)[expr.name].expr)
             continue
         yield expr

@@ -128,6 +128,12 @@ def limits_wording(node: g.WithinNode) -> str:
     return f"within {' and '.join(parts)}"
 
 
+def cached_wording(node: g.CachedNode) -> str:
+    """``cached 1d``, ``cached 12h similar 0.97``."""
+    likeness = "" if node.similar is None else f" similar {literal_wording(node.similar)}"
+    return f"cached {age(node.keep_s)}{likeness}"
+
+
 def require_wording(requirement: g.Requirement) -> str:
     """``cost <= $0.30``."""
     limit = requirement.limit
@@ -191,6 +197,14 @@ def seconds(value: float) -> str:
     if value >= 120 and value % 60 == 0:
         return f"{value / 60:,.10g}m"
     return f"{value:.10g}s"
+
+
+def age(value_s: float) -> str:
+    """``1d``, ``12h``, ``90m``, else as `seconds`."""
+    for unit, size in (("d", 86_400), ("h", 3_600)):
+        if value_s and value_s % size == 0:
+            return f"{value_s / size:,.10g}{unit}"
+    return seconds(value_s)
 
 
 def count(value: int, word: str) -> str:

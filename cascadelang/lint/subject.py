@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from cascadelang.graph.bounds import Measure, NodeBounds
-    from cascadelang.graph.model import Graph, GraphNode, Place, RetryNode, WithinNode, WithNode
+    from cascadelang.graph.model import CachedNode, Graph, GraphNode, Place, RetryNode, WithinNode, WithNode
     from cascadelang.graph.reach.look import Reach
     from cascadelang.lint.gates import Gate
     from cascadelang.lock.model import Lock
@@ -139,12 +139,12 @@ class Subject:
         place = node.place
         return None if place is None else self._strategies.get((place.path, place.start, place.end, node.kind))
 
-    def suffix_span(self, node: WithinNode | RetryNode | WithNode) -> Span:
+    def suffix_span(self, node: WithinNode | RetryNode | WithNode | CachedNode) -> Span:
         """Where a suffix itself was written, without what stands before it."""
         from cascadelang.source import Span
 
         whole, source = self.span(node.place), self.written(node)
-        if not isinstance(source, (ast.Within, ast.Retry, ast.With)):
+        if not isinstance(source, (ast.Within, ast.Retry, ast.With, ast.Cached)):
             return whole
         start = self.checked.modules[whole.path].source.text.find(node.kind, source.strategy.span.end, whole.end)
         return Span(whole.path, max(start, whole.start), whole.end)

@@ -33,10 +33,11 @@ of image inputs). A model that counts fewer is refused a little early, none too 
 class Target:
     """Who is called: the policy's name of the model, where it is, what it costs, and how often it is tried again.
 
-    ``context`` is the most tokens it holds, where the policy says so.
+    ``context`` is the most tokens it holds, where the policy says so; ``call`` names the call with its settings, the
+    same in every process that runs the policy.
     """
 
-    __slots__ = ("context", "id", "model", "node", "price", "provider", "retry")
+    __slots__ = ("call", "context", "id", "model", "node", "price", "provider", "retry")
 
     def __init__(  # noqa: PLR0917 - as the graph has them
         self,
@@ -47,7 +48,9 @@ class Target:
         price: Price | None,
         retry: int,
         context: int | None = None,
+        call: str = "",
     ) -> None:
+        self.call = call
         self.node = node
         self.model = model
         self.id = id_

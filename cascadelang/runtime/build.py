@@ -18,18 +18,22 @@ from cascadelang.contracts.check import Watching
 from cascadelang.contracts.signal import PaidSignal, SlowSignal
 from cascadelang.contracts.spec import Early
 from cascadelang.graph import model as g
+from cascadelang.graph.fingerprint import facts_below, fingerprint, uses_below
 from cascadelang.graph.walk import conditions, uses_of
 from cascadelang.graph.wording import limits_wording, wording
 from cascadelang.runtime.asking import Asker
 from cascadelang.runtime.at_once import Hedge, Shadow, Vote
 from cascadelang.runtime.billing import Target
+from cascadelang.runtime.cached import Cached
 from cascadelang.runtime.choices import Arms, Labels, Shares
 from cascadelang.runtime.expressions import Expressions
 from cascadelang.runtime.gates import Gate
 from cascadelang.runtime.nodes import Call, Cascade, Fallback, Route, RouteBy, Settings, Split, Within
 from cascadelang.runtime.outcome import Strategy
 from cascadelang.runtime.paid import PaidCalls
+from cascadelang.runtime.request_key import Keys
 from cascadelang.runtime.timed import Timed
+from cascadelang.source.digest import sha256
 
 if TYPE_CHECKING:
     from cascadelang.runtime.early import Watch
@@ -47,6 +51,7 @@ class Builder:
         self._graph = graph
         self._stop_early = stop_early
         self._expressions = expressions
+        self._calls: dict[str, Call] = {}
         self._built: dict[tuple[str, tuple[str, int | None, int | None]], Strategy] = {}
 
     @property
@@ -121,14 +126,26 @@ class Builder:
             case g.WithNode():
                 merged = {**settings.values, **node.settings}
                 return self._build(node.child, Settings(merged, settings.retry, settings.logprobs))
+            case g.CachedNode():
+                return self._cached(node, settings)
             case _:
                 assert_never(node)
 
     def _call(self, node: g.CallNode, settings: Settings) -> Call:
         spec = self._graph.models[node.model]
         retry = spec.retry if settings.retry is None else settings.retry
-        target = Target(node.id, spec.name, spec.id, spec.provider, spec.price, retry, spec.context)
-        return Call(node.id, target, spec, settings)
+        name = f"{node.id} {sha256(repr(settings.key).encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
+        target = Target(node.id, spec.name, spec.id, spec.provider, spec.price, retry, spec.context, name)
+        call = self._calls[name] = Call(node.id, target, spec, settings)
+        return call
+
+    def _cached(self, node: g.CachedNode, settings: Settings) -> Cached:
+        child = self._build(node.child, settings)
+        # What another package's check or signal looks at, nobody knows.
+        whole = any(use in self._expressions.foreign for use in uses_below(self._graph, node.child))
+        facts = None if whole else facts_below(self._graph, node.child)
+        prefix = f"{fingerprint(self._graph, node.child)} {settings.key!r}"
+        return Cached(node, child, Keys(prefix, facts), self._calls)
 
     def _cascade(self, node: g.CascadeNode, settings: Settings) -> Cascade:
         rungs: list[tuple[Strategy, Gate | None]] = []

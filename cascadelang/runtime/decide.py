@@ -69,7 +69,12 @@ def decisions(  # noqa: C901 - one case a kind
                 next_ids = [to] if to else [share.node for share in node.shares]
             case g.FallbackNode(members=members) | g.VoteNode(members=members):
                 next_ids = list(members)
-            case g.WithinNode(child=child) | g.RetryNode(child=child) | g.WithNode(child=child):
+            case (
+                g.WithinNode(child=child)
+                | g.RetryNode(child=child)
+                | g.WithNode(child=child)
+                | g.CachedNode(child=child)
+            ):
                 next_ids = [child]
             case g.HedgeNode() | g.ShadowNode() as node:
                 next_ids = children(node)

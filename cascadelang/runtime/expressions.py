@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, assert_never, cast
+from typing import Any, Final, assert_never, cast
 
 from cascadelang.contracts.check import Check, Finding, PaidCheck, SampledCheck, TimedCheck, Value
 from cascadelang.contracts.signal import PaidSignal, Signal, SlowSignal
@@ -39,6 +39,8 @@ MakeCheck = Callable[[str, Mapping[str, Any]], Check | TimedCheck | PaidCheck | 
 MakeSignal = Callable[[str, Mapping[str, Any]], Signal | PaidSignal | SlowSignal]
 OnCheck = Callable[[str, Value], None]
 
+_OURS: Final = __name__.partition(".")[0]
+
 
 class Expressions:
     """The expressions of one graph, each use built once.
@@ -54,6 +56,7 @@ class Expressions:
         paid: the paid checks in use, by use id.
         sampled: the checks in use that look at further answers of the same model, by use id.
         asked: the paid and the slow signals in use, by use id.
+        foreign: the uses of checks and signals of other packages, by use id.
     """
 
     def __init__(
@@ -71,6 +74,7 @@ class Expressions:
         self.paid: dict[str, PaidCheck] = {}
         self.sampled: dict[str, SampledCheck] = {}
         self.asked: dict[str, PaidSignal | SlowSignal] = {}
+        self.foreign: set[str] = set()
 
     def check(self, use: str) -> Check | PaidCheck | SampledCheck | None:
         """The check of a use that stands in an expression compiled already."""
@@ -217,6 +221,8 @@ class Expressions:
             else:
                 made = self._make_check(use.entry, use.args)
             self._made[use.id] = made
+            if type(made).__module__.partition(".")[0] != _OURS:
+                self.foreign.add(use.id)
         name = name or use_wording(use, judged=self._judged)
         if use.kind == "signal" and (hasattr(made, "read_paid") or getattr(made, "slow", False)):
             self.asked[use.id] = cast("PaidSignal | SlowSignal", made)

@@ -36,12 +36,13 @@ from cascadelang.graph import model as g
 from cascadelang.runtime.build import Builder
 from cascadelang.runtime.decide import decisions
 from cascadelang.runtime.expressions import Expressions, MakeCheck, MakeSignal, OnCheck
-from cascadelang.runtime.outcome import Failed, Outcome, Strategy
+from cascadelang.runtime.outcome import Answered, Failed, Outcome, Strategy
 from cascadelang.runtime.scope import Emit, Scope
 from cascadelang.runtime.state import Run, Surroundings
 from cascadelang.runtime.streaming import Channel
 
 if TYPE_CHECKING:
+    from cascadelang.contracts.answer_cache import AnswerCache
     from cascadelang.runtime.at_once import Shadowed
 
 SHADOWS_MOST_S: Final = 10.0
@@ -67,6 +68,7 @@ class Interpreter:
         keep_text: whether queries and answers are recorded. Without it, `RunResult.events` hold no texts either.
         graph_sha256: of the graph's JSON form, for the record.
         on_check: told what each declared check came to, whenever one is made.
+        answers: where ``cached`` keeps answers; in this interpreter's own memory unless given.
         stop_early: whether an answer that can't pass its gate any more may be stopped while it is generated.
 
     Raises whatever the makers raise, when a policy is first run.
@@ -84,11 +86,16 @@ class Interpreter:
         keep_text: bool = True,
         graph_sha256: str = "",
         on_check: OnCheck | None = None,
+        answers: AnswerCache | None = None,
         stop_early: bool = True,
     ) -> None:
         self._graph = graph
         self._sink = sink or NoTrace()
-        self._around = Surroundings(providers, clock or SystemClock(), keep_text)
+        if answers is None:
+            from cascadelang.trace.answers import AnswerMemory
+
+            answers = AnswerMemory()
+        self._around = Surroundings(providers, clock or SystemClock(), keep_text, answers, self._adopt)
         expressions = Expressions(graph, make_check, make_signal, on_check)
         self._builder = Builder(graph, expressions, stop_early=stop_early)
         self._policies: dict[str, Strategy] = {}
@@ -96,22 +103,25 @@ class Interpreter:
         self._building = threading.Lock()
         self._graph_sha256 = graph_sha256
 
-    async def run(self, query: Query, policy: str = "main", seed: int | None = None) -> RunResult:
+    async def run(
+        self, query: Query, policy: str = "main", seed: int | None = None, *, cache: bool = True
+    ) -> RunResult:
         """Answer the query.
 
         Args:
             query: what is asked.
             policy: which one of the graph.
             seed: of the run's randomness (the jitter of retries), and of models that have none of their own.
+            cache: whether ``cached`` takes answers that were kept, and keeps new ones.
 
         Raises:
             UnknownPolicy: if the graph has no such policy.
             asyncio.CancelledError: when cancelled; the run is then recorded as ``cancelled``.
         """
-        return await self._run(query, policy, seed, self._strategy(policy), None)
+        return await self._run(query, policy, seed, self._strategy(policy), None, cache)
 
     async def stream(
-        self, query: Query, policy: str = "main", seed: int | None = None
+        self, query: Query, policy: str = "main", seed: int | None = None, *, cache: bool = True
     ) -> AsyncIterator[Delta | RunResult]:
         """Answer the query piece by piece: any number of `Delta`, then exactly one `RunResult`.
 
@@ -125,7 +135,7 @@ class Interpreter:
             UnknownPolicy: if the graph has no such policy.
         """
         channel = Channel()
-        task = asyncio.ensure_future(self._run(query, policy, seed, self._strategy(policy), channel.put))
+        task = asyncio.ensure_future(self._run(query, policy, seed, self._strategy(policy), channel.put, cache))
         task.add_done_callback(channel.finish)
         streamed = False
         try:
@@ -178,12 +188,18 @@ class Interpreter:
                     strategy = self._policies[policy] = self._builder.policy(policy)
         return strategy
 
-    async def _run(
-        self, query: Query, policy: str, seed: int | None, strategy: Strategy, emit: Emit | None
+    async def _run(  # noqa: PLR0917 - on the hot path
+        self,
+        query: Query,
+        policy: str,
+        seed: int | None,
+        strategy: Strategy,
+        emit: Emit | None,
+        cache: bool,
     ) -> RunResult:
-        run = Run(self._around, query, seed)
-        wall_s = self._around.clock.wall_s()
         trace_id = os.urandom(10).hex()
+        run = Run(self._around, query, seed, policy, trace_id, cache)
+        wall_s = self._around.clock.wall_s()
         try:
             outcome = await strategy.answer(run, Scope(emit=emit))
         except asyncio.CancelledError:
@@ -204,10 +220,10 @@ class Interpreter:
             task.add_done_callback(self._shadows.discard)
 
     async def _shadow(self, shadowed: Shadowed, live: Run, policy: str, live_id: str) -> None:
-        run = Run(self._around, live.query, live.seed)
+        name = f"{policy} (shadow {shadowed.node})"
+        run = Run(self._around, live.query, live.seed, name, shadowed.trace_id, live.caching)
         wall_s = self._around.clock.wall_s()
         run.tell("shadow", shadowed.node, {"of": live_id})
-        name = f"{policy} (shadow {shadowed.node})"
         try:
             outcome = await shadowed.answer(run)
         except asyncio.CancelledError:
@@ -219,8 +235,32 @@ class Interpreter:
         if run.shadows:
             self._start_shadows(run, policy, shadowed.trace_id)
 
+    def _adopt(self, part: Run, node: str, work: asyncio.Task[Outcome]) -> None:
+        """Record a part of a cancelled run that goes on for others, as a run of its own, once it has ended."""
+        task = asyncio.create_task(self._finish(part, f"{part.policy} (cached {node})", work))
+        self._shadows.add(task)
+        task.add_done_callback(self._shadows.discard)
+
+    async def _finish(self, part: Run, name: str, work: asyncio.Task[Outcome]) -> None:
+        clock = self._around.clock
+        wall_s = clock.wall_s() - (clock.now_s() - part.started_s)
+        try:
+            await asyncio.wait([work])
+        except asyncio.CancelledError:
+            work.cancel()
+            await asyncio.wait([work])
+            raise
+        finally:
+            part.close()
+            if work.cancelled():
+                self._record(part, name, part.trace_id, wall_s, "cancelled", None, "", "")
+        if not work.cancelled():
+            self._result(part, name, part.trace_id, wall_s, work.result())
+            if part.shadows:
+                self._start_shadows(part, name, part.trace_id)
+
     async def settle(self, most_s: float = SHADOWS_MOST_S) -> None:
-        """Wait for what runs beside runs that have ended (`shadow`), for so many seconds; cancel what is left then.
+        """Wait for what goes on when a run has ended (`shadow`, `cached`); cancel what is left after so many seconds.
 
         To be awaited before the event loop of the runs is closed.
         """
@@ -248,6 +288,7 @@ class Interpreter:
             answer, model, verdict = outcome.reply.text, outcome.model, outcome.verdict
             status = _STATUS[verdict.outcome]
         latency_s = self._record(run, policy, trace_id, wall_s, status, failure, answer, model)
+        kept = isinstance(outcome, Answered) and outcome.kept is not None
         return RunResult(
             answer,
             status,
@@ -261,6 +302,7 @@ class Interpreter:
             Usage(run.input_tokens, run.output_tokens, run.cached_tokens, run.estimated),
             trace_id,
             run.events,
+            kept,
         )
 
     def _record(  # noqa: PLR0917 - on the hot path

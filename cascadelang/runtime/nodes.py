@@ -29,9 +29,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from cascadelang.contracts.check import UNCHECKED
+from cascadelang.contracts.check import UNCHECKED, Verdict
 from cascadelang.contracts.failure import ENDING, FAILURE_KINDS
-from cascadelang.contracts.messages import Reply, Request
+from cascadelang.contracts.messages import Message, Reply, Request
 from cascadelang.graph import model as g
 from cascadelang.graph.cost import is_free
 from cascadelang.runtime.asking import settled
@@ -99,25 +99,7 @@ class Call:
 
     async def answer(self, run: Run, scope: Scope) -> Outcome:
         """See `Strategy.answer`."""
-        query = run.query
-        system = self._system
-        if run.system:
-            system = f"{system}\n\n{run.system}" if system else run.system
-        logprobs, timeout_s = self._wanted
-        fixed = self._fixed
-        if run.seed is not None and fixed[3] is None:
-            fixed = (*fixed[:3], run.seed, *fixed[4:])
-        request = Request(
-            self._model,
-            run.messages + scope.extra if scope.extra else run.messages,
-            system,
-            *fixed,
-            None,
-            query.wants_json and self._can_json,
-            logprobs,
-            query.tools,
-            timeout_s,
-        )
+        request = self.request(run, scope.extra)
         events = len(run.events)
         watch = scope.watch
         early = None if watch is None or not self._may_stop(watch, scope) else watch.begin(run)
@@ -145,6 +127,34 @@ class Call:
         if self._early is not None or scope.emit is not None:
             return bool(self._early) and scope.emit is None
         return watch.safe and (self._free or scope.budget is None or not scope.budget.limits_money())
+
+    def request(self, run: Run, extra: tuple[Message, ...]) -> Request:
+        """What is asked, with messages added behind the query's own."""
+        query = run.query
+        system = self._system
+        if run.system:
+            system = f"{system}\n\n{run.system}" if system else run.system
+        logprobs, timeout_s = self._wanted
+        fixed = self._fixed
+        if run.seed is not None and fixed[3] is None:
+            fixed = (*fixed[:3], run.seed, *fixed[4:])
+        return Request(
+            self._model,
+            run.messages + extra if extra else run.messages,
+            system,
+            *fixed,
+            None,
+            query.wants_json and self._can_json,
+            logprobs,
+            query.tools,
+            timeout_s,
+        )
+
+    def kept(
+        self, run: Run, extra: tuple[Message, ...], reply: Reply, verdict: Verdict, of: tuple[float, str]
+    ) -> Answered:
+        """An answer of this call that was kept; ``extra`` was added to the query then."""
+        return Answered(reply, self.label, self._target, self.request(run, extra), verdict, of)
 
 
 class Route:

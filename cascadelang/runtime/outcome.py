@@ -29,13 +29,22 @@ class Answered:
         target, request: the call it came from.
         verdict: so far.
         stop: why it is only the beginning of an answer, where it is, until its gate has taken note of it.
+        kept: when it was made, in seconds since 1970, and the trace id of the run that had it made, where it was
+            there before; `None` for one that was made now.
     """
 
-    __slots__ = ("model", "reply", "request", "stop", "target", "verdict")
+    __slots__ = ("kept", "model", "reply", "request", "stop", "target", "verdict")
 
-    def __init__(
-        self, reply: Reply, model: str, target: Target, request: Request, verdict: Verdict = UNCHECKED
+    def __init__(  # noqa: PLR0917 - on the hot path
+        self,
+        reply: Reply,
+        model: str,
+        target: Target,
+        request: Request,
+        verdict: Verdict = UNCHECKED,
+        kept: tuple[float, str] | None = None,
     ) -> None:
+        self.kept = kept
         self.reply = reply
         self.model = model
         self.target = target

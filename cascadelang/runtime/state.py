@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,7 +22,12 @@ from cascadelang.runtime.choices import place_of
 from cascadelang.runtime.guard import Guard
 
 if TYPE_CHECKING:
+    from cascadelang.contracts.answer_cache import AnswerCache
     from cascadelang.runtime.at_once import Shadowed
+    from cascadelang.runtime.outcome import Outcome
+
+Adopt = Callable[["Run", str, "asyncio.Task[Outcome]"], None]
+"""Takes a part of a run that was cancelled while others wait for it, its node, and the task that it goes on in."""
 
 CANCELLED: Final = "the run was cancelled"
 """Why a call was cancelled, where no part of the run is to blame."""
@@ -34,12 +39,21 @@ _at_s = attrgetter("at_s")
 class Surroundings:
     """What an interpreter was given, for all its runs."""
 
-    __slots__ = ("clock", "keep_text", "providers")
+    __slots__ = ("adopt", "answers", "clock", "keep_text", "providers")
 
-    def __init__(self, providers: Mapping[str, Provider], clock: Clock, keep_text: bool) -> None:
+    def __init__(
+        self,
+        providers: Mapping[str, Provider],
+        clock: Clock,
+        keep_text: bool,
+        answers: AnswerCache,
+        adopt: Adopt,
+    ) -> None:
         self.providers = providers
         self.clock = clock
         self.keep_text = keep_text
+        self.answers = answers
+        self.adopt = adopt
 
 
 class Run:
@@ -47,6 +61,8 @@ class Run:
 
     Attributes:
         around: what the interpreter was given.
+        policy, trace_id: what is run, and what the trace store will know it by.
+        caching: whether answers are taken from the cache and kept in it.
         seed: of its randomness, and of models that have none of their own; ``None`` for none.
         query, messages, system: the query; its user and assistant messages; the texts of its system messages.
         now_s: the clock, bound once.
@@ -70,6 +86,7 @@ class Run:
         "_salt",
         "around",
         "cached_tokens",
+        "caching",
         "cost_usd",
         "dropped",
         "estimated",
@@ -80,6 +97,7 @@ class Run:
         "output_tokens",
         "parent",
         "path",
+        "policy",
         "query",
         "seed",
         "shadows",
@@ -87,11 +105,23 @@ class Run:
         "started_s",
         "streamed",
         "system",
+        "trace_id",
         "unpriced",
     )
 
-    def __init__(self, around: Surroundings, query: Query, seed: int | None = None) -> None:
+    def __init__(  # noqa: PLR0917 - on the hot path
+        self,
+        around: Surroundings,
+        query: Query,
+        seed: int | None = None,
+        policy: str = "",
+        trace_id: str = "",
+        caching: bool = True,
+    ) -> None:
         self.around = around
+        self.policy = policy
+        self.trace_id = trace_id
+        self.caching = caching
         self.seed = seed
         self.query = query
         self.messages = query.messages
@@ -155,7 +185,7 @@ class Run:
     def fork(self) -> Run:
         """A part of this run that goes on beside others: what it tells and counts is its own until it is joined."""
         self._forks += 1
-        part = Run(self.around, self.query, self.seed)
+        part = Run(self.around, self.query, self.seed, self.policy, self.trace_id, self.caching)
         part.started_s = self.started_s
         part.signals = dict(self.signals)
         part._salt = self._seeded()

@@ -295,13 +295,18 @@ def _vote(vote: ast.Vote, path: str, state: State) -> None:
 
 
 def _cached(cached: ast.Cached, path: str, state: State) -> None:
-    text = state.modules[path].source.text
-    start = max(text.find("cached", cached.strategy.span.end, cached.span.end), cached.strategy.span.end)
-    at = Span(cached.span.path, start, cached.span.end)
-    unsupported("cached", at, state, "leave it out: every query is answered anew")
     check_strategy(cached.strategy, path, state)
-    if cached.similar is not None and not 0 <= cached.similar.value <= 1:
-        said = "a likeness lies between 0 and 1"
+    if cached.ttl.value_s <= 0:
+        state.error(
+            "out-of-range",
+            "an answer is kept for some time",
+            cached.ttl.span,
+            help="write how old an answer may be: `cached 1d`",
+        )
+    if cached.similar is not None:
+        unsupported("similar", cached.similar.span, state, "leave it out: the same query is answered from the cache")
+    if cached.similar is not None and not 0 < cached.similar.value <= 1:
+        said = "a likeness lies above 0 and at most at 1"
         state.error("out-of-range", said, cached.similar.span, help="write `similar 0.97`")
 
 

@@ -44,6 +44,12 @@ Version 1. ``node`` is the graph node's id and ``at_s`` the seconds since the ru
 ``shadow``
     In the live run: another strategy will be run for the record. ``to``: the model or node id; ``share``, 0 to 1.
     As the first event of a run of its own, which that is: ``of``, the trace id of the live run.
+``cached``
+    An answer that was there already: nothing was called for it. ``model``: whose it is; ``age_s``: how long ago it
+    was made; ``of``: the trace id of the run that had it made. Only where the same query was being answered just then
+    and this run waited for it: ``waited_s``; and ``kind``, the failure that both then ended in.
+    As the first event of what goes on after its run was cancelled, because others wait for it: ``of`` alone, the
+    trace id of the cancelled run.
 ``stream``
     The first bytes of an answer went to the caller. ``model``.
 ``end``

@@ -148,7 +148,7 @@ class Postgres:
         """See `Database.read`."""
         import psycopg
 
-        from cascadelang.trace.migrations.postgres import LATEST, check_version
+        from cascadelang.trace.migrations.postgres import READABLE, check_version
 
         try:
             raw = self._connected()
@@ -159,7 +159,7 @@ class Postgres:
             if not version:
                 raw.close()
                 return None
-            if version < LATEST:
+            if version < READABLE:
                 raise StoreUnusable(_OLDER)  # noqa: TRY301 - closed as for the others
             self._set_up(raw)
             raw.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")

@@ -40,6 +40,10 @@
     as JSON: numbers to two digits, ``null`` where it wasn't known.
 
     INVARIANT: they are what `cascadelang.trace.recount` makes of ``runs`` and ``events``.
+``answers``
+    What `cached` keeps: ``key`` (of the request), ``made_wall_s``, ``until_wall_s`` (when it may be removed),
+    ``trace_id`` (of the run that had it made), ``answer`` (JSON), its ``answer_sha256`` and ``bytes``. Not needed by
+    anything else here: all of it may be removed at any time.
 """
 
 from __future__ import annotations

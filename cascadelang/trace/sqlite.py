@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from cascadelang.trace.migrations.sqlite import LATEST, bring_up_to_date, check_version
+from cascadelang.trace.migrations.sqlite import READABLE, bring_up_to_date, check_version
 from cascadelang.trace.sql import StoreUnusable
 
 BUSY_S: Final = 10.0
@@ -154,7 +154,7 @@ class SQLite:
             if raw is not None:
                 raw.close()
             raise
-        if 0 < version < LATEST:
+        if 0 < version < READABLE:
             raw.close()
             raise StoreUnusable(_OLDER)
         if not version:

@@ -242,7 +242,7 @@ def _asks_itself(gate: GraphExpr) -> bool:
 def _label(graph: Graph, id_: str) -> str:
     """What events call a node: a model by its name, what only limits or changes settings by what is in it."""
     node = graph.nodes[id_]
-    while node.kind in {"with", "retry", "within"}:
+    while node.kind in {"with", "retry", "within", "cached"}:
         node = graph.nodes[children(node)[0]]
     return node.model if node.kind == "call" else node.id
 

@@ -43,9 +43,10 @@ from cascadelang.workspace.mistake import Mistake
 from cascadelang.workspace.providers import Providers
 from cascadelang.workspace.query_file import check_meta, query_of
 from cascadelang.workspace.result import Result
-from cascadelang.workspace.traces import open_sink
+from cascadelang.workspace.traces import open_answers, open_sink
 
 if TYPE_CHECKING:
+    from cascadelang.contracts.answer_cache import AnswerCache
     from cascadelang.contracts.provider import Progress
     from cascadelang.diagnostics.model import Diagnostic
 
@@ -73,7 +74,12 @@ class Policy:
         self, loaded: Loaded, config: Config, warn: Callable[[str], None], progress: Progress | None = None
     ) -> None:
         self._graph = loaded.graph
-        self._resources = _Resources(Providers(loaded.graph.providers, progress=progress), open_sink(config, warn))
+        keeps = any(node.kind == "cached" for node in loaded.graph.nodes.values())
+        self._resources = _Resources(
+            Providers(loaded.graph.providers, progress=progress),
+            open_sink(config, warn),
+            open_answers(config) if keeps else None,
+        )
         self._keep_text = config.keep_text
         self._made: Interpreter | None = None
         self._making = threading.Lock()
@@ -129,6 +135,7 @@ class Policy:
         messages: Messages | None = None,
         seed: int | None = None,
         on_text: Callable[[str], None] | None = None,
+        cache: bool = True,
     ) -> Result:
         """Ask, and wait for the result.
 
@@ -139,6 +146,7 @@ class Policy:
             messages: the conversation before ``query``, or, without ``query``, with the question in it.
             seed: of everything random in the run; given to models that take one and have none of their own.
             on_text: is given the answer's text: piece by piece as it comes where it can't be taken back, else whole.
+            cache: whether ``cached`` in the policy gives answers that were kept, and keeps new ones.
 
         Returns:
             The result, also when there is no answer: look at `Result.status`.
@@ -152,8 +160,8 @@ class Policy:
         _check_seed(seed)
         asked = _query(query, messages, meta)
         if on_text is None:
-            return self._resources.run(self._run(asked, policy, seed))
-        return self._resources.run(self._run_telling(asked, policy, seed, on_text))
+            return self._resources.run(self._run(asked, policy, seed, cache))
+        return self._resources.run(self._run_telling(asked, policy, seed, on_text, cache))
 
     async def arun(
         self,
@@ -163,6 +171,7 @@ class Policy:
         meta: Mapping[str, Any] | None = None,
         messages: Messages | None = None,
         seed: int | None = None,
+        cache: bool = True,
     ) -> Result:
         """Ask. As `run`; cancelling it cancels the run and leaves nothing running.
 
@@ -170,7 +179,7 @@ class Policy:
             Mistake: when there is no such policy, no question, or an argument of another type.
         """
         _check_seed(seed)
-        return await self._run(_query(query, messages, meta), policy, seed)
+        return await self._run(_query(query, messages, meta), policy, seed, cache)
 
     def astream(
         self,
@@ -180,6 +189,7 @@ class Policy:
         meta: Mapping[str, Any] | None = None,
         messages: Messages | None = None,
         seed: int | None = None,
+        cache: bool = True,
     ) -> AnswerStream:
         """Ask, and get the answer's text as it comes. Takes what `run` takes.
 
@@ -191,7 +201,8 @@ class Policy:
         """
         _check_seed(seed)
         asked = _query(query, messages, meta)
-        return AnswerStream(self._interpreter().stream(asked, policy_named(self._graph, policy), seed), self)
+        named = policy_named(self._graph, policy)
+        return AnswerStream(self._interpreter().stream(asked, named, seed, cache=cache), self)
 
     def close(self) -> None:
         """Close connections, stop threads and write what is left to be recorded. May be called twice."""
@@ -219,11 +230,18 @@ class Policy:
     def __repr__(self) -> str:
         return f"<Policy {self.path}: {', '.join(self.policies)}>"
 
-    async def _run(self, query: Query, policy: str, seed: int | None) -> Result:
-        return Result(await self._interpreter().run(query, policy_named(self._graph, policy), seed))
+    async def _run(self, query: Query, policy: str, seed: int | None, cache: bool) -> Result:
+        return Result(await self._interpreter().run(query, policy_named(self._graph, policy), seed, cache=cache))
 
-    async def _run_telling(self, query: Query, policy: str, seed: int | None, tell: Callable[[str], None]) -> Result:
-        stream = self.astream(query, policy=policy, seed=seed)
+    async def _run_telling(
+        self,
+        query: Query,
+        policy: str,
+        seed: int | None,
+        tell: Callable[[str], None],
+        cache: bool,
+    ) -> Result:
+        stream = self.astream(query, policy=policy, seed=seed, cache=cache)
         async with aclosing(stream):
             async for text in stream:
                 tell(text)
@@ -245,6 +263,7 @@ class Policy:
             make_check=make_check,
             make_signal=make_signal,
             sink=self._resources.sink,
+            answers=self._resources.answers,
             keep_text=self._keep_text,
             graph_sha256=graph_sha256(self._graph),
         )
@@ -291,11 +310,12 @@ class AnswerStream(AsyncIterator[str]):
 
 
 class _Resources:
-    """What has to be closed: providers, the trace sink, and the event loop of synchronous runs."""
+    """What has to be closed: providers, the trace sink, the kept answers, and the event loop of synchronous runs."""
 
-    def __init__(self, providers: Providers, sink: TraceSink) -> None:
+    def __init__(self, providers: Providers, sink: TraceSink, answers: AnswerCache | None) -> None:
         self.providers = providers
         self.sink = sink
+        self.answers = answers
         self.settle: Callable[[], Coroutine[Any, Any, None]] | None = None
         """Waits for what runs beside runs that have ended, in the loop it is called in."""
         self._runner: asyncio.Runner | None = None
@@ -353,8 +373,13 @@ class _Resources:
                 runner.run(providers)
         finally:
             providers.close()
+            self._close_answers()
             self.sink.close()
             self._closed_last()
+
+    def _close_answers(self) -> None:
+        if self.answers is not None:
+            self.answers.close()
 
     async def aclose(self) -> None:
         """Close everything; see `Policy.aclose`."""
@@ -379,6 +404,7 @@ class _Resources:
                 if runner is not None:
                     runner.close()
         finally:
+            self._close_answers()
             self.sink.close()
 
 

@@ -114,6 +114,11 @@ class Result:
         return any(event.kind == "stream" for event in self._run.events)
 
     @property
+    def cached(self) -> bool:
+        """Whether the answer was kept from an earlier run (or shared with one that asked the same just then)."""
+        return self._run.cached
+
+    @property
     def record(self) -> RunRecord:
         """The run as the trace store keeps it, without query and metadata."""
         return record_of(self._run)

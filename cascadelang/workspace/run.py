@@ -54,6 +54,7 @@ def running(
     *,
     policy: str = "main",
     seed: int | None = None,
+    cache: bool = True,
     on_text: Callable[[str], None] | None = None,
     on_pull: Progress | None = None,
     warn: Callable[[str], None] | None = None,
@@ -65,6 +66,7 @@ def running(
         query: what is asked.
         policy: which one of the file.
         seed: see `Policy.run`.
+        cache: see `Policy.run`.
         on_text: see `Policy.run`.
         on_pull: see `Policy.load`.
         warn: see `Policy.load`.
@@ -77,4 +79,4 @@ def running(
     from cascadelang.workspace.policy import Policy
 
     with Policy.load(path, warn=warn, on_pull=on_pull) as loaded:
-        yield loaded.run(query, policy=policy, seed=seed, on_text=on_text)
+        yield loaded.run(query, policy=policy, seed=seed, on_text=on_text, cache=cache)

@@ -154,7 +154,38 @@ one whose answer stands first in the list. A member that fails has no vote; when
 voted how. The bounds count all members, and all the scoring there may be. See also: the check `agree`, which asks one
 model several times.
 """,
-    "cached": "Answers kept for a while. It isn't part of this version.\n",
+    "cached": """\
+The answer to the same request again, as long as it is no older than that.
+
+```
+policy main = haiku cached 1d
+policy wise = cascade [haiku, sonnet] until sound within $0.05 cached 12h
+cascade [haiku cached 1d, sonnet] until sound
+```
+
+The request is the same when everything is that the answer hangs on: all messages with their images, tools, whether
+JSON is wanted, what `carry` handed on, the run's seed, the settings around (`with`, `retry`), those of the caller's
+facts that conditions below look at (all of them, where a signal or check of another package is asked below), and the
+strategy below itself: its models, prices, conditions and files, the values the lock gives its tunes, and the version
+of cascadelang. Change one of these and nothing that was kept is found. What stands around `cached` doesn't count.
+
+Kept is an answer that the strategy below accepted, or didn't check; it comes back with its verdict. A failure isn't
+kept, nor is an answer that was rejected. A gate around `cached` judges every time, so its judge is paid every time:
+to keep the verdict too, write `cached` behind the cascade. What chance decided below (`split` without a key) is kept
+with the answer, and a `shadow` below runs only when its live strategy does.
+
+An answer that was kept calls nothing, costs nothing, and isn't in `path`; `Result.cached` and the event `cached` say
+that it was, with its age and the run that had it made. The bounds hold for a run that has to ask, and the least is no
+call. The age is that of the answer itself: a `cached` around another makes nothing older than either says.
+
+Runs of one process that ask the same at the same time make one call: the others wait, as long as their `within`
+allows, and share what comes of it, be it an answer, a rejected one or a failure. When the run that asks is cancelled,
+it goes on for those who wait, and what it cost is recorded as a run called `main (cached NODE)`.
+
+Answers are kept in the trace store's file; where nothing, or no text, is recorded, in the process's memory alone.
+`cascadelang run --no-cache` and `Policy.run(…, cache=False)` neither take nor keep any. Tests of a policy begin with
+nothing kept. Nobody but the clock invalidates an answer: don't keep for longer than it may be wrong.
+""",
 }
 """By name."""
 

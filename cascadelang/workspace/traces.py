@@ -16,6 +16,8 @@ from cascadelang.workspace.mistake import Mistake
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from cascadelang.contracts.answer_cache import AnswerCache
+
 _UNITS_S: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _MOST_DIGITS: Final = 9
 
@@ -33,6 +35,14 @@ def open_sink(config: Config, warn: Callable[[str], None]) -> TraceSink:
     from cascadelang.trace.store import TraceStore
 
     return TraceStore(where, warn=warn)
+
+
+def open_answers(config: Config) -> AnswerCache:
+    """Where ``cached`` keeps answers: in the trace store, or in memory where nothing, or no text, is recorded."""
+    from cascadelang.trace.answers import AnswerMemory, AnswerStore
+
+    where = config.trace_where() if config.keep_text else None
+    return AnswerMemory() if where is None else AnswerStore(where)
 
 
 def list_recorded(

@@ -15,7 +15,7 @@ from cascadelang.graph.diff.graft import PREFIX, old_node, old_value
 from cascadelang.graph.diff.match import Match
 from cascadelang.graph.diff.model import Revert
 
-SUFFIXES = (g.WithinNode, g.RetryNode, g.WithNode)
+SUFFIXES = (g.WithinNode, g.RetryNode, g.WithNode, g.CachedNode)
 
 
 def inner_of(graph: g.Graph, id_: str) -> str:

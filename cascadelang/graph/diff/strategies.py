@@ -26,7 +26,7 @@ from cascadelang.graph.diff.revert import (
     together,
 )
 from cascadelang.graph.walk import children, in_order
-from cascadelang.graph.wording import limits_wording, literal_wording, seconds, share_wording, wording
+from cascadelang.graph.wording import cached_wording, limits_wording, literal_wording, seconds, share_wording, wording
 from cascadelang.source.frozen import dataclass
 
 _MOST_NAMED = 4
@@ -292,6 +292,10 @@ def _settings(graph: g.Graph, id_: str, inner: str) -> dict[str, tuple[Any, str]
             found["within"] = (*outer, own), " ".join(filter(None, (words, limits_wording(node))))
         elif isinstance(node, g.RetryNode):
             found["retry"] = node.times, f"retry {node.times}"
+        elif isinstance(node, g.CachedNode):
+            outer, words = found.get("cached", ((), ""))
+            own = (node.keep_s, node.similar)
+            found["cached"] = (*outer, own), " ".join(filter(None, (words, cached_wording(node))))
         elif isinstance(node, g.WithNode):
             for name, value in node.settings.items():
                 shown = seconds(value) if name.endswith("_s") else literal_wording(value)

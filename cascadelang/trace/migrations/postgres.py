@@ -147,9 +147,27 @@ STEPS: Final[tuple[tuple[str, ...], ...]] = (
         )
         """,
     ),
+    (
+        """
+        CREATE TABLE answers (
+            key TEXT COLLATE "C" PRIMARY KEY,
+            made_wall_s DOUBLE PRECISION NOT NULL,
+            until_wall_s DOUBLE PRECISION NOT NULL,
+            trace_id TEXT NOT NULL,
+            answer TEXT NOT NULL,
+            answer_sha256 TEXT NOT NULL,
+            bytes BIGINT NOT NULL
+        )
+        """,
+        "CREATE INDEX answers_by_end ON answers (until_wall_s)",
+        "CREATE INDEX answers_by_time ON answers (made_wall_s)",
+    ),
 )
 
 LATEST: Final = len(STEPS)
+
+READABLE: Final = 2
+"""The first version in which runs stand as they do now: a store of it can be read as it is."""
 
 
 def check_version(raw: psycopg.Connection[Any]) -> int:

@@ -195,9 +195,27 @@ STEPS: Final[tuple[Step, ...]] = (
         "DROP TABLE runs_1",
         "CREATE INDEX runs_by_start ON runs (started_wall_s)",
     ),
+    (
+        """
+        CREATE TABLE answers (
+            key TEXT PRIMARY KEY,
+            made_wall_s REAL NOT NULL,
+            until_wall_s REAL NOT NULL,
+            trace_id TEXT NOT NULL,
+            answer TEXT NOT NULL,
+            answer_sha256 TEXT NOT NULL,
+            bytes INTEGER NOT NULL
+        )
+        """,
+        "CREATE INDEX answers_by_end ON answers (until_wall_s)",
+        "CREATE INDEX answers_by_time ON answers (made_wall_s)",
+    ),
 )
 
 LATEST: Final = len(STEPS)
+
+READABLE: Final = 2
+"""The first version in which runs stand as they do now: a store of it can be read as it is."""
 
 
 def check_version(raw: sqlite3.Connection) -> int:

@@ -50,6 +50,7 @@ SPECS = [
         params=(Param("times", "count", "n", default=5),),
     ),
     Spec("command", "check", "a program", gives="score", calls=None),
+    Spec("equals", "check", "the same", params=(Param("expected", "text_or_meta", "what", required=True),)),
     Spec(
         "runs",
         "check",

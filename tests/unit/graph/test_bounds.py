@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -323,3 +324,10 @@ def test_a_within_caps_its_time(graph_of):
 def test_every_answer_of_a_vote_may_have_to_be_scored_by_it(graph_of):
     found = of(graph_of("policy main = vote [haiku, haiku] by rates"))
     assert found.latency_most_s == 10 + 2 * 10
+
+
+def test_what_is_cached_may_cost_nothing_and_costs_no_more(graph_of):
+    plain = of(graph_of("policy main = cascade [haiku, opus retry 1] until json"))
+    cached = of(graph_of("policy main = cascade [haiku, opus retry 1] until json cached 1d"))
+    assert (cached.calls_least, cached.cost_least) == (0, Line(0.0))
+    assert replace(cached, calls_least=plain.calls_least, cost_least=plain.cost_least) == plain

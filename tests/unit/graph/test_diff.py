@@ -159,6 +159,18 @@ def test_what_changes_beyond_what_is_shown(diff, was: str, words: str):
     assert ", it was" not in change.words
 
 
+@pytest.mark.parametrize(
+    ("was", "is_", "words"),
+    [
+        ("haiku", "haiku cached 1d", "main: has `cached 1d`, which is new"),
+        ("haiku cached 1d", "haiku cached 12h", "main: has `cached 12h`, it was `cached 1d`"),
+        ("haiku cached 12h", "haiku", "main: has no `cached 12h` any more"),
+    ],
+)
+def test_what_is_cached(diff, was: str, is_: str, words: str):
+    assert words in texts(diff(f"policy main = {was}", f"policy main = {is_}"))
+
+
 def test_a_models_fields(graph_of, snapshot: SnapshotAssertion):
     graph = graph_of(OLD)
     haiku = replace(graph.models["haiku"], id="small-2", max_tokens=3000, timeout_s=15.0, temperature=0.2, retry=1)

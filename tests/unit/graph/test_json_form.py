@@ -90,7 +90,7 @@ def change(value, path, to):
 @pytest.mark.parametrize(
     ("path", "to", "said"),
     [
-        (["nodes", "main", "kind"], "loop", "`nodes.main.kind`: it must be one of call, cascade"),
+        (["nodes", "main", "kind"], "loop", "`nodes.main.kind`: it must be one of cached, call, cascade"),
         (["nodes", "main", "kind"], KeyError, "`nodes.main.kind`"),
         (["nodes", "main", "arms"], KeyError, "lacks `nodes.main.arms`"),
         (["nodes", "main", "extra"], 1, "unknown field at `nodes.main.extra`"),

@@ -20,7 +20,7 @@ def test_the_result_as_json(kit, snapshot):
     found = result_json(kit.run(root, meta={"code": False}))
     assert list(found) == [
         "version", "answer", "status", "model", "policy", "path", "verdict", "failure", "cost_usd", "latency_s",
-        "usage", "trace_id", "events",
+        "usage", "cached", "trace_id", "events",
     ]  # fmt: skip
     found["trace_id"] = "…"
     assert json.dumps(found, indent=2) == snapshot

@@ -1,0 +1,5 @@
+# Answers that are kept: for some time.
+use "std/openai"
+policy main   = gpt cached 1d
+policy never  = gpt cached 0s                                     # error: [out-of-range]
+policy strict = cascade [gpt_mini cached 90m, gpt] until json cached 12h within $1
