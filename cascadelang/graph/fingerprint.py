@@ -48,7 +48,7 @@ def fingerprint(graph: Graph, id_: str) -> str:
 
 
 def facts_below(graph: Graph, id_: str) -> tuple[str, ...]:
-    """The caller's facts (``meta.NAME``) that are looked at below a node, in conditions or as arguments, in order of their names."""
+    """The caller's facts (``meta.NAME``) that are looked at below a node, in order of their names."""
     asked = _asked(graph, id_)
     given = [
         value["meta"] for use in uses_of(graph, asked) for value in graph.uses[use].args.values() if _names(value)
