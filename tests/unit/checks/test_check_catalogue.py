@@ -25,6 +25,7 @@ GIVEN = {
     "judge": {"model": "m", "rubric": "r"},
     "agree": {"samples": 3},
     "cites": {"sources": ["handbook", "[1]", "acme.com/x"], "least": 1},
+    "code_parses": {"language": "python"},
     "math_equals": {"expected": "1/2"},
     "agrees": {"model": "previous"},
     "python_tests": {"tests": "assert answer() == 1", "timeout": 10.0, "memory": 256},
