@@ -28,8 +28,8 @@ else those without a label, else, in an answer without fences, all of it. A bloc
 names the line and what is wrong there. Nothing is run: code that parses may still be wrong.
 
 Languages: {_NAMED}.
-Python is parsed as the Python that runs cascadelang has it, JSON likewise; the others by [tree-sitter](https://tree-sitter.github.io)'s grammars:
-`pip install 'cascadelang[code]'`. That is done in a process of its own, which is killed after `timeout`; code that
+Python is parsed as the Python that runs cascadelang has it, JSON likewise; the others by the grammars of
+[tree-sitter](https://tree-sitter.github.io): `pip install 'cascadelang[code]'`. That is done in a process of its own, which is killed after `timeout`; code that
 can't be parsed by then, or that is longer than a million characters, is unknown.
 """,
         gives="bool",
