@@ -29,8 +29,9 @@ names the line and what is wrong there. Nothing is run: code that parses may sti
 
 Languages: {_NAMED}.
 Python is parsed as the Python that runs cascadelang has it, JSON likewise; the others by the grammars of
-[tree-sitter](https://tree-sitter.github.io): `pip install 'cascadelang[code]'`. That is done in a process of its own, which is killed after `timeout`; code that
-can't be parsed by then, or that is longer than a million characters, is unknown.
+[tree-sitter](https://tree-sitter.github.io): `pip install 'cascadelang[code]'`. That is done in a process of its own,
+which is killed after `timeout`; code that can't be parsed by then, or that is longer than a million characters, is
+unknown.
 """,
         gives="bool",
         params=(
