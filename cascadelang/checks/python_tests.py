@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
 from cascadelang.checks._code import PYTHON, code_of
+from cascadelang.checks._one_line import one_line
 from cascadelang.checks._test_file import least_tests, tests_wrong
 from cascadelang.contracts.check import Answer, Finding
 from cascadelang.contracts.spec import Param, Spec
@@ -16,7 +17,6 @@ _LONGEST: Final = 1_000_000
 """Characters of code that are looked at: what is longer is no answer to a test."""
 _TRIED: Final = 2
 """How many tests that must fail are put among the others."""
-_WORDS: Final = 300
 
 
 class PythonTests:
@@ -102,7 +102,7 @@ started, tests that need a package. What a hostile answer could still do is told
         if said is not None:
             return _found(said, {one for _, one, _ in bad}, self._least)
         if lines[0] != b"ready" and ended.why == "itself":
-            why = _clean(ended.errors) or f"exit code {ended.code}"
+            why = one_line(ended.errors) or f"exit code {ended.code}"
             return Finding(None, f"the sandbox couldn't be started: {why}")
         return _failed(_broke_off(ended.why, ended.code, _at(lines), self._time_s))
 
@@ -137,7 +137,7 @@ def _said(lines: list[bytes], secret: str) -> dict[str, Any] | None:
 
 def _found(said: Mapping[str, Any], must_fail: set[int], least: int) -> Finding:
     """The verdict, in words; ``least`` is how many tests there are at least."""
-    message, test = _clean(str(said.get("message", ""))), _clean(str(said.get("test", "")))
+    message, test = one_line(str(said.get("message", ""))), one_line(str(said.get("test", "")))
     match said.get("result"):
         case "broken":
             return Finding(None, message)
@@ -163,7 +163,7 @@ def _at(lines: list[bytes]) -> str:
     for line in reversed(lines):
         if line.startswith(b'"'):
             try:
-                return _clean(str(json.loads(line)))
+                return one_line(str(json.loads(line)))
             except ValueError:
                 continue
     return ""
@@ -182,13 +182,6 @@ def _broke_off(why: str, code: int, at: str, time_s: float) -> str:
     if 0 < signal < 65:
         return f"{where}it crashed (signal {signal})"
     return f"{where}it ended the process before the tests were done"
-
-
-def _clean(words: str) -> str:
-    """On one line, without control characters or halves of characters, and cut where it is long."""
-    text = "".join(c if c.isprintable() else " " for c in words[:2000])
-    text = " ".join(text.split())
-    return text if len(text) <= _WORDS else text[: _WORDS - 1] + "…"
 
 
 def _limits_wrong(time_s: float, megabytes: int) -> list[str]:

@@ -44,6 +44,7 @@ ParamType = Literal[
     "examples_file",  # "path.txt": read at compile time; ``{"file": path, "texts": [text, …]}``
     "topics_file",  # "path.yaml": read at compile time; ``{"file": path, "topics": {label: [text, …], …}}``
     "path",  # "path": not read at compile time; given as text
+    "program",  # "path" of a program: not read at compile time; given relative to the working directory
     "model",  # the name of a declared model
     "labels",  # [a, b, c]
     "bool_weights",  # keyword arguments: signal names with weights

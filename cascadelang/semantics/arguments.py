@@ -58,6 +58,7 @@ _WANTED = {
     "examples_file": 'the path of a file of examples: `"….txt"`',
     "topics_file": 'the path of a file of labels with examples: `"….yaml"`',
     "path": 'a path: `"…"`',
+    "program": 'the path of a program: `"./check.sh"`',
     "model": "the name of a model",
     "labels": "a list of labels: `[a, b]`",
     "secret": 'the name of an environment variable: `env("NAME")`',
@@ -188,6 +189,11 @@ def _file(expr: ast.Expr, place: Place, state: State) -> Any:
         return None
     text = state.read_text(expr, place.path)
     return BAD if text is None else text
+
+
+def _program(expr: ast.Expr, place: Place, state: State) -> str | None:  # noqa: ARG001 - the forms' one signature
+    """A program's path: beside the file in which it is written, never looked up among the system's programs."""
+    return beside(place.path, expr.value) if isinstance(expr, ast.Text) else None
 
 
 def _text_or_file(expr: ast.Expr, place: Place, state: State) -> Any:
@@ -387,6 +393,7 @@ _CONVERT: dict[str, Callable[[ast.Expr, Place, State], Any]] = {
     "examples_file": _examples_file,
     "topics_file": _topics_file,
     "path": _text,
+    "program": _program,
     "model": _model,
     "labels": _labels,
     "secret": _secret,

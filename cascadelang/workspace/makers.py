@@ -18,7 +18,7 @@ def make_check(name: str, args: Mapping[str, Any]) -> Check | TimedCheck | PaidC
 
     Raises:
         Mistake: when this installation has none of that name, as can be with a graph made elsewhere, or when it
-            lacks a package that the entry needs.
+            lacks what the entry needs (``missing()``), or needs with these arguments (``missing_for(args)``).
     """
     return cast("Check | TimedCheck | PaidCheck | SampledCheck", _entry("check", name, args)(args))
 
@@ -44,7 +44,7 @@ def _entry(kind: Kind, name: str, args: Mapping[str, Any]) -> Any:
     if entry is None:
         raise Mistake(f"no {kind} `{name}` is installed here")
     missing, missing_for = getattr(entry, "missing", None), getattr(entry, "missing_for", None)
-    why = missing() if missing is not None else missing_for(args) if missing_for is not None else ""
+    why = (missing() if missing is not None else "") or (missing_for(args) if missing_for is not None else "")
     if why:
         raise Mistake(f"the {kind} `{name}` can't be used: {why}")
     return entry

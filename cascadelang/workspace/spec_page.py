@@ -22,6 +22,7 @@ _TYPES = {
     "duration": "duration",
     "model": "name of a model",
     "path": "path of a file",
+    "program": "path of a program",
     "record": "`{ name: value }`",
     "texts": "text or list of texts",
     "regex": "`/regex/`",

@@ -28,6 +28,7 @@ GIVEN = {
     "code_parses": {"language": "python"},
     "math_equals": {"expected": "1/2"},
     "agrees": {"model": "previous"},
+    "command": {"program": "check.sh", "timeout": 10.0, "sandboxed": False},
     "python_tests": {"tests": "assert answer() == 1", "timeout": 10.0, "memory": 256},
 }
 VALUES = {
