@@ -20,6 +20,7 @@ from cascadelang.graph.wording import (
     dollars,
     limits_wording,
     line_wording,
+    money,
     require_wording,
     seconds,
 )
@@ -111,7 +112,9 @@ def _least(requirement: Requirement, measured: NodeBounds) -> float | None:
 
 def _amount(requirement: Requirement, value: float) -> str:
     if requirement.what == "cost":
-        return dollars(value)
+        return (
+            dollars(value) if value == math.inf else money(value)
+        )  # to the last figure: rounded, it could read as if the bound held
     return seconds(value) if requirement.what == "latency" else count(int(value), "call")
 
 

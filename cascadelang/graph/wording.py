@@ -137,7 +137,7 @@ def cached_wording(node: g.CachedNode) -> str:
 def require_wording(requirement: g.Requirement) -> str:
     """``cost <= $0.30``."""
     limit = requirement.limit
-    said = {"cost": money(limit), "calls": f"{limit:g}", "latency": seconds(limit)}[requirement.what]
+    said = {"cost": money(limit), "calls": f"{limit:.15g}", "latency": seconds(limit)}[requirement.what]
     return f"{requirement.what} {requirement.op} {said}"
 
 
