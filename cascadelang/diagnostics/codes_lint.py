@@ -23,6 +23,7 @@ CODES: Final = (
         more_bad=(
             f"{_FALLBACK}# cl: alow(length-only-gate) because answers here are one-liners\npolicy main = haiku\n",
             f"{_FALLBACK}# cl: allow(unknown-name) because it comes later\npolicy main = haiku\n",
+            f"{_FALLBACK}# CL: allow(length-only-gate) because answers here are one-liners\npolicy main = haiku\n",
         ),
     ),
     Code(

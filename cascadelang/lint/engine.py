@@ -9,12 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Final
 
 from cascadelang.diagnostics.model import Diagnostic, Severity
 from cascadelang.lint.levels import EVERYTHING, Levels
 from cascadelang.lint.subject import Subject
 from cascadelang.lint.table import Entry, RuleFaultError, rule, table
 from cascadelang.source.frozen import dataclass
+
+_MARKS: Final = "cl:|CL:|Cl:|cL:"
+"""What begins a comment that allows something; in capitals it doesn't, and that is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,7 @@ def look(
         if all(map(has, entry.words)):
             found += (d if d.severity == level else replace(d, severity=level) for d in _asked(entry, subject))
     found = list(dict.fromkeys(found))  # what several policies share is told once
-    if not has("cl:"):
+    if not has(_MARKS):
         return Findings(tuple(found))
     return _silenced(found, subject, levels, frozenset(looked_at), told=only is None)
 
@@ -90,10 +94,10 @@ def _silenced(
 ) -> Findings:
     """The findings without those that a comment allows; ``told``: with what is wrong with the comments."""
     from cascadelang.lint.registry import OWN
-    from cascadelang.lint.suppress import Allow, allows_of, complaints
+    from cascadelang.lint.suppress import MARK, Allow, allows_of, complaints
 
     modules = subject.checked.modules
-    read = {path: allows_of(module) for path, module in modules.items() if "cl:" in module.source.text}
+    read = {path: allows_of(module) for path, module in modules.items() if MARK in module.source.text.lower()}
     speaking: dict[tuple[str, str], list[Allow]] = {}
     for path, (allows, _) in read.items():
         for allow in allows:

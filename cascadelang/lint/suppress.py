@@ -20,7 +20,7 @@ from cascadelang.source.frozen import dataclass
 from cascadelang.syntax import ast
 
 MARK: Final = "cl:"
-_BEGINS: Final = re.compile(r"#+\s*cl:\s*")
+_BEGINS: Final = re.compile(r"#+\s*(cl:)\s*", re.IGNORECASE)
 _FORM: Final = re.compile(r"allow\s*\(([^()]*)\)\s*(.*)")
 _REASON: Final = re.compile(r"because\s+\S")
 _NAME: Final = re.compile(r"[^\s,]+")
@@ -49,18 +49,37 @@ class Allow:
         return self.lines[0] <= line <= self.lines[1] and any(name == own for own, _ in self.names)
 
 
-def allows_of(module: Module) -> tuple[list[Allow], list[tuple[Span, str]]]:
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A comment that may be meant to allow something and can't be read.
+
+    Attributes:
+        span: of the comment.
+        said: what it says behind the mark.
+        mark: the place of the mark.
+    """
+
+    span: Span
+    said: str
+    mark: Span
+
+
+def allows_of(module: Module) -> tuple[list[Allow], list[Unread]]:
     """The comments of a file that allow something, and those that try to and can't be read, with what they say."""
     found: list[Allow] = []
-    unread: list[tuple[Span, str]] = []
+    unread: list[Unread] = []
     lines = _Lines(module)
     for comment in module.file.comments:
         begins = _BEGINS.match(comment.text)
         if begins is None:
             continue
         form = _FORM.fullmatch(comment.text[begins.end() :].rstrip())
-        if form is None or not _NAME.search(form[1]):
-            unread.append((comment.span, comment.text[begins.end() :].strip()))
+        if begins[1] != MARK and form is None:
+            continue  # a remark on something of that name
+        if begins[1] != MARK or form is None or not _NAME.search(form[1]):
+            start = comment.span.start + begins.start(1)
+            mark = Span(comment.span.path, start, start + len(MARK))
+            unread.append(Unread(comment.span, comment.text[begins.end() :].strip(), mark))
             continue
         at = comment.span.start + begins.end() + form.start(1)
         names = tuple(
@@ -107,7 +126,7 @@ def _alone(source: SourceFile, line: int) -> bool:
 
 def complaints(
     allows: Iterable[Allow],
-    unread: Iterable[tuple[Span, str]],
+    unread: Iterable[Unread],
     source: SourceFile,
     looked_at: frozenset[str],
 ) -> Iterator[Diagnostic]:
@@ -119,13 +138,24 @@ def complaints(
         source: the file.
         looked_at: the names of the rules that were looked at: only of these it is known that nothing was silenced.
     """
-    for span, said in unread:
+    for comment in unread:
+        mark = source.snippet(comment.mark)
+        if mark != MARK:
+            yield Diagnostic(
+                "unknown-allow",
+                "warning",
+                f"a comment with `{mark}` allows nothing",
+                comment.mark,
+                help=f"write `{MARK}`, in small letters",
+                fix=Fix(comment.mark, MARK, f"change to `{MARK}`"),
+            )
+            continue
         yield Diagnostic(
             "unknown-allow",
             "warning",
-            f"`{_cut(said)}` can't be read" if said else "nothing is said behind `cl:`",
-            span,
-            help="write `# cl: allow(NAME) because REASON`",
+            f"`{_cut(comment.said)}` can't be read" if comment.said else f"nothing is said behind `{MARK}`",
+            comment.span,
+            help=f"write `# {MARK} allow(NAME) because REASON`",
         )
     for allow in allows:
         yield from _misnamed(allow)

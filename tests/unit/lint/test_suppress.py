@@ -157,3 +157,16 @@ def test_comments_silence_errors_on_loading_too(linted, tmp_path: Path):
         load("policy.cl")
     linted(f"policy main = {SHORT}  # cl: allow({NAME}) because short is right here\n")
     assert load("policy.cl").warnings == ()
+
+
+@pytest.mark.parametrize("mark", ["CL:", "Cl:"])
+def test_a_mark_in_capitals_is_told(linted, mark: str):
+    report = linted(f"# {mark} allow({NAME}) because short is right here\npolicy main = {SHORT}\n")
+    assert sorted(names(report)) == [NAME, "unknown-allow"]
+    (told,) = [d for d in report.diagnostics if d.name == "unknown-allow"]
+    assert told.fix is not None
+    assert (told.fix.span.end - told.fix.span.start, told.fix.text) == (3, "cl:")
+
+
+def test_a_remark_on_something_of_that_name_is_none(linted):
+    assert "unknown-allow" not in names(linted("# CL: for Common Lisp\npolicy main = haiku within 30s\n"))
