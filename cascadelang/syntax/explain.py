@@ -19,6 +19,8 @@ from cascadelang.syntax.machine import Machine
 from cascadelang.syntax.recover import MAX_ERRORS, REST_LEFT_OUT, Change
 
 _CLOSERS = {"RIGHT_PAREN": ("(", ")"), "RIGHT_BRACKET": ("[", "]"), "RIGHT_BRACE": ("{", "}")}
+_SPLIT = frozenset(["->", "<=", ">=", "!="])
+"""Signs whose halves never stand side by side."""
 _OPENING = {closing: opening for opening, closing in _CLOSERS.values()}
 _VALUES = {
     "NAME": "a name",
@@ -199,6 +201,16 @@ class _Explanation:
                     and "->" not in self.text[tokens.starts[at] : tokens.starts[at] + len(run) + 1]
                 ):
                     return bad_tokens.hyphenated(self.machine.builder.source, tokens.starts[at], run)
+        if index and (sign := "".join(tokens.texts[index - 1 : index + 1])) in _SPLIT:
+            apart = self.span(index - 1).to(self.span(index))
+            if self.text[apart.start : apart.end].replace(" ", "") == sign:
+                return self.tell(
+                    "wrong-sign",
+                    f"`{sign}` is written as one",
+                    apart,
+                    help=f"write `{sign}`, without the space",
+                    fix=Fix(apart, sign, f"change to `{sign}`"),
+                )
         expected = self.expected()
         if expected <= {"TEXT", "LONG_TEXT"} and tokens.kinds[index] == "NAME":
             run = self.text[tokens.starts[index] :].split(None, 1)[0].split(")")[0].split("{")[0].strip(",")

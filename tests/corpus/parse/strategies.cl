@@ -22,3 +22,4 @@ policy s = cascade [haiku,, opus] until json  # error: [unexpected]
 policy t = cascade [haiku, opus] until  # error: [missing-value]
 policy u = cascade [haiku, opus] otherwise best within $1 until json carry reasons
 policy v = (cascade [haiku, opus]) until json  # error: [misplaced-clause]
+policy apart = route has_code - > opus else haiku  # error: [wrong-sign]
