@@ -94,6 +94,8 @@ class Spec:
         gives: type of its value (checks and signals).
         params: what it takes.
         needs: what a model must be capable of for it (checks).
+        needs_vary: it needs more than that with some arguments; the static method ``needs(args)`` of its class says
+            all of it.
         calls: the most calls of a model one evaluation makes; 0 is free. ``None``: not known.
         samples: the parameter that says how many answers of the same model it looks at, the one it judges included:
             one evaluation makes that many calls less one, whatever ``calls`` says. Empty: it takes none.
@@ -116,6 +118,7 @@ class Spec:
     gives: ValueType = "bool"
     params: tuple[Param, ...] = ()
     needs: frozenset[Capability] = frozenset()
+    needs_vary: bool = False
     calls: int | None = 0
     samples: str = ""
     plain: bool = False
@@ -149,6 +152,13 @@ class Catalog(Protocol):
             kind: of the entry.
             name: of an entry that `spec` gives.
             args: its arguments by name, each of its parameter's type, defaults written out.
+        """
+        ...
+
+    def needs(self, kind: Kind, name: str, args: Mapping[str, Any]) -> frozenset[Capability]:
+        """What a model must be capable of for an entry with these arguments, which it has no `problems` with.
+
+        Only asked of an entry whose spec says ``needs_vary``.
         """
         ...
 

@@ -12,6 +12,7 @@ are ``{"file": path, "texts": [â€¦]}`` and ``{"file": path, "topics": {label: [â
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Literal
 
 from cascadelang.contracts.spec import Param, Spec
@@ -152,6 +153,8 @@ def _bind(expr: ast.Call, args: tuple[ast.Arg, ...], spec: Spec, place: Place, s
     if sound:
         kind: EntryKind = "check" if spec.kind == "check" else "signal"
         whole = expr.name.parts[0] == "conversation"
+        if spec.needs_vary:
+            spec = replace(spec, needs=state.catalog.needs(spec.kind, spec.name, values))
         state.calls[id(expr)] = BoundCall(kind, spec, values, "conversation" if whole else "query")
     found = _gives(spec, values)
     # Labels that were told to be wrong aren't missed anywhere else.

@@ -76,6 +76,12 @@ class InstalledCatalog:
         ask = getattr(entry, "problems", None)
         return [*found, *ask(args)] if callable(ask) else found
 
+    def needs(self, kind: Kind, name: str, args: Mapping[str, Any]) -> frozenset[Capability]:
+        """See `Catalog.needs`."""
+        entry = self.entry(kind, name)
+        found: frozenset[Capability] = entry.needs(args) if entry.spec.needs_vary else entry.spec.needs
+        return found
+
 
 @cache
 def _built_in(kind: Kind) -> frozenset[str]:

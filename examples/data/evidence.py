@@ -10,14 +10,15 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from auroc import Judged, Scores
-from recorded import HERE, SHARED, Record, read
+from recorded import HERE, SHARED, Record, read, reply_of
 
 from cascadelang.contracts.check import Answer, Value
-from cascadelang.contracts.messages import Query, Reply, TokenLogprob, Usage
+from cascadelang.contracts.messages import Query
 from cascadelang.workspace.makers import make_check
 
 PAGE = HERE.parents[1] / "docs" / "evidence.md"
@@ -142,6 +143,8 @@ ROWS = (
     Row("`agrees(MODEL)`, the next dearer", "agrees", {"model": "previous"}, _true, other=+1),
 )
 
+LEARNED = Row('`learned("scorer.json") >= 0.7`, on prompts it has not seen', "learned", passes=lambda v: v >= 0.7)
+
 
 @dataclass(frozen=True)
 class Judgement:
@@ -152,18 +155,6 @@ class Judgement:
     right: bool
     value: Value
     cost_usd: float
-
-
-def reply_of(model: str, answer: Mapping[str, Any]) -> Reply:
-    """A recorded answer, as a provider gives it."""
-    logprobs = answer.get("logprobs")
-    return Reply(
-        answer["text"],
-        model,
-        Usage(answer["input_tokens"], answer["output_tokens"]),
-        answer.get("finish_reason", "unknown"),
-        tuple(TokenLogprob("", value) for value in logprobs) if logprobs else None,
-    )
 
 
 def judge(row: Row, data: Data, records: Sequence[Record]) -> Iterator[Judgement]:
@@ -205,6 +196,20 @@ def line(row: Row, data: Data, judged: Sequence[Judgement]) -> str:
     )
 
 
+def learned(records: Sequence[Record]) -> list[Judgement]:
+    """What scorers give that were trained on other prompts; nothing where scikit-learn isn't installed."""
+    if find_spec("sklearn") is None:
+        return []
+    import train_scorer
+
+    examples = train_scorer.examples_of(records)
+    scores = train_scorer.out_of_fold(examples, train_scorer.by_prompt)
+    return [
+        Judgement(one["model"], one["id"], one["right"], value, 0.0)
+        for one, value in zip(examples, scores, strict=True)
+    ]
+
+
 def table(data: Data, records: Sequence[Record]) -> str:
     """What each check is worth on one set of recorded answers, as a Markdown table."""
     answers = [answer for record in records for answer in record["answers"].values()]
@@ -218,9 +223,10 @@ def table(data: Data, records: Sequence[Record]) -> str:
     for row in ROWS:
         if not any(row.needs in answer for answer in answers):
             continue
-        judged = list(judge(row, data, records))
-        if judged:
+        if judged := list(judge(row, data, records)):
             lines.append(line(row, data, judged))
+    if data.name == "ladder" and (judged := learned(records)):
+        lines.append(line(LEARNED, data, judged))
     return "\n".join(lines)
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 import gzip
 import json
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from cascadelang.contracts.messages import Reply, TokenLogprob, Usage
 from cascadelang.graph.json_form import to_json
 from cascadelang.workspace.load import load
 
@@ -28,6 +29,18 @@ def read(path: Path) -> list[Record]:
     """All records of a file."""
     with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as lines:
         return [json.loads(line) for line in lines if line.strip()]
+
+
+def reply_of(model: str, answer: Mapping[str, Any]) -> Reply:
+    """A recorded answer, as a provider gives it."""
+    logprobs = answer.get("logprobs")
+    return Reply(
+        answer["text"],
+        model,
+        Usage(answer["input_tokens"], answer["output_tokens"]),
+        answer.get("finish_reason", "unknown"),
+        tuple(TokenLogprob("", value) for value in logprobs) if logprobs else None,
+    )
 
 
 def replayed(policy: Path, records: Path, folder: Path) -> Path:

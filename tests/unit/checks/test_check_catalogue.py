@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from cascadelang.contracts.check import Answer
 from cascadelang.contracts.estimate import estimate_tokens, most_tokens
 from cascadelang.contracts.messages import Query, Reply, TokenLogprob
 
+ROOT = Path(__file__).parents[3]
 FOLDER = Path(cascadelang.checks.__file__).parent
 NAMES = sorted(path.stem for path in FOLDER.glob("*.py") if not path.stem.startswith("_"))
 HEAVY = {"re2", "jsonschema", "yaml", "json_repair", "numpy", "pydantic", "httpx", "asyncio", "rich", "referencing"}
@@ -24,6 +26,7 @@ GIVEN = {
     "logprob": {"over": "p10"},
     "judge": {"model": "m", "rubric": "r"},
     "agree": {"samples": 3},
+    "learned": {"scorer": json.loads((ROOT / "examples/data/scorer.json").read_text(encoding="utf-8"))},
     "cites": {"sources": ["handbook", "[1]", "acme.com/x"], "least": 1},
     "code_parses": {"language": "python"},
     "math_equals": {"expected": "1/2"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -22,10 +23,15 @@ EXAMPLES = [
 HOLDS = {"py": "assert True", "txt": "where is my invoice\n", "yaml": "billing: [where is my invoice]\n"}
 """What the files hold that examples name; others an empty object."""
 
+ROOT = Path(__file__).parents[3]
+NAMED = {"scorer.json": (ROOT / "examples" / "data" / "scorer.json").read_text(encoding="utf-8")}
+"""The same for files of these names."""
+
 
 @pytest.mark.parametrize(("kind", "name", "example"), EXAMPLES, ids=lambda value: str(value)[:40])
 def test_an_example_means_something(kind: str, name: str, example: str):
-    named = {path: HOLDS.get(path.rpartition(".")[2], "{}") for path in re.findall(r'"([\w./-]+\.\w+)"', example)}
+    paths = re.findall(r'"([\w./-]+\.\w+)"', example)
+    named = {path: NAMED.get(path) or HOLDS.get(path.rpartition(".")[2], "{}") for path in paths}
     text = f'use "std/anthropic"\nmodel mini = openai("gpt-4.1-mini")\n{kind} x = {example}\npolicy main = haiku\n'
     policy = check("p.cl", MemoryFiles({"p.cl": text, **named}), CATALOG, find)
     wanted = {"not-supported-yet"} if CATALOG.spec(kind, name).supported else set()
