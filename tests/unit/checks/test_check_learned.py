@@ -9,10 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cascadelang.catalog.models import find
 from cascadelang.checks._answer_numbers import ANSWER_NUMBERS, answer_numbers
 from cascadelang.checks.learned import CHECK
 from cascadelang.contracts.check import Answer
 from cascadelang.contracts.messages import Query, Reply, TokenLogprob, Usage
+from cascadelang.graph.compile import compile_policy
+from cascadelang.semantics.check import check
+from cascadelang.source import MemoryFiles
+from cascadelang.workspace.catalog import InstalledCatalog
 
 ROOT = Path(__file__).parents[3]
 SHIPPED = json.loads((ROOT / "examples" / "data" / "scorer.json").read_text(encoding="utf-8"))
@@ -182,3 +187,34 @@ def test_no_answer_breaks_it(text, logprobs, query):
     found = judge(SHIPPED, text, logprobs or None, query=query)
     assert found.value is None or 0 <= found.value <= 1
     assert found.reason
+
+
+def checked(file, gate='learned("s.json") >= 0.5'):
+    text = (
+        'use "std/anthropic"\nuse "std/openai"\n'
+        f"check good = {gate}\npolicy main = cascade [haiku until good, gpt_mini until good, opus]\n"
+    )
+    return check("p.cl", MemoryFiles({"p.cl": text, "s.json": json.dumps(file)}), InstalledCatalog(), find)
+
+
+def test_a_scorer_that_reads_logprobs_needs_a_model_that_gives_them():
+    (told,) = checked(scorer("answer.logprob_min")).diagnostics
+    assert told.name == "model-cannot"
+    assert "`haiku` gives no log probabilities" in told.message
+    assert checked(scorer("answer.words")).diagnostics == ()
+
+
+def test_the_rung_asks_for_what_the_scorer_reads():
+    def asked(file):
+        graph = compile_policy(checked(file, 'learned("s.json") >= 0.5 or contains("sure")'))
+        (cascade,) = [node for node in graph.nodes.values() if hasattr(node, "rungs")]
+        return [(rung.logprobs, rung.top_logprobs) for rung in cascade.rungs][1]
+
+    assert asked(scorer("answer.words")) == (False, False)
+    assert asked(scorer("answer.logprob_min")) == (True, False)
+    assert asked(scorer("answer.margin")) == (True, True)
+
+
+def test_a_file_that_is_wrong_is_told_at_its_place():
+    (told,) = checked(scorer("answer.beauty")).diagnostics
+    assert "features[0].names[0]" in told.message
