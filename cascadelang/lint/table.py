@@ -20,7 +20,7 @@ from cascadelang.diagnostics.model import Severity
 from cascadelang.lint.rule import Rule
 from cascadelang.source.digest import sha256
 from cascadelang.source.frozen import dataclass
-from cascadelang.source.kept import read_kept, write_kept
+from cascadelang.source.kept import read_kept, write_kept_beside
 
 FORMAT = 2
 """Raised whenever the cached form changes."""
@@ -76,7 +76,7 @@ def table() -> Mapping[str, Entry]:
     if path is not None:
         rows = [[e.name, e.severity, [*e.words], e.needs_graph, e.module, e.attribute] for e in found.values()]
         files = {file: _mark(file) for file in map(_file, found.values()) if file}
-        write_kept(path, {"format": FORMAT, "state": state, "files": files, "rules": rows})
+        write_kept_beside(path, {"format": FORMAT, "state": state, "files": files, "rules": rows})
     return found
 
 

@@ -2,7 +2,7 @@
 
 Takes: a path in the user's cache folder. Gives: the bytes or the JSON data, or ``None`` for a file that is foreign,
 damaged, too large or not there. Guarantees: reading can't run anything; a reader sees a whole file or none, also
-while others write it; a file that can't be written is no error.
+while others write it; a file that can't be written is no error, nor is one that can't be taken out.
 """
 
 from __future__ import annotations
@@ -11,7 +11,10 @@ import json
 import os
 import stat
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+MOST_BESIDE: Final = 16
+"""So many files of one kind are kept: one for each installation that is in use, and some that were."""
 
 
 def read_kept(path: Path, most_bytes: int = 4_000_000) -> Any:
@@ -38,6 +41,24 @@ def read_kept_bytes(path: Path | str, most_bytes: int = 4_000_000) -> bytes | No
 def write_kept(path: Path, data: Any) -> None:
     """Write data as JSON; the folder is made for the user alone."""
     write_kept_bytes(path, json.dumps(data, separators=(",", ":")).encode())
+
+
+def write_kept_beside(path: Path, data: Any, most: int = MOST_BESIDE) -> None:
+    """As `write_kept`, of a file called ``KIND-KEY.json``; of its kind, only so many that are newest are left."""
+    write_kept(path, data)
+    kind = path.name.partition("-")[0]
+    try:
+        with os.scandir(path.parent) as entries:
+            dated = [
+                (entry.stat(follow_symlinks=False).st_mtime_ns, entry.path)
+                for entry in entries
+                if entry.name.startswith(f"{kind}-") and entry.name.endswith(".json")
+            ]
+        for _, old in sorted(dated, reverse=True)[most:]:
+            if old != str(path):
+                os.unlink(old)  # noqa: PTH108 - a text is all that is needed
+    except OSError:  # another run takes them out too
+        return
 
 
 def write_kept_bytes(path: Path, data: bytes) -> None:

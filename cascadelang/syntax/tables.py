@@ -17,7 +17,7 @@ from typing import Any
 
 from cascadelang.source.digest import sha256
 from cascadelang.source.frozen import dataclass
-from cascadelang.source.kept import read_kept, write_kept
+from cascadelang.source.kept import read_kept, write_kept_beside
 
 FORMAT = 1
 """Raised whenever the cached form below changes."""
@@ -83,7 +83,7 @@ def load_tables() -> Tables:
     if data is None:
         data = compile_grammar(grammar.decode())
         if path is not None:
-            write_kept(path, data)
+            write_kept_beside(path, data)
         data = json.loads(json.dumps(data))
     return _tables(data)
 
