@@ -83,6 +83,11 @@ class InstalledCatalog:
         return found
 
 
+def is_built_in(kind: Kind, name: str) -> bool:
+    """Whether an entry is this package's own."""
+    return name in _built_in(kind)
+
+
 @cache
 def _built_in(kind: Kind) -> frozenset[str]:
     return frozenset(file.stem for file in (_ROOT / f"{kind}s").glob("*.py") if not file.stem.startswith("_"))

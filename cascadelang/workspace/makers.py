@@ -9,7 +9,7 @@ from typing import Any, cast
 from cascadelang.contracts.check import Check, PaidCheck, SampledCheck, TimedCheck
 from cascadelang.contracts.signal import PaidSignal, Signal, SlowSignal
 from cascadelang.contracts.spec import Kind
-from cascadelang.workspace.catalog import InstalledCatalog
+from cascadelang.workspace.catalog import InstalledCatalog, is_built_in
 from cascadelang.workspace.mistake import Mistake
 
 
@@ -20,7 +20,7 @@ def make_check(name: str, args: Mapping[str, Any]) -> Check | TimedCheck | PaidC
         Mistake: when this installation has none of that name, as can be with a graph made elsewhere, or when it
             lacks what the entry needs (``missing()``), or needs with these arguments (``missing_for(args)``).
     """
-    return cast("Check | TimedCheck | PaidCheck | SampledCheck", _entry("check", name, args)(args))
+    return cast("Check | TimedCheck | PaidCheck | SampledCheck", _made("check", name, args))
 
 
 def make_signal(name: str, args: Mapping[str, Any]) -> Signal | PaidSignal | SlowSignal:
@@ -29,7 +29,7 @@ def make_signal(name: str, args: Mapping[str, Any]) -> Signal | PaidSignal | Slo
     Raises:
         Mistake: as `make_check`.
     """
-    return cast("Signal | PaidSignal | SlowSignal", _entry("signal", name, args)(args))
+    return cast("Signal | PaidSignal | SlowSignal", _made("signal", name, args))
 
 
 def end_workers() -> None:
@@ -37,6 +37,18 @@ def end_workers() -> None:
     worker = sys.modules.get("cascadelang.checks._worker")
     if worker is not None:
         worker.end_idle()
+
+
+def _made(kind: Kind, name: str, args: Mapping[str, Any]) -> Any:
+    entry = _entry(kind, name, args)
+    if is_built_in(kind, name):
+        return entry(args)
+    from cascadelang.workspace.foreign import held
+
+    try:
+        return held(kind, name, entry(args))
+    except Exception as error:
+        raise Mistake(f"the {kind} `{name}` of another package can't be made: {error}") from error
 
 
 def _entry(kind: Kind, name: str, args: Mapping[str, Any]) -> Any:

@@ -1,0 +1,1 @@
+"""What Acme's policies ask of queries and answers."""
