@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import sys
 import threading
 from functools import cache
@@ -23,7 +24,8 @@ _PROBE_S: Final = 10.0
 _PROBE: Final = """
 import os, socket, sys
 wrong = []
-for path in ("/etc/passwd", "/home", "/root", "/proc/1/environ", sys.stdin.read()):
+file, port = sys.stdin.read().split("\\n")
+for path in ("/etc/passwd", "/home", "/root", "/proc/1/environ", file):
     try:
         os.listdir(path) if os.path.isdir(path) else open(path).close()
         wrong.append("reads " + path)
@@ -36,7 +38,7 @@ for path in ("/written", sys.prefix + "/written", "/dev/written"):
     except OSError:
         pass
 try:
-    other = socket.create_connection(("127.0.0.1", 9), 0.2)
+    other = socket.create_connection(("127.0.0.1", int(port)), 1)
     wrong.append("connects")
 except OSError:
     pass
@@ -104,10 +106,12 @@ def chosen() -> Choice:
 async def _choose() -> Choice:
     if sys.platform != "linux":
         return Choice(None, f"there is no sandbox for {sys.platform}, only for Linux")
+    from cascadelang.sandbox import landlock
     from cascadelang.sandbox.bubblewrap import found
 
+    those: list[Sandbox] = [*found(), *landlock.found()]
     wrong: list[str] = []
-    for sandbox in found():
+    for sandbox in those:
         why = await _why_not(sandbox)
         if not why:
             return Choice(sandbox)
@@ -118,7 +122,9 @@ async def _choose() -> Choice:
 async def _why_not(sandbox: Sandbox) -> str:
     """Why a sandbox can't be used; empty when it works."""
     try:
-        ended = await sandbox.python(_PROBE, __file__.encode(), Limits(time_s=_PROBE_S))
+        with socket.create_server(("127.0.0.1", 0)) as server:  # which it must not be able to reach
+            given = f"{__file__}\n{server.getsockname()[1]}".encode()
+            ended = await sandbox.python(_PROBE, given, Limits(time_s=_PROBE_S))
     except (OSError, ValueError) as error:
         return str(error)
     if ended.why != "itself":
