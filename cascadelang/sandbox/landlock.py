@@ -65,6 +65,7 @@ class Sandlock:
     ) -> Ended:
         settings: dict[str, Any] = {
             "fs_readable": [path for path in (*shown, *_DEVICES) if os.access(path, os.F_OK)],
+            "fs_writable": ["/dev/null"],
             "fs_denied": list(hidden),
             "max_memory": limits.memory_bytes,
             "max_processes": processes,

@@ -12,6 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from cascadelang.checks.python_tests import PythonTests
+from cascadelang.contracts.check import Answer
+from cascadelang.contracts.messages import Query, Reply
+from cascadelang.sandbox import choose
 from cascadelang.sandbox.limits import MEGABYTE, Limits
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="sandboxes are Linux's")
@@ -284,3 +288,24 @@ def test_the_event_loop_goes_on_meanwhile(sandbox):
 def test_much_input_is_no_trouble(attack):
     assert attack("import sys\nprint(len(sys.stdin.buffer.read()))", b"x" * 3_000_000)[1] == "3000000"
     assert attack("print('not read')", b"x" * 3_000_000)[1] == "not read"
+
+
+def test_a_program_sees_its_folder_and_the_systems_programs(sandbox, tmp_path):
+    program = tmp_path / "check.sh"
+    program.write_text(
+        "#!/bin/sh\ncat >/dev/null\ncat /etc/passwd /proc/1/environ 2>/dev/null && exit 1\n"
+        "touch written 2>/dev/null && ls /program >/dev/null 2>&1 && touch /program/written 2>/dev/null && exit 1\n"
+        "echo fine | tr a-z A-Z\n",
+        encoding="utf-8",
+    )
+    program.chmod(0o755)
+    ended = asyncio.run(sandbox.program(str(program), b"{}", Limits()))
+    assert (ended.why, ended.code, ended.output) == ("itself", 0, b"FINE\n")
+
+
+@pytest.mark.parametrize(("code", "value"), [("a + b", True), ("a - b", False), ("exit(0)", False), ("[][a]", False)])
+def test_verdicts_are_the_same_in_each(sandbox, monkeypatch, code, value):
+    monkeypatch.setattr(choose, "_CHOSEN", [choose.Choice(sandbox)])
+    check = PythonTests({"tests": "def test_it():\n    assert add(1, 2) == 3\n", "timeout": 10.0, "memory": 256})
+    answer = Answer(Query.of("Add!"), Reply(f"def add(a, b):\n    return {code}\n"))
+    assert asyncio.run(check.judge_timed(answer)).value is value
