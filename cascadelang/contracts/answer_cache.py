@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from cascadelang.contracts.embedder import Vectors
 
 
 class Kept(NamedTuple):
@@ -21,6 +24,18 @@ class Kept(NamedTuple):
     text: str
 
 
+class Alike(NamedTuple):
+    """What an answer to a request that means the same is found by.
+
+    Attributes:
+        group: of all that has to be the same, 64 hexadecimal digits.
+        vector: of the text that may differ, of the length 1, as a row.
+    """
+
+    group: str
+    vector: Vectors
+
+
 class AnswerCache(Protocol):
     """Keeps answers. Whatever goes wrong with it costs an answer that has to be made anew, never a run."""
 
@@ -32,7 +47,11 @@ class AnswerCache(Protocol):
         """As `get`, of what isn't at hand as well, which may take a while. Never raises, but when cancelled."""
         ...
 
-    def put(self, kept: Kept, keep_s: float) -> None:
+    async def nearest(self, alike: Alike, since_wall_s: float) -> tuple[str, float] | None:
+        """The key of the answer that was made then or later whose text is nearest, and the cosine. Never raises."""
+        ...
+
+    def put(self, kept: Kept, keep_s: float, alike: Alike | None = None) -> None:
         """Keep an answer for so many seconds, at once and without waiting. Never raises."""
         ...
 

@@ -19,7 +19,7 @@ EventKind = Literal[
     "escalate",  # data: from, to, because
     "skip",  # data: model, because ("over_budget"), needed_usd / left_usd / needed_s / left_s
     "vote",  # data: model, votes, of, members, groups, scores
-    "cached",  # data: model, age_s, of, waited_s, kind
+    "cached",  # data: model, age_s, of, similarity, waited_s, kind
     "shadow",  # data: to, share; at the start of the shadow's own run: of
     "stream",  # data: model (the first bytes went to the caller)
     "end",  # data: status, kind, message

@@ -21,9 +21,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from cascadelang.contracts.answer_cache import Kept
+from cascadelang.contracts.answer_cache import Alike, Kept
 from cascadelang.runtime.kept_answer import from_text, to_text
 from cascadelang.runtime.outcome import Answered, Failed, Outcome, Strategy
 from cascadelang.runtime.scope import Emit, Scope
@@ -68,13 +69,14 @@ Spot: TypeAlias = tuple[asyncio.AbstractEventLoop, str]
 class Cached:
     """Answers that were kept, else the strategy inside."""
 
-    __slots__ = ("_calls", "_child", "_flights", "_keep_s", "_keys", "id", "label")
+    __slots__ = ("_calls", "_child", "_flights", "_keep_s", "_keys", "_similar", "id", "label")
 
     def __init__(self, node: g.CachedNode, child: Strategy, keys: Keys, calls: Mapping[str, Call]) -> None:
         self.id = node.id
         self.label = child.label
         self._child = child
         self._keep_s = node.keep_s
+        self._similar = node.similar
         self._keys = keys
         self._calls = calls
         self._flights: dict[Spot, Flight] = {}
@@ -95,15 +97,18 @@ class Cached:
             return await self._wait(run, scope, flight)
         return await self._ask(run, scope, spot)
 
-    def _given(self, run: Run, found: Kept | None) -> Answered | None:
-        """An answer that was kept, if it is one, told of."""
+    def _given(self, run: Run, found: Kept | None, likeness: float | None = None) -> Answered | None:
+        """An answer that was kept, if it is one, told of; ``likeness``: of the query that it was made for."""
         now_s = run.around.clock.wall_s()
         if found is None or found.made_wall_s > now_s + CLOCKS_S:
             return None
         answered = from_text(found.text, self._calls, run, (found.made_wall_s, found.trace_id))
         if answered is not None:
             age_s = max(0.0, now_s - found.made_wall_s)
-            run.tell("cached", self.id, {"model": answered.model, "age_s": round(age_s, 3), "of": found.trace_id})
+            data: dict[str, Any] = {"model": answered.model, "age_s": round(age_s, 3), "of": found.trace_id}
+            if likeness is not None:
+                data["similarity"] = likeness
+            run.tell("cached", self.id, data)
         return answered
 
     # ---- Asking ---------------------------------------------------------------------------------------------------
@@ -136,15 +141,43 @@ class Cached:
         try:
             found = await answers.find(key, part.around.clock.wall_s() - self._keep_s)
             outcome: Outcome | None = self._given(part, found)
+            alike: Alike | None = None
+            if outcome is None and self._similar is not None:
+                outcome, alike = await self._meant(part, scope, self._similar)
             if outcome is None:
                 outcome = await self._child.answer(part, scope)
-                self._keep(part, key, outcome)
+                self._keep(part, key, outcome, alike)
             flight.outcome = _copy(outcome)
             return outcome
         finally:
             self._gone(flight, spot)
 
-    def _keep(self, run: Run, key: str, outcome: Outcome) -> None:
+    async def _meant(self, run: Run, scope: Scope, least: float) -> tuple[Answered | None, Alike | None]:
+        """An answer to a query that means the same, and what this one is to be found by."""
+        from cascadelang.embedding.built_in import built_in, read_part
+        from cascadelang.embedding.off_loop import off_loop
+
+        text, around = run.query.text, run.around
+        # What the encoder doesn't read could say anything.
+        if not text.strip() or len(read_part(text)) < len(" ".join(text.split())):
+            return None, None
+        held = getattr(around.clock, "held", nullcontext)
+        embedder = built_in()
+        try:
+            with held():
+                vectors = await off_loop(lambda: embedder.embed([text]))
+        except Exception:  # noqa: BLE001 - whatever an encoder raises, there is the strategy that answers
+            return None, None
+        alike = Alike(self._keys.group(run, scope.extra, embedder.name), vectors[0])
+        since_wall_s = around.clock.wall_s() - self._keep_s
+        with held():
+            near = await around.answers.nearest(alike, since_wall_s)
+            if near is None or near[1] < least:
+                return None, alike
+            found = await around.answers.find(near[0], since_wall_s)
+        return self._given(run, found, round(near[1], 4)), alike
+
+    def _keep(self, run: Run, key: str, outcome: Outcome, alike: Alike | None) -> None:
         """Keep an answer that may be given again."""
         if not isinstance(outcome, Answered) or outcome.verdict.outcome == "failed":
             return
@@ -153,7 +186,7 @@ class Cached:
         left_s = made_wall_s + self._keep_s - now_s
         text = to_text(outcome, run)
         if text is not None and left_s > 0:
-            run.around.answers.put(Kept(key, made_wall_s, trace_id, text), left_s)
+            run.around.answers.put(Kept(key, made_wall_s, trace_id, text), left_s, alike)
 
     def _gone(self, flight: Flight, spot: Spot) -> None:
         """Nobody can join it any more."""

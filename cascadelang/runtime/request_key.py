@@ -9,14 +9,20 @@ caller's facts that conditions look at; keys hold nothing that could be read bac
 from __future__ import annotations
 
 import json
+import re
+import unicodedata
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
 
-from cascadelang.contracts.messages import Message
+from cascadelang.contracts.messages import Message, Query
 from cascadelang.source.digest import sha256
 
 if TYPE_CHECKING:
     from cascadelang.runtime.state import Run
+
+
+_NUMBER: Final = re.compile(r"\d+")
 
 
 class Keys:
@@ -35,7 +41,22 @@ class Keys:
 
     def of(self, run: Run, extra: tuple[Message, ...]) -> str:
         """The key of a run's query with what was handed on, 64 hexadecimal digits."""
+        return self._of(run, extra, run.query, "")
+
+    def group(self, run: Run, extra: tuple[Message, ...], embedder: str) -> str:
+        """The same for all queries that differ in the words of the last user message only, and not in its numbers.
+
+        ``embedder``: whose vectors are compared.
+        """
         query = run.query
+        at = max(n for n, message in enumerate(query.messages) if message.role == "user")
+        last = query.messages[at]
+        numbers = sorted(_NUMBER.findall(unicodedata.normalize("NFKC", last.text)))
+        bare = replace(last, text="")
+        messages = (*query.messages[:at], bare, *query.messages[at + 1 :])
+        return self._of(run, extra, replace(query, messages=messages), f"{embedder} {numbers}")
+
+    def _of(self, run: Run, extra: tuple[Message, ...], query: Query, more: str) -> str:
         meta = query.meta
         names = sorted(meta) if self._facts is None else [name for name in self._facts if name in meta]
         tools = [(tool.name, tool.description, tool.parameters) for tool in query.tools]
@@ -46,6 +67,7 @@ class Keys:
             query.wants_json,
             run.seed,
             [(name, type(meta[name]).__name__, meta[name]) for name in names],
+            more,
         )
         digest = self._start.copy()
         digest.update(_bytes(json.dumps(parts, sort_keys=True, default=repr)))

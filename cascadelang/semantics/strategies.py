@@ -303,8 +303,6 @@ def _cached(cached: ast.Cached, path: str, state: State) -> None:
             cached.ttl.span,
             help="write how old an answer may be: `cached 1d`",
         )
-    if cached.similar is not None:
-        unsupported("similar", cached.similar.span, state, "leave it out: the same query is answered from the cache")
     if cached.similar is not None and not 0 < cached.similar.value <= 1:
         said = "a likeness lies above 0 and at most at 1"
         state.error("out-of-range", said, cached.similar.span, help="write `similar 0.97`")

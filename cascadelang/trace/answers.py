@@ -17,15 +17,18 @@ All SQL of the cache is in `AnswerStore`.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import threading
 import time
 import weakref
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from cascadelang.contracts.answer_cache import Kept
+from cascadelang.contracts.answer_cache import Alike, Kept
+from cascadelang.embedding.off_loop import off_loop
 from cascadelang.source.digest import sha256
+from cascadelang.trace.likeness import MOST_VECTORS, Nearest, from_text, to_text
 from cascadelang.trace.sql import Connection, Where, database
 
 if TYPE_CHECKING:
@@ -47,13 +50,17 @@ _TRIES: Final = 2
 _LOOK_S: Final = 1.0
 """How long a look at the store may take; after one that takes longer, nobody looks for `_PAUSE_S`."""
 
+_LATE_S: Final = 120.0
+"""How much later than it was made an answer of another process may come to the store, and still be seen."""
+
 _PAUSE_S: Final = 60.0
 _SHORT_PAUSE_S: Final = 1.0
 _PUT: Final = (
-    "INSERT INTO answers (key, made_wall_s, until_wall_s, trace_id, answer, answer_sha256, bytes)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET made_wall_s = excluded.made_wall_s,"
+    "INSERT INTO answers (key, made_wall_s, until_wall_s, trace_id, answer, answer_sha256, bytes, alike, vector)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET made_wall_s = excluded.made_wall_s,"
     " until_wall_s = excluded.until_wall_s, trace_id = excluded.trace_id, answer = excluded.answer,"
-    " answer_sha256 = excluded.answer_sha256, bytes = excluded.bytes"
+    " answer_sha256 = excluded.answer_sha256, bytes = excluded.bytes,"
+    " alike = excluded.alike, vector = excluded.vector"
 )
 T = TypeVar("T")
 
@@ -69,6 +76,7 @@ class AnswerMemory:
         self._most_bytes = most_bytes
         self._bytes = 0
         self._kept: OrderedDict[str, Kept] = OrderedDict()
+        self.vectors = Nearest()
         self._lock = threading.Lock()
 
     def get(self, key: str, since_wall_s: float) -> Kept | None:
@@ -85,9 +93,16 @@ class AnswerMemory:
         """See `AnswerCache.find`."""
         return self.get(key, since_wall_s)
 
-    def put(self, kept: Kept, keep_s: float) -> None:
+    async def nearest(self, alike: Alike, since_wall_s: float) -> tuple[str, float] | None:
+        """See `AnswerCache.nearest`."""
+        vectors = self.vectors
+        return await off_loop(lambda: vectors.nearest(alike, since_wall_s))
+
+    def put(self, kept: Kept, keep_s: float, alike: Alike | None = None) -> None:
         """See `AnswerCache.put`; what is used goes out last, however old it is."""
         del keep_s
+        if alike is not None:
+            self.vectors.add(alike.group, kept.key, kept.made_wall_s, alike.vector)
         if len(kept.text) > MOST_ANSWER_BYTES:
             return
         with self._lock:
@@ -130,6 +145,7 @@ class AnswerStore:
         self._waiting = 0
         self._written = 0
         self._pause_until_s = 0.0
+        self._seen: dict[str, float] = {}
 
     def get(self, key: str, since_wall_s: float) -> Kept | None:
         """See `AnswerCache.get`: what this process made or found before."""
@@ -152,14 +168,23 @@ class AnswerStore:
             self._memory.put(kept, 0.0)
         return kept
 
-    def put(self, kept: Kept, keep_s: float) -> None:
+    async def nearest(self, alike: Alike, since_wall_s: float) -> tuple[str, float] | None:
+        """See `AnswerCache.nearest`."""
+        if not self._closed and time.monotonic() >= self._pause_until_s:
+            looking = self._reader.do(lambda: self._read_vectors(alike.group, since_wall_s))
+            if looking is not None:
+                with contextlib.suppress(TimeoutError):  # of many, the first look goes on for those that follow
+                    await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(looking)), _LOOK_S)
+        return await self._memory.nearest(alike, since_wall_s)
+
+    def put(self, kept: Kept, keep_s: float, alike: Alike | None = None) -> None:
         """See `AnswerCache.put`."""
-        self._memory.put(kept, keep_s)
+        self._memory.put(kept, keep_s, alike)
         with self._lock:
             if self._closed or self._waiting >= _MOST_WAITING or len(kept.text) > MOST_ANSWER_BYTES:
                 return
             self._waiting += 1
-        if self._writer.do(lambda: self._write(kept, kept.made_wall_s + keep_s)) is None:
+        if self._writer.do(lambda: self._write(kept, kept.made_wall_s + keep_s, alike)) is None:
             self._waiting -= 1
 
     def close(self) -> None:
@@ -178,30 +203,48 @@ class AnswerStore:
 
     def _read(self, key: str, since_wall_s: float) -> Kept | None:
         """In the reading thread: the answer, if it is there and whole."""
+        rows = self._rows(
+            "SELECT made_wall_s, trace_id, answer, answer_sha256 FROM answers WHERE key = ? AND made_wall_s >= ?",
+            (key, since_wall_s),
+        )
+        return _whole(key, *rows[0]) if rows else None
+
+    def _read_vectors(self, group: str, since_wall_s: float) -> None:
+        """In the reading thread: take in the vectors of a group that aren't in memory yet, the newest of too many."""
+        seen_wall_s = self._seen.get(group, 0.0)
+        rows = self._rows(
+            "SELECT key, made_wall_s, vector FROM answers WHERE alike = ? AND made_wall_s >= ?"
+            " ORDER BY made_wall_s DESC LIMIT ?",
+            (group, max(since_wall_s, seen_wall_s - _LATE_S), MOST_VECTORS),
+        )
+        for key, made_wall_s, text in reversed(rows):
+            vector = from_text(text)
+            if vector is not None and isinstance(made_wall_s, float):
+                self._memory.vectors.add(group, key, made_wall_s, vector)
+                self._seen[group] = max(self._seen.get(group, 0.0), made_wall_s)
+
+    def _rows(self, sql: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        """In the reading thread: rows of the store; none where it can't be read."""
         began_s = time.monotonic()
         hand = self._reader
         try:
             if hand.connection is None:
                 hand.connection = database(self._where).read()
                 if hand.connection is None:
-                    return None
+                    return []
                 hand.connection.execute("ROLLBACK")  # each look is one moment's, not the first one's
-            rows = hand.connection.rows(
-                "SELECT made_wall_s, trace_id, answer, answer_sha256 FROM answers WHERE key = ? AND made_wall_s >= ?",
-                (key, since_wall_s),
-            )
-            return _whole(key, *rows[0]) if rows else None
+            return hand.connection.rows(sql, values)
         except Exception:  # noqa: BLE001 - whatever it is, the answer is made anew
             hand.disconnect()
             slow = time.monotonic() - began_s > _LOOK_S / 10
             self._pause_until_s = time.monotonic() + (_PAUSE_S if slow else _SHORT_PAUSE_S)
-            return None
+            return []
 
-    def _write(self, kept: Kept, until_wall_s: float) -> None:
+    def _write(self, kept: Kept, until_wall_s: float, alike: Alike | None) -> None:
         """In the writing thread: one answer, and now and then what is too old or too much."""
         for _ in range(_TRIES):
             try:
-                self._add(kept, until_wall_s)
+                self._add(kept, until_wall_s, alike)
             except Exception:  # noqa: BLE001 - the answer is in memory, and the store has its own warning
                 self._writer.disconnect()
             else:
@@ -209,14 +252,15 @@ class AnswerStore:
         with self._lock:
             self._waiting -= 1
 
-    def _add(self, kept: Kept, until_wall_s: float) -> None:
+    def _add(self, kept: Kept, until_wall_s: float, alike: Alike | None) -> None:
         hand = self._writer
         if hand.connection is None:
             hand.connection = database(self._where).connect()
         size = len(kept.text)
         with hand.connection.transaction():
             row = (kept.key, kept.made_wall_s, until_wall_s, kept.trace_id, kept.text, _digest(kept.text), size)
-            hand.connection.execute(_PUT, row)
+            likeness = ("", "") if alike is None else (alike.group, to_text(alike.vector))
+            hand.connection.execute(_PUT, (*row, *likeness))
             if self._written % _PRUNE_EVERY == 0:
                 self._prune(hand.connection, kept.made_wall_s)
         self._written += 1

@@ -46,7 +46,8 @@ Version 1. ``node`` is the graph node's id and ``at_s`` the seconds since the ru
     As the first event of a run of its own, which that is: ``of``, the trace id of the live run.
 ``cached``
     An answer that was there already: nothing was called for it. ``model``: whose it is; ``age_s``: how long ago it
-    was made; ``of``: the trace id of the run that had it made. Only where the same query was being answered just then
+    was made; ``of``: the trace id of the run that had it made. Only where it was made for another query, which means
+    the same: ``similarity``, their cosine. Only where the same query was being answered just then
     and this run waited for it: ``waited_s``; and ``kind``, the failure that both then ended in.
     As the first event of what goes on after its run was cancelled, because others wait for it: ``of`` alone, the
     trace id of the cancelled run.

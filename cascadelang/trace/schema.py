@@ -42,7 +42,9 @@
     INVARIANT: they are what `cascadelang.trace.recount` makes of ``runs`` and ``events``.
 ``answers``
     What `cached` keeps: ``key`` (of the request), ``made_wall_s``, ``until_wall_s`` (when it may be removed),
-    ``trace_id`` (of the run that had it made), ``answer`` (JSON), its ``answer_sha256`` and ``bytes``. Not needed by
+    ``trace_id`` (of the run that had it made), ``answer`` (JSON), its ``answer_sha256`` and ``bytes``; where
+    it may be given to requests that mean the same: ``alike`` (of what has to be the same) and ``vector`` (32-bit
+    numbers, lowest byte first, as base64), else both are empty. Not needed by
     anything else here: all of it may be removed at any time.
 """
 

@@ -257,6 +257,11 @@ class Policy:
         return self._made
 
     def _make_interpreter(self) -> Interpreter:
+        if any(node.kind == "cached" and node.similar is not None for node in self._graph.nodes.values()):
+            from cascadelang.embedding.built_in import missing_package
+
+            if why := missing_package():
+                raise Mistake(f"`cached … similar` can't be used: {why}")
         made = Interpreter(
             self._graph,
             providers=self._resources.providers,

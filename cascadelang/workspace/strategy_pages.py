@@ -182,6 +182,12 @@ Runs of one process that ask the same at the same time make one call: the others
 allows, and share what comes of it, be it an answer, a rejected one or a failure. When the run that asks is cancelled,
 it goes on for those who wait, and what it cost is recorded as a run called `main (cached NODE)`.
 
+`cached 1d similar 0.98` gives an answer to another query, too, when its last user message is as near as that by the
+cosine of their embeddings (`cascadelang[embed]`, on this machine; 1 is the same text). All else has to be the same:
+earlier messages, tools, facts, and the numbers in the message. An answer that was given so isn't kept for the new
+words. To the encoder "safe" and "unsafe" are all but the same (0.98): use it where a neighbour's answer does no harm,
+and read the page on signals by meaning first.
+
 Answers are kept in the trace store's file; where nothing, or no text, is recorded, in the process's memory alone.
 `cascadelang run --no-cache` and `Policy.run(…, cache=False)` neither take nor keep any. Tests of a policy begin with
 nothing kept. Nobody but the clock invalidates an answer: don't keep for longer than it may be wrong.

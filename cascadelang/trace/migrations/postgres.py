@@ -162,6 +162,11 @@ STEPS: Final[tuple[tuple[str, ...], ...]] = (
         "CREATE INDEX answers_by_end ON answers (until_wall_s)",
         "CREATE INDEX answers_by_time ON answers (made_wall_s)",
     ),
+    (
+        "ALTER TABLE answers ADD COLUMN alike TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE answers ADD COLUMN vector TEXT NOT NULL DEFAULT ''",
+        "CREATE INDEX answers_by_likeness ON answers (alike, made_wall_s)",
+    ),
 )
 
 LATEST: Final = len(STEPS)

