@@ -43,6 +43,7 @@ ParamType = Literal[
     "schema_file",  # the same, and it must be a valid JSON Schema
     "examples_file",  # "path.txt": read at compile time; ``{"file": path, "texts": [text, …]}``
     "topics_file",  # "path.yaml": read at compile time; ``{"file": path, "topics": {label: [text, …], …}}``
+    "learned_file",  # "path.json": read at compile time, a learned file; ``{"file": path, "learned": its value}``
     "path",  # "path": not read at compile time; given as text
     "program",  # "path" of a program: not read at compile time; given relative to the working directory
     "model",  # the name of a declared model

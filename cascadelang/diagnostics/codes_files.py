@@ -6,6 +6,18 @@ from typing import Final
 
 from cascadelang.diagnostics.codes import Code
 
+_ROUTER: Final = """{
+  "cascadelang": "learned 1",
+  "gives": "label",
+  "outputs": ["easy", "hard"],
+  "bias": [0.2, -0.2],
+  "features": [
+    {"kind": "numbers", "names": ["query.words"], "mean": [30], "scale": [20], "weights": [[-1], [1]]}
+  ],
+  "made": {"on": "2099-01-01", "records": {"easy": 120, "hard": 80}}
+}
+"""
+
 CODES: Final = (
     Code(
         "missing-file",
@@ -61,6 +73,21 @@ CODES: Final = (
             + "".join(f"- where is invoice number {number}\n" for number in range(8))
             + "technical:\n"
             + "".join(f"- error {number} in the app\n" for number in range(8)),
+        },
+    ),
+    Code(
+        "invalid-learned",
+        "error",
+        "a learned file that can't be used",
+        "The file that `learned` or `order by` names isn't one that was trained for it, or was damaged; the place in "
+        "it is told.",
+        "A router with one coefficient too few sends queries anywhere, in silence.",
+        'use "std/anthropic"\n# cut.router.json has two labels and one bias\n'
+        'signal kind = learned("cut.router.json")\nroute kind == hard -> opus else haiku\n',
+        'use "std/anthropic"\nsignal kind = learned("router.json")\nroute kind == hard -> opus else haiku\n',
+        files={
+            "cut.router.json": _ROUTER.replace("[0.2, -0.2]", "[0.2]"),
+            "router.json": _ROUTER,
         },
     ),
     Code(

@@ -166,6 +166,7 @@ class Expressions:
             calls = max(int(args[spec.samples]) - 1, 0)
         elif not model_args and any(param.type == "model" for param in spec.params):
             calls = 0  # none was named: `agrees(previous)`
+        type_ = self._checked.types.get(id(expr))  # what `learned` gives, its file says
         if id_ not in self.uses:
             self.uses[id_] = CatalogUse(
                 id_,
@@ -173,7 +174,7 @@ class Expressions:
                 call.kind,
                 args,
                 call.scope,
-                spec.gives,
+                spec.gives if type_ is None else type_.value,
                 model_args,
                 sorted(spec.needs),
                 calls,

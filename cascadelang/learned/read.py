@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, Final, NoReturn, TypeVar
 
 from cascadelang.learned.model import FORMAT, Dense, Gives, Grams, Learned, Made, Numbers, Of
@@ -23,6 +23,23 @@ _LABEL: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 T = TypeVar("T")
+
+
+class _AnyAnswer:
+    """Every name that begins with ``answer.``."""
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name.startswith("answer.")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(("answer.…",))
+
+    def __len__(self) -> int:
+        return 1
+
+
+ANY_ANSWER: Final[Collection[str]] = _AnyAnswer()
+"""Every number about answers, where it isn't known yet who serves the file."""
 
 
 class WrongLearned(Exception):  # noqa: N818 - it names what is so

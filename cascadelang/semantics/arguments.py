@@ -57,6 +57,7 @@ _WANTED = {
     "schema_file": 'the path of a JSON Schema: `"….json"`',
     "examples_file": 'the path of a file of examples: `"….txt"`',
     "topics_file": 'the path of a file of labels with examples: `"….yaml"`',
+    "learned_file": 'the path of a learned file: `"….json"`',
     "path": 'a path: `"…"`',
     "program": 'the path of a program: `"./check.sh"`',
     "model": "the name of a model",
@@ -264,6 +265,27 @@ def _topics_file(expr: ast.Expr, place: Place, state: State) -> Any:
         return _wrong_examples(expr, wrong, state)
 
 
+def _learned_file(expr: ast.Expr, place: Place, state: State) -> Any:
+    """A learned file. Which numbers about answers it can name is for the entry to say: it has `problems`."""
+    value = _json_file(expr, place, state)
+    if value is None or value is BAD:
+        return value
+    assert isinstance(expr, ast.Text)  # noqa: S101 - only a text names a file
+    from cascadelang.learned.read import ANY_ANSWER, WrongLearned, read_learned
+
+    try:
+        read_learned(value, ANY_ANSWER)
+    except WrongLearned as wrong:
+        state.error(
+            "invalid-learned",
+            f"`{expr.value}` can't be used: {wrong}",
+            expr.span,
+            help="name a file that was trained for this, and don't change it by hand",
+        )
+        return BAD
+    return {"file": expr.value, "learned": value}
+
+
 def _wrong_examples(expr: ast.Text, wrong: WrongExamples, state: State) -> Any:
     at = f", line {wrong.line}" if wrong.line else ""
     state.error("invalid-examples", f"`{expr.value}`{at}: {wrong}", expr.span, help=wrong.help)
@@ -392,6 +414,7 @@ _CONVERT: dict[str, Callable[[ast.Expr, Place, State], Any]] = {
     "schema_file": _json_file,
     "examples_file": _examples_file,
     "topics_file": _topics_file,
+    "learned_file": _learned_file,
     "path": _text,
     "program": _program,
     "model": _model,

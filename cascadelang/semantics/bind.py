@@ -7,7 +7,8 @@ Values in `BoundCall.args` are JSON values, but for three kinds of parameter: a 
 ``expr`` is the `ast.Expr` (typed, in the same tables), and ``bool_weights`` is a tuple of ``(ast.Ref, weight)``, one
 `ast.Ref` per signal (typed, in the same tables). A ``regex`` is ``{"pattern": …, "flags": …}``, ``texts`` and
 ``labels`` are lists, ``bands`` is a list of ``[label, below]`` whose last ``below`` is ``None``; files of examples
-are ``{"file": path, "texts": […]}`` and ``{"file": path, "topics": {label: […]}}``.
+are ``{"file": path, "texts": […]}`` and ``{"file": path, "topics": {label: […]}}``, and a learned file is
+``{"file": path, "learned": its value}``.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from cascadelang.source import Span
 from cascadelang.syntax import ast
 
 EntryKind = Literal["signal", "check"]
-_FILES = ("file", "text_or_file", "json_file", "schema_file", "examples_file", "topics_file")
+_FILES = ("file", "text_or_file", "json_file", "schema_file", "examples_file", "topics_file", "learned_file")
 _NO_SCHEMA = "not a valid JSON Schema: "
 _SCATTERED = ("bool_weights", "bands")
 """Parameters that take arguments by the user's own words."""
@@ -122,6 +123,10 @@ def _gives(spec: Spec, values: dict[str, Any]) -> Type:
                 labels = tuple(label for label, _ in value)
             elif param.type == "topics_file":
                 labels = tuple(value["topics"])
+            elif param.type == "learned_file":
+                if value["learned"]["gives"] != "label":
+                    return Type("score")
+                labels = tuple(value["learned"]["outputs"])
     return Type(spec.gives, labels)
 
 

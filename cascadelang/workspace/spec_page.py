@@ -35,6 +35,7 @@ _TYPES = {
     "schema_file": "path of a JSON Schema",
     "examples_file": "path of a file of examples",
     "topics_file": "path of a file of labels with examples",
+    "learned_file": "path of a learned file",
     "labels": "list of labels",
     "bool_weights": "signals with weights",
     "bands": "labels with limits",

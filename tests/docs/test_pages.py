@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -38,14 +39,16 @@ BLOCKS = [
 
 
 @pytest.mark.parametrize("block", BLOCKS)
-def test_policies_on_pages_lint(block: str, tmp_path: Path) -> None:
+def test_policies_on_pages_lint(block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cascadelang.workspace.load.today", lambda: date(2026, 11, 24))  # as the files beside it
     policy = tmp_path / "policy.cl"
     policy.write_text(block, encoding="utf-8")
     schema = (ROOT / "examples" / "answer.schema.json").read_text(encoding="utf-8")
     (tmp_path / "answer.schema.json").write_text(schema, encoding="utf-8")
     (tmp_path / "rubric.md").write_text("A good answer is correct and complete.\n", encoding="utf-8")
-    topics = (ROOT / "examples" / "support_topics.yaml").read_text(encoding="utf-8")
-    (tmp_path / "support_topics.yaml").write_text(topics, encoding="utf-8")
+    for named in ("support_topics.yaml", "support_router.json"):
+        text = (ROOT / "examples" / named).read_text(encoding="utf-8")
+        (tmp_path / named).write_text(text, encoding="utf-8")
     for named in (ROOT / "tests" / "corpus" / "breadth").glob("by_meaning.*.*"):
         (tmp_path / named.name).write_text(named.read_text(encoding="utf-8"), encoding="utf-8")
     (tmp_path / "models").mkdir()

@@ -90,10 +90,8 @@ def _counts(call: BoundCall) -> Mapping[str, int]:
         return {"": len(call.args["examples"]["texts"])}
     if name == "nearest":
         return {label: len(texts) for label, texts in call.args["topics"]["topics"].items()}
-    if name == "learned" and isinstance(call.args.get("router"), dict):
-        counts = call.args["router"].get("examples")  # what training writes down, where it does
-        if isinstance(counts, dict) and all(isinstance(number, int) for number in counts.values()):
-            return {str(label): number for label, number in counts.items()}
+    if name == "learned":
+        return {str(label): number for label, number in call.args["router"]["learned"]["made"]["records"].items()}
     return {}
 
 

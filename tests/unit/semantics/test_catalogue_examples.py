@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -20,11 +21,26 @@ EXAMPLES = [
     for example in CATALOG.spec(kind, name).examples
 ]
 
-HOLDS = {"py": "assert True", "txt": "where is my invoice\n", "yaml": "billing: [where is my invoice]\n"}
+ROUTER = {
+    "cascadelang": "learned 1",
+    "gives": "label",
+    "outputs": ["easy", "hard"],
+    "bias": [0, 0],
+    "features": [],
+    "made": {"on": "2026-11-24", "records": {"easy": 100, "hard": 100}},
+}
+HOLDS = {
+    "py": "assert True",
+    "txt": "where is my invoice\n",
+    "yaml": "billing: [where is my invoice]\n",
+}
 """What the files hold that examples name; others an empty object."""
 
 ROOT = Path(__file__).parents[3]
-NAMED = {"scorer.json": (ROOT / "examples" / "data" / "scorer.json").read_text(encoding="utf-8")}
+NAMED = {
+    "router.json": json.dumps(ROUTER),
+    "scorer.json": (ROOT / "examples" / "data" / "scorer.json").read_text(encoding="utf-8"),
+}
 """The same for files of these names."""
 
 

@@ -14,7 +14,19 @@ from cascadelang.contracts.messages import Message, Query
 
 FOLDER = Path(cascadelang.signals.__file__).parent
 NAMES = sorted(path.stem for path in FOLDER.glob("*.py") if not path.stem.startswith("_"))
+ROUTER = {
+    "cascadelang": "learned 1",
+    "gives": "label",
+    "outputs": ["easy", "hard"],
+    "bias": [0, 0],
+    "features": [
+        {"kind": "chars", "n": [3], "bits": 8, "at": list(range(256)), "weights": [[0.1] * 256, [-0.1] * 256]},
+        {"kind": "numbers", "names": ["query.tokens"], "mean": [9], "scale": [9], "weights": [[-1], [1]]},
+    ],
+    "made": {"on": "2026-11-24", "records": {"easy": 100, "hard": 100}},
+}
 GIVEN = {
+    "learned": {"router": {"file": "r.json", "learned": ROUTER}, "least": None},
     "contains": {"texts": ["invoice", "発票"]},
     "matches": {"pattern": {"pattern": r"(a+)+\d", "flags": "im"}},
     "nearest": {"topics": {"file": "t.yaml", "topics": {"a": ["hello"], "b": ["invoice"]}}, "least": 0.4},
