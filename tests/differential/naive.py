@@ -349,6 +349,8 @@ class Naive:
             if call.kind == "signal":
                 return self.ask_signal(call, around)
             key = key_of(call)
+            if key not in made and call.spec.time_limit:
+                made[key] = self.make(call, said, around)
             if key not in made:
                 made[key] = (
                     self.sample(call, answer, said, around) if call.spec.samples else self.ask(call, said, around)
@@ -365,6 +367,15 @@ class Naive:
         answer.outcome = "passed" if value is True else "failed"
         answer.unknown = value is not True and value is not False
         return None
+
+    def make(self, call: BoundCall, said: contract.Answer, around: Around) -> Any:
+        """What a check finds that takes time: none of a test's, but it isn't begun when a limit's time is over."""
+        timed = [limit for limit in around.limits if limit.until_s is not None]
+        if timed:
+            soonest = min(timed, key=lambda limit: limit.until_s)
+            if soonest.until_s <= self.time.at_s:
+                raise Failing("over_budget", soonest)
+        return done(make_check(call.spec.name, call.args).judge_timed(said)).value
 
     def signal(self, expr: ast.Expr, around: Around) -> Any:
         """The value of a condition over the query."""

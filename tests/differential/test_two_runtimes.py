@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from naive import Naive, Told
 from random_policies import MODELS, agreeing, files_of, policies, queries
+from slow_check import installed, running
 
 from cascadelang.catalog.models import find
 from cascadelang.contracts.clock import VirtualClock
@@ -139,6 +140,19 @@ def test_the_interpreter_and_the_naive_evaluator_agree(text: str, again: bool, q
         assert {found.name for found in checked.diagnostics if found.severity == "error"} <= {"unpriced-model"}
         return
     compare(checked, query, turns)
+
+
+@settings(
+    max_examples=EXAMPLES // 2,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+)
+@given(policies(at_once=("hedge",)).map(running), queries(), plays([name.removeprefix("lib.") for name in MODELS]))
+def test_they_agree_on_checks_that_take_time(text: str, query: Query, turns: Plays):
+    with installed():
+        checked = check("policy.cl", files_of(text), InstalledCatalog(), find)
+        if checked.ok:
+            compare(checked, query, turns)
 
 
 HEDGED = """

@@ -120,7 +120,7 @@ class Truth:
             if value is None:
                 return UNKNOWN
             return next(label for label, below in args["bands"] if below is None or value < below), None
-        if is_paid(call):
+        if is_paid(call) or call.spec.time_limit:
             assert at.ask is not None
             return at.ask(call), None
         if call.kind == "signal":
@@ -129,10 +129,10 @@ class Truth:
         return make_check(call.spec.name, call.args).judge(at.answer).value, None
 
     def _logic(self, expr: ast.Logic, at: Place, *, settled: bool) -> Known:
-        """``and`` ends with the first false, ``or`` with the first true; the free parts come before the paid."""
+        """``and`` ends with the first false, ``or`` with the first true; instant parts, then slow ones, then paid."""
         decides = expr.op == "or"
         score, known = None, True
-        for part in sorted(flat(expr), key=lambda part: self.paid(part, at.path)):
+        for part in sorted(flat(expr), key=lambda part: self.rank(part, at.path)):
             value, own = self.value(part, at, settled=settled)
             if value is decides:
                 return decides, own
@@ -147,17 +147,27 @@ class Truth:
         """Whether evaluating the expression can call a model."""
         return bool(self.paid_uses(expr, path))
 
+    def rank(self, expr: ast.Expr, path: str) -> int:
+        """0 for what is instant, 1 for what takes time, 2 for what is paid."""
+        return (
+            2 if self.paid(expr, path) else int(bool(self.uses(expr, path, lambda call: bool(call.spec.time_limit))))
+        )
+
     def paid_uses(self, expr: ast.Expr, path: str) -> dict[str, BoundCall]:
         """The checks and signals in an expression that call a model, each once."""
+        return self.uses(expr, path, is_paid)
+
+    def uses(self, expr: ast.Expr, path: str, wanted: Callable[[BoundCall], bool]) -> dict[str, BoundCall]:
+        """The checks and signals in an expression that are wanted, each once."""
         found: dict[str, BoundCall] = {}
         for ref in refs(expr):
             call = self._checked.calls.get(id(ref))
             symbol = None if id(ref) in self._checked.words else self._checked.resolve(ref.name, path)
             if call is not None:
-                if is_paid(call):
+                if wanted(call):
                     found[key_of(call)] = call
             elif symbol is not None and isinstance(symbol.decl, ast.CheckDecl | ast.SignalDecl):
-                found |= self.paid_uses(symbol.decl.expr, symbol.path)
+                found |= self.uses(symbol.decl.expr, symbol.path, wanted)
         return found
 
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from random_policies import AT_ONCE, files_of, policies
+from slow_check import installed, running
 
 from cascadelang.catalog.models import find
 from cascadelang.graph.bounds import PLAIN, Measure
@@ -20,11 +21,14 @@ from cascadelang.workspace.catalog import InstalledCatalog
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(
-    st.sampled_from(((), AT_ONCE)).flatmap(lambda forms: policies(at_once=forms)),
+    st.sampled_from(((), AT_ONCE))
+    .flatmap(lambda forms: policies(at_once=forms))
+    .flatmap(lambda text: st.sampled_from((text, running(text)))),
     st.sampled_from([0, 1, 4000, 250_000]),
 )
 def test_the_steps_add_up_to_the_bound(text: str, size: int):
-    checked = check("policy.cl", files_of(text), InstalledCatalog(), find)
+    with installed():
+        checked = check("policy.cl", files_of(text), InstalledCatalog(), find)
     if not checked.ok:
         return
     graph = compile_policy(checked)
