@@ -238,16 +238,18 @@ class DeclarationLayout(StrategyLayout):
         if isinstance(node, ast.CaseExpect):
             return [concat([*head, nest(_CLAUSE_WORD + 1, self.opened(node.expr))])]
         head.append(self.name(node.model))
-        if isinstance(node, ast.CaseJudge):
+        if isinstance(node, ast.CaseJudge) and node.score is not None:
             parts = [self.expr(node.score)]
             if node.reason is not None:
                 parts.append(self.take())
             return [concat(head), spaced(*parts)]
-        said = node.text if isinstance(node, ast.CaseReply) else node.label
+        said = (
+            None if isinstance(node, ast.CaseJudge) else node.text if isinstance(node, ast.CaseReply) else node.label
+        )
         if said is None:
             return [concat(head), spaced(self.must_be("error"), self.take())]
         parts = [self.expr(said)]
-        if node.details is not None:
+        if not isinstance(node, ast.CaseJudge) and node.details is not None:
             parts.append(self.expr(node.details))
         return [concat(head), spaced(*parts)]
 

@@ -137,6 +137,13 @@ def _ask(clause: ast.CaseAsk, case: ast.CaseDecl, path: str, state: State) -> No
 def _replies(clause: ast.CaseReply | ast.CaseAsk, path: str, state: State) -> None:
     """Check who replies, and how."""
     require(clause.model, path, ("model",), state)
+    _fails(clause, state)
+    if clause.details is not None:
+        read_fields(clause.details, REPLY_FIELDS, "a reply", path, state)
+
+
+def _fails(clause: ast.CaseReply | ast.CaseAsk | ast.CaseJudge, state: State) -> None:
+    """Check how a call fails."""
     if clause.error and clause.error not in FAILURE_KINDS:
         near = did_you_mean(clause.error, FAILURE_KINDS)
         state.error(
@@ -147,12 +154,13 @@ def _replies(clause: ast.CaseReply | ast.CaseAsk, path: str, state: State) -> No
             if near
             else "calls fail with " + ", ".join(f"`{kind}`" for kind in FAILURE_KINDS),
         )
-    if clause.details is not None:
-        read_fields(clause.details, REPLY_FIELDS, "a reply", path, state)
 
 
 def _judge(clause: ast.CaseJudge, case: ast.CaseDecl, path: str, state: State) -> None:
     require(clause.model, path, ("model",), state)
+    _fails(clause, state)
+    if clause.score is None:
+        return
     if _of_case(clause.score):
         state.type_of(clause.score, _place(case, path))
         return

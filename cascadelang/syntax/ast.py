@@ -589,11 +589,13 @@ class CaseReply(Node):
 
 @dataclass(frozen=True, slots=True)
 class CaseJudge(Node):
-    """``judge sonnet 0.9 "reason"``: what the model says when it is asked as a judge."""
+    """``judge sonnet 0.9 "reason"`` or ``judge sonnet error timeout``: what the model says when it is to judge."""
 
     model: Name
-    score: Expr
+    score: Expr | None = None
     reason: Text | None = None
+    error: str = ""
+    error_span: Span = field(default=NO_SPAN, compare=False)
     span: Span = field(default=NO_SPAN, compare=False)
 
 

@@ -120,7 +120,12 @@ class Builder(StrategyBuilder):
     def case_judge(self, kids: Kids, span: Span) -> ast.CaseJudge:
         """``judge sonnet 0.9 "reason"``."""
         model, score, reason = kids
-        return ast.CaseJudge(model, score, reason, span)
+        return ast.CaseJudge(model, score, reason, "", span, span)
+
+    def case_judge_error(self, kids: Kids, span: Span) -> ast.CaseJudge:
+        """``judge sonnet error timeout``."""
+        model, kind = kids
+        return ast.CaseJudge(model, None, None, self.texts[kind], self.token_span(kind), span)
 
     def case_ask(self, kids: Kids, span: Span) -> ast.CaseAsk:
         """``ask mini billing { … }``."""

@@ -145,9 +145,7 @@ def _scripts(
         if isinstance(clause, ast.CaseReply):
             given = _reply(clause, sight)
         elif isinstance(clause, ast.CaseJudge):
-            score = _score(_given(clause.score, sight), f"the judgement of `{clause.model}`")
-            reason = clause.reason.value if clause.reason else ""
-            given = ScriptedReply(purpose="judge", score=score, reason=reason)
+            given = _judged(clause, sight)
         elif isinstance(clause, ast.CaseAsk):
             given = _asked(clause, sight)
         else:
@@ -186,6 +184,14 @@ def _reply(clause: ast.CaseReply, sight: Sight) -> ScriptedReply:
     details = {e.key: sight.value(e.value) for e in clause.details.entries} if clause.details else {}
     text = _said(_given(clause.text, sight), str(clause.model)) if clause.text is not None else ""
     return _scripted(text, clause.error, details)
+
+
+def _judged(clause: ast.CaseJudge, sight: Sight) -> ScriptedReply:
+    """One ``judge`` line."""
+    if clause.score is None:
+        return ScriptedReply(error=cast("FailureKind", clause.error), purpose="judge")
+    score = _score(_given(clause.score, sight), f"the judgement of `{clause.model}`")
+    return ScriptedReply(purpose="judge", score=score, reason=clause.reason.value if clause.reason else "")
 
 
 def _asked(clause: ast.CaseAsk, sight: Sight) -> ScriptedReply:
@@ -233,13 +239,21 @@ def _from_row(
     for model, said in _mapping(row, "judge").items():
         if "judge" not in scripted.get(model, ()):
             for score in said if isinstance(said, list) else [said]:
-                judged = ScriptedReply(purpose="judge", score=_score(score, f"`judge.{model}` of the case"))
-                found.append((model, judged))
+                found.append((model, _row_judgement(model, score)))
     for model, said in _mapping(row, "ask").items():
         if "ask" not in scripted.get(model, ()):
             given = said if isinstance(said, list) else [said]
             found += [(model, replace(_row_reply(model, each, "ask"), purpose="ask")) for each in given]
     return found
+
+
+def _row_judgement(model: str, said: Any) -> ScriptedReply:
+    """One judgement of a row: a score, or a failure as `_row_reply` reads it."""
+    if isinstance(said, Mapping) or (isinstance(said, str) and said.partition(" ")[0] == "error"):
+        failed = _row_reply(model, said, "judge")
+        if failed.error is not None:
+            return replace(failed, purpose="judge")
+    return ScriptedReply(purpose="judge", score=_score(said, f"`judge.{model}` of the case"))
 
 
 def _row_reply(model: str, said: Any, clause: str = "reply") -> ScriptedReply:

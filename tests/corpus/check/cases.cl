@@ -10,6 +10,7 @@ test "right" {
   reply  gpt_mini "{}" { logprob: -0.1, finish_reason: stop, latency: 1s, input_tokens: 10, output_tokens: 2 }
   reply  gpt error rate_limit
   judge  gpt 0.9 "good"
+  judge  gpt error timeout
   ask    gpt billing { logprob: -0.1 }
   ask    gpt "two words"
   ask    gpt error timeout
@@ -30,6 +31,7 @@ test "wrong" {
   reply  gpt error rate_limt                                        # error: [unknown-choice]
   reply  gpt "x" { logprb: -0.1 }                                   # error: [unknown-field]
   reply  gpt "x" { logprob: 0.1 }                                   # error: [out-of-range]
+  judge  gpt error timeot                                           # error: [unknown-choice]
   ask    ladder a                                                   # error: [wrong-kind]
   ask    gpt error timeot                                           # error: [unknown-choice]
   ask    gpt 3                                                      # error: [wrong-type]

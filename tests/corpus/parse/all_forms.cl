@@ -61,6 +61,7 @@ test "bad json goes up one rung" {
   reply  mini error rate_limit
   judge  opus 0.9 "good"
   judge  sonnet 0
+  judge  sonnet error timeout
   ask    mini billing { latency: 1s }
   ask    mini error timeout
   expect path == [haiku, sonnet]

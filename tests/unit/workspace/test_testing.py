@@ -47,6 +47,7 @@ def one(tmp_path: Path, body: str) -> CaseResult:
         'query "hi" meta { plan: "gold" } reply large "x" expect unchecked and status == unchecked',
         'query "hi" policy judged reply small "x" judge large 0.9 "kind" expect path == [small] and calls == 2',
         'query "hi" policy judged reply small "x" judge large 0.2 reply large "y" expect answer == "y"',
+        'query "hi" policy judged reply small "x" judge large error server reply large "y" expect model == large',
         'query "hi" policy down reply small error timeout reply large "y" expect calls == 3 and model == large',
         'query "hi" policy down reply small error auth expect failure == auth and failed and status == failed',
         'query "hi" reply small "x" { latency: 2s, output_tokens: 9 } expect latency >= 2s and cost > $0',
@@ -144,6 +145,16 @@ def test_the_path_of_a_row_is_expected_where_the_block_says_none(tmp_path: Path)
     table = "query,reply.small,path\nhi,x,small\nhi,x,small large\n"
     found = cases(tmp_path, 'test "t" for each "c.csv" { expect passed }', c_csv=table)
     assert [case.passed for case in found] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("judge", "path"),
+    [("0.9", "[small]"), ("{error: timeout}", "[small, large]"), ("error server", "[small, large]")],
+)
+def test_a_row_may_say_how_a_judge_fails(tmp_path: Path, judge: str, path: str):
+    row = f"- {{query: hi, policy: judged, reply: {{small: x, large: y}}, judge: {{large: {judge}}}, path: {path}}}\n"
+    (case,) = cases(tmp_path, 'test "t" for each "c.yaml" { }', c_yaml=row)
+    assert case.passed, (case.problem, case.unmet)
 
 
 def test_an_expect_about_the_path_wins_over_the_row(tmp_path: Path):
