@@ -1,22 +1,21 @@
 """Runs the tests of ``python_tests`` inside the sandbox: read as text by `python_tests`, never imported.
 
-Takes, on its standard input: JSON with a secret, the blocks of code of the answer, the test file, and where tests
-that must fail are put among the others. Gives, on its standard output: a line for each test that begins, and at the
+Takes, as ``GIVEN``: a secret, the blocks of code of the answer, the test file, and where tests that must fail are put
+among the others. Gives, on its standard output: a line for each test that begins, and at the
 end one line that starts with the secret. Guarantees: what it needs it takes before the answer's code runs, and what
 that code prints goes nowhere.
 """
 
 import builtins
-import json
 import os
-import re
 import sys
 import types
+from _json import encode_basestring_ascii as quoted  # all of json takes longer to import than the rest here to run
 
 
 def main():  # inside, nothing is typed
-    write, dumps, leave = os.write, json.dumps, os._exit
-    given = json.loads(sys.stdin.buffer.read())
+    write, leave = os.write, os._exit
+    given = globals().pop("GIVEN")
     secret = given.pop("secret")
     out = os.dup(1)
     nothing = os.open("/dev/null", os.O_RDWR)
@@ -25,12 +24,12 @@ def main():  # inside, nothing is typed
     write(out, b"ready\n")
 
     def tell(result, **more):
-        line = dumps({"result": result, **more})
+        line = _dumps({"result": result, **more})
         write(out, f"{secret}{line}\n".encode())
         leave(0)
 
     def begin(name):
-        write(out, f"{dumps(name)}\n".encode())
+        write(out, f"{quoted(name)}\n".encode())
 
     failing = AssertionError
     try:
@@ -92,6 +91,15 @@ def main():  # inside, nothing is typed
     tell("passed", passed=passed, of=len(found), caught=caught)
 
 
+def _dumps(value):
+    """A value as JSON: texts, whole numbers, lists and objects of them."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{quoted(key)}: {_dumps(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_dumps, value)) + "]"
+    return quoted(value) if isinstance(value, str) else str(value)
+
+
 def _must_fail():
     """Ways to compare two numbers that aren't the same, each of which must fail."""
 
@@ -132,6 +140,8 @@ def _tries(block):
     """The block, then what may be code in it, with the prose around it left out."""
     yield block["text"]
     if block["bare"]:
+        import re
+
         lines = block["text"].splitlines()
         starts = re.compile(r"(?:async\s+def|def|class|import|from|@)\b|@|[A-Za-z_]\w*\s*=[^=]")
         first = next((n for n, line in enumerate(lines) if starts.match(line)), None)
@@ -143,7 +153,7 @@ def _tries(block):
 def _held():
     """What deciding hangs on and the answer's code could put something else in place of."""
     held = [(builtins, dict(vars(builtins)))]
-    held += [(module, dict(vars(module))) for module in (json, os, re)]
+    held += [(module, dict(vars(module))) for name in ("os", "re") if (module := sys.modules.get(name))]
     for name in ("unittest.case", "unittest.suite", "unittest.loader", "unittest.result", "pytest"):
         module = sys.modules.get(name)
         if module is not None:
@@ -284,6 +294,8 @@ class _Told(AssertionError):
 
 def _last_words(words, lines):
     """The exception at the end of a traceback, and the line of the test file it came through."""
+    import re
+
     at = re.findall(r'File "tests\.py", line (\d+)', words)
     named = [n for n, line in enumerate(lines) if re.match(r"[\w.]+(?:Error|Exception|Exit)\b", line)]
     start = named[0] if named else len(lines) - 1
@@ -293,6 +305,8 @@ def _last_words(words, lines):
 
 def _pytest():
     """What there is of pytest: ``raises``, ``approx``, ``fail``, ``skip`` and ``mark.parametrize``."""
+    import re
+
     pytest = types.ModuleType("pytest")
 
     class Raises:
