@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from cascadelang.checks._fences import without_blocks
+from cascadelang.checks._fences import blocks, without_blocks
 from cascadelang.contracts.check import Outlook
 from cascadelang.contracts.messages import Delta
 
@@ -31,11 +31,15 @@ class Beginning:
     Args:
         settled: says what the beginning it is given settles; ``None`` for nothing.
         most_chars: beginnings longer than this settle nothing more.
+        least_chars: so much has to be new when it is asked.
     """
 
-    __slots__ = ("_asked", "_length", "_most", "_parts", "_settled")
+    __slots__ = ("_asked", "_least", "_length", "_most", "_parts", "_settled")
 
-    def __init__(self, settled: Callable[[str], Outlook | None], most_chars: int) -> None:
+    def __init__(
+        self, settled: Callable[[str], Outlook | None], most_chars: int, least_chars: int = _LEAST_CHARS
+    ) -> None:
+        self._least = least_chars
         self._settled: Callable[[str], Outlook | None] | None = settled
         self._most = most_chars
         self._parts: list[str] = []
@@ -48,7 +52,7 @@ class Beginning:
             return None
         self._parts.append(delta.text)
         self._length += len(delta.text)
-        if self._length - self._asked < max(_LEAST_CHARS, self._asked // _SHARE):
+        if self._length - self._asked < max(self._least, self._asked // _SHARE):
             return None
         self._asked = self._length
         if self._length > self._most:
@@ -60,6 +64,22 @@ class Beginning:
         if found is not None:
             self._settled = None
         return found
+
+
+def certain_json(text: str) -> str:
+    """The beginning of what would be read as JSON, where that is settled; empty where it isn't.
+
+    It is the whole answer when that starts as an object or a list, and else the fenced block labelled `json`, if
+    there is one: of two such blocks, neither is read, and what is given then is no JSON.
+    """
+    body = text.lstrip()
+    if body[:1] in ("{", "["):
+        return body
+    ends = max(body.rfind("\n"), body.rfind("\r") if body[-1:] != "\r" else -1)
+    labelled = [block for block in blocks(body[: ends + 1]) if block.label in ("json", "jsonc", "json5")]
+    if len(labelled) > 1:
+        return "two fenced blocks"
+    return labelled[0].text.lstrip() if labelled else ""
 
 
 def certain(text: str) -> str:

@@ -93,6 +93,26 @@ def _compiled(text: str) -> Callable[[Any], str]:
     return problem
 
 
+def parts_of(schema: Any) -> Callable[[Any, Any], str]:
+    """A function that says what is wrong with a value for a part of the schema, whose references are the schema's.
+
+    Raises:
+        BadPattern: as `compiled`.
+    """
+    compiled(schema)
+    validator = _safe_class(_base_class(schema))(schema, registry=_registry())
+
+    def problem(part: Any, value: Any) -> str:
+        _steps.left = _MOST_STEPS
+        try:
+            error = next(validator.evolve(schema=part).iter_errors(value), None)
+        except (_TooManySteps, RecursionError):
+            return ""
+        return "" if error is None else problem_of(error)
+
+    return problem
+
+
 def _registry() -> Any:
     """The published metaschemas and nothing else: a reference to anywhere else is refused, never fetched."""
     from jsonschema_specifications import REGISTRY  # type: ignore[import-untyped]
@@ -246,4 +266,4 @@ def _pattern_problems(contents: Mapping[str, Any]) -> list[str]:
     return problems
 
 
-__all__ = ["BadPattern", "compiled", "validate_schema"]
+__all__ = ["BadPattern", "compiled", "parts_of", "validate_schema"]

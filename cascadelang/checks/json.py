@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from cascadelang.checks._json_beginning import JsonReader
 from cascadelang.checks._json_value import read_json
-from cascadelang.contracts.check import Answer, Finding
+from cascadelang.contracts.check import Answer, Finding, Outlook, Watcher
+from cascadelang.contracts.messages import Delta
 from cascadelang.contracts.spec import Param, Spec
 
 
@@ -25,6 +27,7 @@ don't fit and more than 200 levels are refused. With `strict: true` only the who
 nothing is repaired.
 """,
         params=(Param("strict", "bool", "take the whole answer only, and repair nothing", default=False),),
+        early=frozenset({"false"}),
         always_known=True,
         examples=("json", "json(strict: true)"),
     )
@@ -39,6 +42,25 @@ nothing is repaired.
             return Finding(value=False, reason=found.problem)
         reason = f"valid after a repair ({found.repaired})" if found.repaired else "valid JSON"
         return Finding(value=True, reason=reason, data=found.value)
+
+    def watch(self, most_tokens: int) -> Watcher | None:
+        """See `Watching.watch`: where a fenced block may follow, or a repair, next to nothing is settled early."""
+        del most_tokens
+        return _Strict() if self._strict else None
+
+
+class _Strict:
+    """Reads the whole answer as JSON, up to where it can't be any."""
+
+    def __init__(self) -> None:
+        self._reader = JsonReader()
+
+    def feed(self, delta: Delta) -> Outlook | None:
+        """See `Watcher.feed`."""
+        if self._reader.broken:
+            return None
+        broken = self._reader.feed(delta.text)
+        return Outlook(value=False, reason=f"it can't become JSON: {broken}") if broken else None
 
 
 CHECK = Json

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, ClassVar, Final
 
+from cascadelang.checks._beginning import Beginning, certain_json
+from cascadelang.checks._json_beginning import Follower, JsonReader, hopeless
 from cascadelang.checks._json_value import read_json
-from cascadelang.contracts.check import Answer, Finding
+from cascadelang.contracts.check import Answer, Finding, Outlook, Watcher
+from cascadelang.contracts.messages import Delta
 from cascadelang.contracts.spec import Param, Spec
 
 MAX_CHARS: Final = 1_000_000
@@ -30,6 +34,7 @@ policy is checked. `format` is not checked.
             Param("file", "schema_file", "the JSON Schema", required=True),
             Param("strict", "bool", "take the whole answer only, and repair nothing", default=False),
         ),
+        early=frozenset({"false"}),
         bare=False,
         examples=('schema("answer.schema.json")', 'schema("answer.schema.json", strict: true)'),
     )
@@ -58,6 +63,42 @@ policy is checked. `format` is not checked.
             return Finding(value=False, reason=problem, data=found.value)
         repaired = f" after a repair ({found.repaired})" if found.repaired else ""
         return Finding(value=True, reason=f"matches the schema{repaired}", data=found.value)
+
+    def watch(self, most_tokens: int) -> Watcher | None:
+        """See `Watching.watch`."""
+        del most_tokens
+        from cascadelang.checks._schema_beginning import followed
+
+        try:
+            follower = followed(self._schema)
+        except Exception:  # noqa: BLE001 - a schema that lint would have refused, or the library's fault
+            return None
+        return _Strict(follower) if self._strict else Beginning(partial(_settled, follower), MAX_CHARS)
+
+
+class _Strict:
+    """Reads the whole answer as JSON, up to where it can't be any, or not of this form."""
+
+    def __init__(self, follower: Follower) -> None:
+        self._reader = JsonReader(follower)
+
+    def feed(self, delta: Delta) -> Outlook | None:
+        """See `Watcher.feed`."""
+        if self._reader.broken:
+            return None
+        broken = self._reader.feed(delta.text)
+        return Outlook(value=False, reason=f"it can't match any more: {broken}") if broken else None
+
+
+def _settled(follower: Follower, text: str) -> Outlook | None:
+    """Of JSON that may be repaired only its kind is certain: an object stays one, and so does a list."""
+    body = certain_json(text)
+    wrong = follower.begins("object" if body[0] == "{" else "array", []) if body[:1] in ("{", "[") else ""
+    if wrong:
+        return Outlook(value=False, reason=wrong)
+    if hopeless(body):
+        return Outlook(value=False, reason="it can't become JSON, and can't be repaired")
+    return None
 
 
 CHECK = Schema

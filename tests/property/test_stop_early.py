@@ -152,6 +152,14 @@ USES: tuple[tuple[str, dict[str, Any]], ...] = (
             r"^.*total",
             r"^[^\n]{1,20}$",
             r"\Ayes\z",
+            r"^yes|total",
+            r"^(yes$|no)",
+            r"^a{,3}$",
+            r"(?i)^[^Y]+$",
+            r"^(?i:YES)",
+            r"^(?P<word>\w+ )*no?$",
+            r"^$",
+            r"^",
         )
     ),
 )
