@@ -41,6 +41,12 @@ _TYPES = {
     "bands": "labels with limits",
     "secret": '`env("NAME")`',
 }
+_EARLY = {
+    "true": "under `not`",
+    "false": "where it has to be true",
+    "least": "under `<` and `<=`",
+    "most": "under `>` and `>=`",
+}
 
 
 def spec_page(spec: Spec) -> str:
@@ -75,6 +81,9 @@ def _facts(spec: Spec) -> str:
         facts.append(f"Free: no model is called; but it takes time, at most what `{spec.time_limit}` says.")
     elif spec.kind == "check":
         facts.append("Free: no model is called.")
+    if spec.early:
+        how = [words for kind, words in _EARLY.items() if kind in spec.early]
+        facts.append(f"Can [stop an answer early](language.md#stopping-early): {' or '.join(how)}.")
     return " ".join(facts)
 
 

@@ -18,7 +18,8 @@ class Plan:
 
     ``mode`` is one of: ``answer``; ``error`` (``status`` and ``error``); ``html``, ``invalid``, ``empty`` (with
     ``status``); ``hang`` (never a byte), ``drop`` (closes without a byte), ``huge`` (no end to the body).
-    For streams: ``break`` and ``stop`` (half way, the connection breaks or the stream ends without its end),
+    For streams: ``slow`` (event by event, until the caller is gone), ``break`` and ``stop`` (half way, the connection
+    breaks or the stream ends without its end),
     ``stall`` (half way, silence), ``error_midway``, ``whole`` (answers a request for a stream with one JSON body).
     """
 
@@ -260,6 +261,8 @@ class Server:
         self.requests: list[Captured] = []
         self.connections = 0
         self._tasks: set[asyncio.Task[None]] = set()
+        self.sent = 0
+        self.cut = asyncio.Event()
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
@@ -332,9 +335,26 @@ class Server:
             writer.write(b"%x\r\n%b\r\n" % (len(block), block))
             await writer.drain()
 
+    async def _drip(self, writer: asyncio.StreamWriter, events: list[str]) -> bool:
+        try:
+            for event in events:
+                data = event.encode()
+                writer.write(b"%x\r\n%b\r\n" % (len(data), data))
+                await writer.drain()
+                self.sent += 1
+                await asyncio.sleep(0.002)
+        except ConnectionError:
+            self.cut.set()
+            raise
+        writer.write(b"0\r\n\r\n")
+        await writer.drain()
+        return True
+
     async def _stream(self, writer: asyncio.StreamWriter, plan: Plan) -> bool:
         writer.write(b"HTTP/1.1 200 X\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n")
         events = self.wire.events(plan)
+        if plan.mode == "slow":
+            return await self._drip(writer, events)
         if plan.mode != "answer":
             events = events[: 2 if self.wire.name == "gemini" else len(events) // 2]
         if plan.mode == "error_midway":

@@ -1,0 +1,120 @@
+"""Asks the two smaller local models all 60 prompts, with gates that end answers early, and compares with whole answers.
+
+``python examples/data/stop_early.py`` runs the policy `main` of stop_early.cl for real and writes what each call came
+to into stop_early.jsonl; ``--table`` only prints the tables of docs/ladder.md from that file. What the whole answers
+come to is the same policy over answers.jsonl: those of the same models to the same prompts with the same settings,
+recorded whole; decoding is greedy. Tokens are counted, not estimated. Time saved is the tokens that weren't generated
+times the seconds that a token took in this run's own calls to that model.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter, defaultdict
+from pathlib import Path
+from typing import Any
+
+from cascadelang import Policy
+
+HERE = Path(__file__).parent
+RESULTS = HERE / "stop_early.jsonl"
+LADDER = ("smollm", "qwen_small")
+
+
+def steps(result: Any) -> list[dict[str, Any]]:
+    """Every answer of a run: who gave it, what its gate said, and what it took."""
+    found: list[dict[str, Any]] = []
+    for event in result.events:
+        data = event.data
+        if event.kind == "call":
+            stopped = data.get("stopped") or {}
+            found.append(
+                {
+                    "model": data["model"].removeprefix("past_"),
+                    "output_tokens": data["output_tokens"],
+                    "latency_s": round(data["latency_s"], 3),
+                    "stopped_by": stopped.get("by", ""),
+                    "because": stopped.get("because", ""),
+                    "text": data["text"],
+                }
+            )
+        elif event.kind == "check":
+            found[-1]["outcome"] = data["outcome"]
+    return found
+
+
+def measure() -> None:
+    """Run every prompt both ways and write what came of it."""
+    prompts = [json.loads(line) for line in (HERE / "prompts.jsonl").read_text(encoding="utf-8").splitlines()]
+    with Policy.load(HERE / "stop_early.cl", traces=False) as policy, RESULTS.open("w", encoding="utf-8") as out:
+        for prompt in prompts:
+            asked = {"query": prompt["query"], "meta": prompt["meta"]}
+            real, whole = policy.run(**asked), policy.run(**asked, policy="recorded")
+            line = {
+                "id": prompt["id"],
+                "status": [real.status, whole.status],
+                "early": steps(real),
+                "whole": [{k: v for k, v in step.items() if k != "text"} for step in steps(whole)],
+                "begins_alike": all(
+                    other["text"].startswith(one["text"])
+                    for one, other in zip(steps(real), steps(whole), strict=False)
+                ),
+            }
+            for step in line["early"]:
+                del step["text"]
+            out.write(json.dumps(line, ensure_ascii=False) + "\n")
+            out.flush()
+            print(prompt["id"], line["status"], [step["output_tokens"] for step in line["early"]], flush=True)
+
+
+def table() -> str:
+    """The results as Markdown."""
+    runs = [json.loads(line) for line in RESULTS.read_text(encoding="utf-8").splitlines()]
+    early: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    whole: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    other = 0
+    for run in runs:
+        for step in run["early"]:
+            early[step["model"]].append(step)
+        for step in run["whole"]:
+            whole[step["model"]].append(step)
+        ways = [[(step["model"], step["outcome"]) for step in run[way]] for way in ("early", "whole")]
+        other += ways[0] != ways[1] or run["status"][0] != run["status"][1] or not run["begins_alike"]
+    head = (
+        "| rung | called | stopped | by | tokens, whole | tokens, stopped early | not generated | seconds a token |"
+    )
+    lines = [
+        f"{head} seconds saved, about |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    sums: Counter[str] = Counter()
+    for model in LADDER:
+        told, before = tokens(early[model]), tokens(whole[model])
+        seconds = sum(step["latency_s"] for step in early[model]) / max(1, told)
+        by = Counter(step["stopped_by"] for step in early[model] if step["stopped_by"])
+        named = ", ".join(f"`{name}` {count}" for name, count in by.most_common())
+        saved = (before - told) * seconds
+        sums.update(called=len(early[model]), stopped=sum(by.values()), before=before, told=told, saved=round(saved))
+        lines.append(
+            f"| {model} | {len(early[model])} | {sum(by.values())} | {named} | {before:,} | {told:,} "
+            f"| {1 - told / max(1, before):.0%} | {seconds:.2f} | {saved:.0f} |"
+        )
+    share = 1 - sums["told"] / max(1, sums["before"])
+    lines.append(
+        f"| all | {sums['called']} | {sums['stopped']} | | {sums['before']:,} | {sums['told']:,} | {share:.0%} | "
+        f"| {sums['saved']} |"
+    )
+    lines += ["", f"{len(runs)} prompts; runs that went another way, or answers that began otherwise: {other}."]
+    return "\n".join(lines)
+
+
+def tokens(found: list[dict[str, Any]]) -> int:
+    """The output tokens of all answers."""
+    return sum(step["output_tokens"] for step in found)
+
+
+if __name__ == "__main__":
+    if "--table" not in sys.argv:
+        measure()
+    print(table())
