@@ -1,16 +1,6 @@
-# The two lower rungs of ../local_ladder.cl with gates that can end an answer early, for real (`main`) and over the
-# recorded answers (`recorded`, which are whole). stop_early.py runs both and compares them.
-provider past = replay { records: "answers.jsonl" }
-
+# The two lower rungs of ../local_ladder.cl with gates that can end an answer early; stop_early.py runs it.
 model smollm     = local("smollm2-135m")       { max_tokens: 120, timeout: 300s, temperature: 0 }
 model qwen_small = local("qwen2.5-coder-0.5b") { max_tokens: 120, timeout: 300s, temperature: 0 }
-
-model past_smollm = past("smollm2-135m") { max_tokens: 120, price: $0 / $0, can: [logprobs] }
-model past_qwen_small = past("qwen2.5-coder-0.5b") {
-  max_tokens: 120,
-  price: $0 / $0,
-  can: [logprobs],
-}
 
 signal extraction = meta.category == "extraction"
 
@@ -20,10 +10,6 @@ check as_json = json(strict: true) and sure
 policy main =
   route extraction -> cascade [smollm, qwen_small] until as_json otherwise fail
   else cascade [smollm, qwen_small] until sure otherwise fail
-
-policy recorded =
-  route extraction -> cascade [past_smollm, past_qwen_small] until as_json otherwise fail
-  else cascade [past_smollm, past_qwen_small] until sure otherwise fail
 
 test "prose is no JSON from its first word on" {
   query  "Give name and age as JSON: Maria, 34"

@@ -1,8 +1,8 @@
 """Asks the two smaller local models all 60 prompts, with gates that end answers early, and compares with whole answers.
 
-``python examples/data/stop_early.py`` runs the policy `main` of stop_early.cl for real and writes what each call came
+``python examples/data/stop_early.py`` runs stop_early.cl for real and writes what each call came
 to into stop_early.jsonl; ``--table`` only prints the tables of docs/ladder.md from that file. What the whole answers
-come to is the same policy over answers.jsonl: those of the same models to the same prompts with the same settings,
+come to is recorded_stop_early.cl, the same gates over answers.jsonl: those of the same models to the same prompts with the same settings,
 recorded whole; decoding is greedy. Tokens are counted, not estimated. Time saved is the tokens that weren't generated
 times the seconds that a token took in this run's own calls to that model.
 """
@@ -31,7 +31,7 @@ def steps(result: Any) -> list[dict[str, Any]]:
             stopped = data.get("stopped") or {}
             found.append(
                 {
-                    "model": data["model"].removeprefix("past_"),
+                    "model": data["model"],
                     "output_tokens": data["output_tokens"],
                     "latency_s": round(data["latency_s"], 3),
                     "stopped_by": stopped.get("by", ""),
@@ -47,10 +47,14 @@ def steps(result: Any) -> list[dict[str, Any]]:
 def measure() -> None:
     """Run every prompt both ways and write what came of it."""
     prompts = [json.loads(line) for line in (HERE / "prompts.jsonl").read_text(encoding="utf-8").splitlines()]
-    with Policy.load(HERE / "stop_early.cl", traces=False) as policy, RESULTS.open("w", encoding="utf-8") as out:
+    with (
+        Policy.load(HERE / "stop_early.cl", traces=False) as policy,
+        Policy.load(HERE / "recorded_stop_early.cl", traces=False) as recorded,
+        RESULTS.open("w", encoding="utf-8") as out,
+    ):
         for prompt in prompts:
-            asked = {"query": prompt["query"], "meta": prompt["meta"]}
-            real, whole = policy.run(**asked), policy.run(**asked, policy="recorded")
+            real = policy.run(prompt["query"], meta=prompt["meta"])
+            whole = recorded.run(prompt["query"], meta=prompt["meta"])
             line = {
                 "id": prompt["id"],
                 "status": [real.status, whole.status],
