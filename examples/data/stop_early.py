@@ -1,10 +1,10 @@
-"""Asks the two smaller local models all 60 prompts, with gates that end answers early, and compares with whole answers.
+"""Asks the two smaller local models all 60 prompts, with gates that end answers early, and compares with whole ones.
 
-``python examples/data/stop_early.py`` runs stop_early.cl for real and writes what each call came
-to into stop_early.jsonl; ``--table`` only prints the tables of docs/ladder.md from that file. What the whole answers
-come to is recorded_stop_early.cl, the same gates over answers.jsonl: those of the same models to the same prompts with the same settings,
-recorded whole; decoding is greedy. Tokens are counted, not estimated. Time saved is the tokens that weren't generated
-times the seconds that a token took in this run's own calls to that model.
+``python examples/data/stop_early.py`` runs stop_early.cl for real and writes what each call came to into
+stop_early.jsonl; ``--table`` only prints the table of docs/ladder.md from that file. The whole answers come from
+recorded_stop_early.cl, the same gates over answers.jsonl, which has those of the same models to the same prompts and
+settings, whole; decoding is greedy. Tokens are counted, not estimated. Time saved is the tokens that weren't
+generated times the seconds that a token took in this run's own calls to that model.
 """
 
 from __future__ import annotations
