@@ -138,7 +138,8 @@ def _read(path: Path, embedder: Embedder) -> tuple[list[bytes], Vectors] | None:
     rows = np.frombuffer(data, dtype="<f4", count=count * embedder.size, offset=rows_at)
     if not bool(np.isfinite(rows).all()):
         return None
-    return digests, rows.reshape(count, embedder.size).astype(np.float32, copy=False)
+    # a copy, for where the rows stand in the file no processor reads floats quickly
+    return digests, rows.reshape(count, embedder.size).astype(np.float32, copy=True)
 
 
 def _read_whole(path: Path) -> bytes | None:

