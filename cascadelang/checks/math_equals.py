@@ -35,25 +35,25 @@ is for evaluation, where every query has its own right answer. Without it, the c
 The comparison is [math-verify](https://github.com/huggingface/Math-Verify)'s: `pip install 'cascadelang[math]'`. It
 is done in a process of its own, which is killed after `timeout`: a formula that can't be worked out by then leaves
 the check unknown. A text is read by a grammar of LaTeX and never evaluated as Python. The first use in a program
-takes a second or two longer.
+takes a second or two longer, more on a busy machine.
 """,
         gives="bool",
         params=(
             Param("expected", "text_or_meta", "the reference", required=True),
-            Param("timeout", "duration", "how long one comparison may take", default=5.0),
+            Param("timeout", "duration", "how long one comparison may take", default=10.0),
         ),
         time_limit="timeout",
         bare=False,
         examples=(
             'math_equals("1/2")',
             "math_equals(meta.answer)",
-            'math_equals("\\\\frac{\\\\pi}{4}", timeout: 10s)',
+            'math_equals("\\\\frac{\\\\pi}{4}", timeout: 20s)',
         ),
     )
 
     def __init__(self, args: Mapping[str, Any]) -> None:
         self._expected = args["expected"]
-        self._limit_s = float(args.get("timeout") or 5.0)
+        self._limit_s = float(args.get("timeout") or 10.0)
 
     @staticmethod
     def missing() -> str:

@@ -54,7 +54,7 @@ def test_they_are_made_for_real_in_test_blocks(tmp_path):
 def test_their_time_limits_are_the_graphs(tmp_path):
     uses = load(written(tmp_path, POLICY)).graph.uses.values()
     assert {use.entry: use.time_s for use in uses} == {
-        "math_equals": 5.0,
+        "math_equals": 10.0,
         "arithmetic": 0.0,
         "code_parses": 2.0,
     }
