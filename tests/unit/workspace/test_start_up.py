@@ -149,3 +149,16 @@ def test_the_rest_of_the_way_in(tmp_path: Path, args: list[str]):
     assert not {
         m for m in found if m.startswith(("cascadelang.graph", "cascadelang.semantics", "cascadelang.runtime"))
     }
+
+
+def test_lint_of_what_is_run_in_a_sandbox_imports_none(tmp_path: Path):
+    (tmp_path / "tests.py").write_text("assert add(1, 2) == 3\n", encoding="utf-8")
+    text = (
+        'use "std/anthropic"\ncheck ok = python_tests("tests.py") and command("./check.sh", sandboxed: true)\n'
+        "policy main = cascade [haiku, opus] until ok within 5m\n"
+    )
+    (tmp_path / "p.cl").write_text(text, encoding="utf-8")
+    found = imported(tmp_path, "lint", "p.cl")
+    assert "cascadelang.checks.python_tests" in found
+    assert not {name for name in found if name.startswith("cascadelang.sandbox")}
+    assert not found & HEAVY
