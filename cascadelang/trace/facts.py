@@ -31,6 +31,8 @@ from cascadelang.trace.events import TEXT_KEY
 
 Step = tuple[str, str, str, str, str]
 """Kind, node, name, model, outcome; see ``steps`` in `cascadelang.trace.schema`."""
+Way = tuple[str, str, str, str, str, str, tuple[str, ...], tuple[str, ...]]
+"""Policy, its path, its graph, status, failure, model, path; and what happened: five words a step, in order."""
 
 REASON_MOST: Final = 160
 """Reasons are counted by their first characters, so many."""
@@ -45,7 +47,7 @@ class Facts(NamedTuple):
     """What is counted of one run; dollars where prices are known, 0 elsewhere.
 
     Attributes:
-        steps: what happened, in order.
+        way: the way that it took.
         events: the events, without texts.
         texts: the text of a call, by the number of its event.
         reasons: check, outcome (``failed`` or ``unknown``) and reason, of each verdict that wasn't ``passed``.
@@ -53,7 +55,7 @@ class Facts(NamedTuple):
         answer_input_tokens, answer_output_tokens: of the call whose answer was given.
     """
 
-    steps: tuple[Step, ...]
+    way: Way
     events: list[tuple[Any, ...]]
     texts: dict[str, str]
     answers_usd: float
@@ -67,86 +69,68 @@ class Facts(NamedTuple):
     signals: dict[str, Any]
 
 
-class _Call:
-    """One call for an answer."""
-
-    __slots__ = ("input_tokens", "model", "node", "output_tokens", "rejected", "usd")
-
-    def __init__(self, node: str, data: Mapping[str, Any], usd: float) -> None:
-        self.node = node
-        self.model = data.get("model", "")
-        self.usd = usd
-        self.input_tokens = data.get("input_tokens", 0)
-        self.output_tokens = data.get("output_tokens", 0)
-        self.rejected = False
-
-
-def facts_of(run: RunRecord) -> Facts:  # noqa: C901, PLR0912 - one look at each event, on the hot path
+def facts_of(run: RunRecord) -> Facts:  # noqa: C901 - one look at each event, on the hot path
     """Count one run."""
-    steps: list[Step] = []
+    went: list[str] = []
     events: list[tuple[Any, ...]] = []
     texts: dict[str, str] = {}
     reasons: list[tuple[str, str, str]] = []
     signals: dict[str, Any] = {}
-    calls: list[_Call] = []
-    judges = classifiers = retries = 0.0
+    calls: list[tuple[float, int, int]] = []
+    retries = 0.0
     for event in run.events:
         kind, node, at_s, data = event
+        get = data.get
         if kind == "call":
             if TEXT_KEY in data:
                 data = dict(data)
                 texts[str(len(events))] = data.pop(TEXT_KEY)
-            purpose = data.get("purpose", "answer")
-            usd = data.get("cost_usd") or 0.0
-            steps.append(("call", node, purpose, data.get("model", ""), ""))
-            if purpose == "answer":
-                calls.append(_Call(node, data, usd))
-            elif purpose == "ask":
-                classifiers += usd
-            else:
-                judges += usd
+            went += (kind, node, get("purpose", "answer"), get("model", ""), "")
+            calls.append((get("cost_usd") or 0.0, get("input_tokens", 0), get("output_tokens", 0)))
         elif kind == "check":
-            outcome = "unknown" if data.get("unknown") else data.get("outcome", "")
-            check = data.get("check", "")
-            steps.append(("check", node, check, data.get("model", ""), outcome))
+            outcome = "unknown" if data.get("unknown") else get("outcome", "")
+            check = get("check", "")
+            went += (kind, node, check, get("model", ""), outcome)
             if outcome != "passed":
-                reasons.append((check, outcome, _counted(data.get("reason", ""))))
-                _reject(calls, node, data.get("model", ""))
+                reasons.append((check, outcome, _counted(get("reason", ""))))
         elif kind == "escalate":
-            steps.append(("escalate", node, data.get("from", ""), data.get("to", ""), data.get("because", "")))
+            went += (kind, node, get("from", ""), get("to", ""), get("because", ""))
         elif kind == "route":
-            steps.append(("route", node, data.get("arm", ""), data.get("to", ""), ""))
-            for name, value in data.get("because", {}).items():
+            went += (kind, node, get("arm", ""), get("to", ""), "")
+            for name, value in get("because", {}).items():
                 signals[name] = value
                 if value is None:
-                    steps.append(("unknown", node, name, "", ""))
+                    went += ("unknown", node, name, "", "")
         elif kind == "call_failed":
-            steps.append(("call_failed", node, data.get("purpose", ""), data.get("model", ""), data.get("kind", "")))
-            retries += data.get("cost_usd") or 0.0
+            went += (kind, node, get("purpose", ""), get("model", ""), get("kind", ""))
+            retries += get("cost_usd") or 0.0
         elif kind not in _SILENT:
-            steps.append(_other(kind, node, data))
+            went += _other(kind, node, data)
         events.append((kind, node, at_s, data))
-    given = _given(calls, run.model)
-    answers = rejected = 0.0
-    for call in calls:
-        if call.rejected and call is not given:
-            rejected += call.usd
-        else:
-            answers += call.usd
-    return Facts(
-        tuple(steps),
-        events,
-        texts,
-        answers,
-        judges,
-        classifiers,
-        retries,
-        rejected,
-        given.input_tokens if given else 0,
-        given.output_tokens if given else 0,
-        reasons,
-        signals,
+    way = (
+        run.policy,
+        run.policy_path,
+        run.graph_sha256,
+        run.status,
+        run.failure,
+        run.model,
+        run.path,
+        tuple(went),
     )
+    parts, given = _parts(way)
+    spent = [0.0, 0.0, 0.0, 0.0]
+    for part, call in zip(parts, calls, strict=True):
+        spent[part] += call[0]
+    _, tokens_in, tokens_out = calls[given] if given >= 0 else (0.0, 0, 0)
+    return Facts(
+        way, events, texts, spent[0], spent[1], spent[2], retries, spent[3], tokens_in, tokens_out, reasons, signals
+    )
+
+
+def steps_of(way: Way) -> list[Step]:
+    """What happened on a way, in order."""
+    words = way[-1]
+    return [(words[at], words[at + 1], words[at + 2], words[at + 3], words[at + 4]) for at in range(0, len(words), 5)]
 
 
 def _other(kind: str, node: str, data: Mapping[str, Any]) -> Step:
@@ -156,22 +140,37 @@ def _other(kind: str, node: str, data: Mapping[str, Any]) -> Step:
     return (kind, node, data.get("purpose", ""), model, because if isinstance(because, str) else "")
 
 
-def _reject(calls: list[_Call], node: str, model: str) -> None:
+_ANSWER, _JUDGE, _CLASSIFIER, _REJECTED = range(4)
+
+
+@lru_cache(maxsize=1_024)
+def _parts(way: Way) -> tuple[tuple[int, ...], int]:
+    """Which part of the cost each call is, in order, and the number of the one whose answer was given, else -1."""
+    parts: list[int] = []
+    called: list[tuple[str, str]] = []
+    model = way[5]
+    for kind, node, name, whose, outcome in steps_of(way):
+        if kind == "call":
+            part = _ANSWER if name == "answer" else _CLASSIFIER if name == "ask" else _JUDGE
+            parts.append(part)
+            called.append((node, whose))
+        elif kind == "check" and outcome != "passed":
+            _reject(parts, called, node, whose)
+    own = [at for at, (_, whose) in enumerate(called) if whose == model and parts[at] in {_ANSWER, _REJECTED}]
+    given = next((at for at in reversed(own) if parts[at] == _ANSWER), own[-1] if own else -1) if model else -1
+    if given >= 0:
+        parts[given] = _ANSWER
+    return tuple(parts), given
+
+
+def _reject(parts: list[int], called: list[tuple[str, str]], node: str, model: str) -> None:
     """The answers that stand under a gate, and the one that it looked at, weren't good enough."""
-    within = node + "."
-    seen = False
-    for call in reversed(calls):
-        if call.node.startswith(within) or (not seen and not call.rejected and call.model == model):
-            seen = seen or call.model == model
-            call.rejected = True
-
-
-def _given(calls: list[_Call], model: str) -> _Call | None:
-    """The call whose answer was given: the model's last that wasn't rejected, else its last."""
-    if not model:
-        return None
-    own = [call for call in calls if call.model == model]
-    return next((call for call in reversed(own) if not call.rejected), own[-1] if own else None)
+    within, seen = node + ".", False
+    for at in range(len(parts) - 1, -1, -1):
+        where, whose = called[at]
+        if parts[at] == _ANSWER and (where.startswith(within) or (whose == model and not seen)):
+            parts[at] = _REJECTED
+        seen = seen or whose == model
 
 
 @lru_cache(maxsize=4_096)

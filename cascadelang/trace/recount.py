@@ -11,11 +11,10 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from cascadelang.contracts.trace_sink import RunRecord
-from cascadelang.trace.facts import facts_of
-from cascadelang.trace.rows import RUN_FIELDS, RUN_TABLES, run_of
+from cascadelang.trace.rows import RUN_FIELDS, RUN_TABLES, counted, rows_of, run_of
 from cascadelang.trace.schema import RUN_COLUMNS
 from cascadelang.trace.sql import Connection
-from cascadelang.trace.tally import Shape, Shapes, Tally, way_of
+from cascadelang.trace.tally import Shape, Shapes, Tally
 
 _AT_ONCE: Final = 1_000
 
@@ -41,17 +40,12 @@ def from_version_1(raw: sqlite3.Connection) -> None:
     )
     while rows := connection.rows(look, (last, _AT_ONCE)):
         last = rows[-1][0]
-        runs = [_read(row[3:], row[2]) for row in rows]
-        facts = [facts_of(run) for run in runs]
-        found = shapes.of(connection, [way_of(run, each) for run, each in zip(runs, facts, strict=True)])
+        runs = [counted(_read(row[3:], row[2])) for row in rows]
+        found = shapes.of(connection, [run.way for run in runs])
         tally = Tally()
-        new = []
-        for row, run, each, shape in zip(rows, runs, facts, found, strict=True):
-            tally.add(run, each, shape, 1.0)
-            parts = (each.answers_usd, each.judges_usd, each.classifiers_usd, each.retries_usd, each.rejected_usd)
-            tokens = (run.input_tokens, run.output_tokens, each.answer_input_tokens, each.answer_output_tokens)
-            when = (run.started_wall_s, run.latency_s)
-            new.append((row[0], run.trace_id, shape.id, *when, 1.0, run.cost_usd, *parts, *tokens, row[1]))
+        for run, shape in zip(runs, found, strict=True):
+            tally.add(run, shape)
+        new = [rows_of(run, row[0], shape.id, row[1])[0] for row, run, shape in zip(rows, runs, found, strict=True)]
         connection.insert("runs", RUN_COLUMNS, new)
         tally.write(connection, storable_row)
 
@@ -69,8 +63,7 @@ def recount(connection: Connection) -> None:
         last = rows[-1][0]
         tally = Tally()
         for row in rows:
-            run = _read(row[5:], row[4])
-            tally.add(run, facts_of(run), Shape(row[1], row[2]), row[3])
+            tally.add(counted(_read(row[5:], row[4]), row[3]), Shape(row[1], row[2]))
         tally.write(connection, tuple)
 
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 
 from cascadelang.contracts.trace_sink import EVENTS_VERSION, Event, RunRecord
 from cascadelang.trace.events import TEXT_KEY, events_from_json
-from cascadelang.trace.facts import Facts
+from cascadelang.trace.facts import Way, facts_of
 
 RUN_FIELDS: Final = (
     "runs.trace_id, policies.name, policies.path, policies.graph_sha256, runs.started_wall_s, runs.latency_s,"
@@ -41,30 +41,76 @@ def encode(value: Any) -> str:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
 
 
-def rows_of(run: RunRecord, facts: Facts, id_: int, shape: int, weight: float) -> tuple[Row, Row, Row]:
-    """The run's rows of ``runs``, ``events`` and ``payloads``."""
-    row = (
-        id_,
-        run.trace_id,
-        shape,
+UNCOUNTABLE: Final = (ValueError, TypeError, AttributeError, KeyError, RecursionError)
+"""What `counted` raises of a run that can't be stored: a caller's facts that are no JSON, events of another's."""
+
+
+class Counted(NamedTuple):
+    """A run that is ready to be written.
+
+    Attributes:
+        trace_id, way: of the run.
+        figures: the columns of ``runs`` from ``started_wall_s`` to ``answer_output_tokens``.
+        events: JSON.
+        payload: query, answer, meta, texts.
+        reasons, signals: as `Facts` has them.
+    """
+
+    trace_id: str
+    way: Way
+    figures: tuple[Any, ...]
+    events: str
+    payload: tuple[str, str, str, str]
+    reasons: list[tuple[str, str, str]]
+    signals: dict[str, Any]
+
+
+def counted(run: RunRecord, weight: float = 1.0) -> Counted:
+    """Count a run, which stands for so many, and write its JSON.
+
+    Raises one of `UNCOUNTABLE` when it can't be stored.
+    """
+    (
+        way,
+        events,
+        texts,
+        answers,
+        judges,
+        classifiers,
+        retries,
+        rejected,
+        answer_in,
+        answer_out,
+        reasons,
+        signals,
+    ) = facts_of(run)
+    figures = (
         run.started_wall_s,
         run.latency_s,
         weight,
         run.cost_usd,
-        facts.answers_usd,
-        facts.judges_usd,
-        facts.classifiers_usd,
-        facts.retries_usd,
-        facts.rejected_usd,
+        answers,
+        judges,
+        classifiers,
+        retries,
+        rejected,
         run.input_tokens,
         run.output_tokens,
-        facts.answer_input_tokens,
-        facts.answer_output_tokens,
-        EVENTS_VERSION,
+        answer_in,
+        answer_out,
     )
     meta = encode(dict(run.meta)) if run.meta else "{}"
-    texts = encode(facts.texts) if facts.texts else "{}"
-    return row, (id_, encode(facts.events)), (id_, run.query, run.answer, meta, texts)
+    payload = (run.query, run.answer, meta, encode(texts) if texts else "{}")
+    return Counted(run.trace_id, way, figures, encode(events), payload, reasons, signals)
+
+
+def rows_of(run: Counted, id_: int, shape: int, version: int = EVENTS_VERSION) -> tuple[Row, Row, Row]:
+    """The run's rows of ``runs``, ``events`` and ``payloads``."""
+    return (
+        (id_, run.trace_id, shape, *run.figures, version),
+        (id_, run.events),
+        (id_, *run.payload),
+    )
 
 
 @lru_cache(maxsize=1_024)

@@ -93,7 +93,7 @@ def place_of(latency_s: float) -> int:
     `latency_at` gives it back to within 2 %, so quantiles of places are right to 2 % (the mapping of DDSketch:
     Masson, Rim and Lee, "DDSketch: a fast and fully-mergeable quantile sketch", VLDB 2019).
     """
-    return floor(log(latency_s) / _GROWTH) if latency_s > _LEAST_S else floor(log(_LEAST_S) / _GROWTH)
+    return floor(log(max(_LEAST_S, latency_s)) / _GROWTH)
 
 
 def latency_at(place: int) -> float:

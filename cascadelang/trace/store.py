@@ -27,9 +27,10 @@ from pathlib import Path
 from typing import Final
 
 from cascadelang.contracts.trace_sink import RunRecord
+from cascadelang.trace.rows import UNCOUNTABLE, Counted, counted
 from cascadelang.trace.sql import Connection, Database, StoreAway, StoreUnusable, Where, database, shown
 from cascadelang.trace.tally import Shapes
-from cascadelang.trace.write import Weighed, recorded, write_batch
+from cascadelang.trace.write import recorded, write_batch
 
 BUSY_S: Final = 10.0
 """How long a batch waits for other programs that hold the store."""
@@ -38,6 +39,8 @@ _GATHER_S: Final = 0.25
 """How long runs are gathered before they are written together: what a killed process can lose. Fewer, larger
 transactions take a third less of tracing's CPU than writing every 30 ms."""
 _MOST_AT_ONCE: Final = 256
+_MANY_TOKENS: Final = 20_000
+"""A run with answers of so many tokens is left to the thread, for writing their JSON takes a while."""
 _CLOSE_S: Final = 30.0
 _BACK_OFF_S: Final = (0.5, 1.0, 2.0, 5.0, 10.0, 15.0)
 """How long to wait before a server that went away is looked for again; the last of these from then on."""
@@ -82,7 +85,7 @@ class TraceStore:
 
     def _begin(self) -> None:
         """Nothing waits and nothing runs: at the start, and in a forked child."""
-        self._waiting: deque[Weighed] = deque()
+        self._waiting: deque[Counted | RunRecord] = deque()
         self._wake = threading.Event()
         self._hurry = threading.Event()
         self._lock = threading.Lock()
@@ -107,7 +110,16 @@ class TraceStore:
             self._too_fast = True
             self.dropped += 1
             return
-        self._waiting.append(Weighed(run, 1.0))
+        if run.output_tokens < _MANY_TOKENS:
+            # Now, while what the run told is at hand: it takes half of what it would take the thread, which has to
+            # fetch it all from memory again, and what waits is small.
+            try:
+                self._waiting.append(counted(run))
+            except UNCOUNTABLE:
+                self.dropped += 1
+                return
+        else:
+            self._waiting.append(run)
         if not self._wake.is_set():
             self._wake.set()
             if self._thread is None:
@@ -162,13 +174,26 @@ class TraceStore:
             self._hurry.wait(_GATHER_S)
             self._wake.clear()
             while waiting and not self._hopeless:
-                batch = [waiting.popleft() for _ in range(min(len(waiting), _MOST_AT_ONCE))]
-                self._write(batch)
+                self._write(self._batch())
             if self._closed and (not waiting or self._hopeless):
                 self._disconnect()
                 return
 
-    def _write(self, batch: list[Weighed]) -> None:
+    def _batch(self) -> list[Counted]:
+        """The next runs to be written."""
+        batch: list[Counted] = []
+        for _ in range(min(len(self._waiting), _MOST_AT_ONCE)):
+            run = self._waiting.popleft()
+            if isinstance(run, RunRecord):
+                try:
+                    batch.append(counted(run))
+                except UNCOUNTABLE:
+                    self.dropped += 1
+            else:
+                batch.append(run)
+        return batch
+
+    def _write(self, batch: list[Counted]) -> None:
         """Write a batch, or put it back where the store has gone away, or let it go."""
         until_s = time.monotonic() + BUSY_S
         tries = 0
@@ -197,7 +222,7 @@ class TraceStore:
                 self._back()
             return
 
-    def _insert(self, connection: Connection, batch: list[Weighed]) -> int:
+    def _insert(self, connection: Connection, batch: list[Counted]) -> int:
         """Write the runs in one transaction; gives how many could not be stored."""
         at, shapes = self._at(), self._shapes
         if shapes is None:
@@ -207,8 +232,8 @@ class TraceStore:
             seen: set[str] = set()
             new = []
             for each in batch:
-                if each.run.trace_id not in there and each.run.trace_id not in seen:
-                    seen.add(each.run.trace_id)
+                if each.trace_id not in there and each.trace_id not in seen:
+                    seen.add(each.trace_id)
                     new.append(each)
             batch = new
         dropped = write_batch(connection, at, batch, shapes)
@@ -241,7 +266,7 @@ class TraceStore:
         if connection is not None:
             connection.close()
 
-    def _wait_for_it(self, batch: list[Weighed], reason: str) -> None:
+    def _wait_for_it(self, batch: list[Counted], reason: str) -> None:
         """The store has gone away: the batch goes back to the queue, and after a while it is looked for again."""
         self._unsure = True
         if self._closed:

@@ -12,9 +12,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from cascadelang.contracts.trace_sink import RunRecord
-from cascadelang.trace.facts import Facts, Step, signal_text
-from cascadelang.trace.rows import encode, path_text
+from cascadelang.trace.facts import Step, Way, signal_text, steps_of
+from cascadelang.trace.rows import Counted, encode, path_text
 from cascadelang.trace.schema import bucket_of, place_of
 from cascadelang.trace.sql import Connection
 
@@ -25,9 +24,6 @@ _SUMS: Final = (
     " input_tokens, output_tokens, answer_input_tokens, answer_output_tokens"
 )
 _ADD: Final = "INSERT INTO {table} ({keys}, {sums}) VALUES ({marks}) ON CONFLICT ({keys}) DO UPDATE SET {added}"
-
-Way = tuple[str, str, str, str, str, str, tuple[str, ...], tuple[Step, ...]]
-"""Policy, its path, its graph, status, failure, model, path, steps."""
 
 
 class Shape(NamedTuple):
@@ -69,7 +65,7 @@ class Shapes:
             facts = self._storable((*way[3:6], path_text(way[6])))
             steps = [
                 (*self._storable([str(word) for word in step]), times)
-                for step, times in sorted(Counter([*way[7], *_asked(way[6])]).items(), key=str)
+                for step, times in sorted(Counter([*steps_of(way), *_asked(way[6])]).items(), key=str)
             ]
             sha256 = hashlib.sha256(encode([policy, facts, steps]).encode("utf-8", "replace")).hexdigest()
             same[way] = sha256
@@ -82,20 +78,6 @@ class Shapes:
             found[sha256] = _shape(connection, sha256, policies[facts[:3]], facts[3:], steps)
         for way in ways:
             self._known[way] = found[same[way]]
-
-
-def way_of(run: RunRecord, facts: Facts) -> Way:
-    """The way that a run went."""
-    return (
-        run.policy,
-        run.policy_path,
-        run.graph_sha256,
-        run.status,
-        run.failure,
-        run.model,
-        run.path,
-        facts.steps,
-    )
 
 
 def _asked(path: tuple[str, ...]) -> list[Step]:
@@ -135,43 +117,44 @@ class Tally:
     """The sums over some runs."""
 
     def __init__(self) -> None:
-        self._tallies: dict[tuple[int, int], list[float]] = {}
-        self._latencies: dict[tuple[Any, ...], list[float]] = {}
+        self._groups: dict[tuple[int, Shape, float], list[tuple[Any, ...]]] = {}
         self._reasons: dict[tuple[Any, ...], list[float]] = {}
         self._signals: dict[tuple[Any, ...], list[float]] = {}
 
-    def add(self, run: RunRecord, facts: Facts, shape: Shape, weight: float) -> None:
+    def add(self, run: Counted, shape: Shape) -> None:
         """Count one more."""
-        bucket = bucket_of(run.started_wall_s)
-        sums = self._tallies.get((bucket, shape.id))
-        if sums is None:
-            sums = self._tallies[bucket, shape.id] = [0, *[0.0] * 13]
-        sums[0] += 1
-        sums[1] += weight
-        if run.cost_usd is not None:
-            sums[2] += weight
-            sums[4] += weight * run.cost_usd
-        sums[3] += weight * run.latency_s
-        sums[5] += weight * facts.answers_usd
-        sums[6] += weight * facts.judges_usd
-        sums[7] += weight * facts.classifiers_usd
-        sums[8] += weight * facts.retries_usd
-        sums[9] += weight * facts.rejected_usd
-        sums[10] += weight * run.input_tokens
-        sums[11] += weight * run.output_tokens
-        sums[12] += weight * facts.answer_input_tokens
-        sums[13] += weight * facts.answer_output_tokens
-        _one_more(self._latencies, (bucket, shape.policy, place_of(run.latency_s)), weight)
-        for reason in facts.reasons:
-            _one_more(self._reasons, (bucket, shape.policy, *reason), weight)
-        for name, value in facts.signals.items():
-            _one_more(self._signals, (bucket, shape.policy, name, signal_text(value, encode)), weight)
+        figures = run.figures
+        bucket, weight = bucket_of(figures[0]), figures[2]
+        group = self._groups.get((bucket, shape, weight))
+        if group is None:
+            group = self._groups[bucket, shape, weight] = []
+        group.append(figures)
+        for reason in run.reasons:
+            _add_to(self._reasons, (bucket, shape.policy, *reason), weight)
+        for name, value in run.signals.items():
+            _add_to(self._signals, (bucket, shape.policy, name, signal_text(value, encode)), weight)
+
+    def _sums(self) -> tuple[dict[Any, list[float]], dict[Any, list[float]]]:
+        """The rows of ``tallies`` and ``latencies``."""
+        tallies: dict[tuple[int, int], list[float]] = {}
+        latencies: dict[tuple[int, int, int], list[float]] = {}
+        for (bucket, shape, weight), group in self._groups.items():
+            _, latency_s, _, cost_usd, *others = zip(*group, strict=True)
+            priced = [usd for usd in cost_usd if usd is not None]
+            sums = [len(priced), sum(latency_s), sum(priced), *map(sum, others)]
+            row = [len(group), len(group) * weight, *(weight * each for each in sums)]
+            before = tallies.get((bucket, shape.id))
+            tallies[bucket, shape.id] = row if before is None else [a + b for a, b in zip(before, row, strict=True)]
+            for place, times in Counter(map(place_of, latency_s)).items():
+                _add_to(latencies, (bucket, shape.policy, place), times * weight, times)
+        return tallies, latencies
 
     def write(self, connection: Connection, storable: Callable[[Sequence[Any]], tuple[Any, ...]]) -> None:
         """Add the sums to those of the store; inside a transaction."""
+        tallies, latencies = self._sums()
         for table, keys, sums, rows in (
-            ("tallies", "bucket, shape", _SUMS, self._tallies),
-            ("latencies", "bucket, policy, place", "runs, weight", self._latencies),
+            ("tallies", "bucket, shape", _SUMS, tallies),
+            ("latencies", "bucket, policy, place", "runs, weight", latencies),
             ("reasons", "bucket, policy, name, outcome, reason", "times, weight", self._reasons),
             ("signals", "bucket, policy, name, value", "runs, weight", self._signals),
         ):
@@ -179,12 +162,12 @@ class Tally:
                 connection.many(_adding(table, keys, sums), _ordered(rows, storable))
 
 
-def _one_more(rows: dict[tuple[Any, ...], list[float]], key: tuple[Any, ...], weight: float) -> None:
+def _add_to(rows: dict[Any, list[float]], key: tuple[Any, ...], weight: float, times: int = 1) -> None:
     sums = rows.get(key)
     if sums is None:
-        rows[key] = [1, weight]
+        rows[key] = [times, weight]
     else:
-        sums[0] += 1
+        sums[0] += times
         sums[1] += weight
 
 

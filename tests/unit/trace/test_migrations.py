@@ -127,7 +127,7 @@ def test_what_another_hand_spoilt_in_an_old_store_costs_no_more_than_that(old, m
 
 def test_a_step_is_made_whole_or_not_at_all(old, make_run, monkeypatch):
     before = old_runs(old)
-    monkeypatch.setattr("cascadelang.trace.recount.facts_of", lambda run: 1 / 0)
+    monkeypatch.setattr("cascadelang.trace.recount.counted", lambda run: 1 / 0)
     warnings = bring_up_to_date(old, make_run())
     assert len(warnings) == 1
     assert "answers are not affected" in warnings[0]
