@@ -31,8 +31,6 @@ from cascadelang.trace.events import TEXT_KEY
 
 Step = tuple[str, str, str, str, str]
 """Kind, node, name, model, outcome; see ``steps`` in `cascadelang.trace.schema`."""
-Way = tuple[str, str, str, str, str, str, tuple[str, ...], tuple[str, ...]]
-"""Policy, its path, its graph, status, failure, model, path; and what happened: five words a step, in order."""
 
 REASON_MOST: Final = 160
 """Reasons are counted by their first characters, so many."""
@@ -41,6 +39,30 @@ TEXT_MOST: Final = 64
 
 _NUMBER: Final = re.compile(r"\d+(?:\.\d+)?")
 _SILENT: Final = frozenset({"end", "stream"})
+
+
+class Way:
+    """A way that runs go. There are few, and of equal ones there is one object for as long as it is in use.
+
+    Attributes:
+        policy: its name, its path, and the hash of its graph.
+        ending: status, failure, and who answered.
+        path: who was asked.
+        steps: what happened, in order.
+        parts: which part of the cost each call is, in order: of `PARTS`.
+        given: the number of the call whose answer was given; -1 where none was.
+    """
+
+    __slots__ = ("ending", "given", "parts", "path", "policy", "steps")
+
+    def __init__(
+        self, policy: tuple[str, str, str], ending: tuple[str, str, str], path: tuple[str, ...], steps: list[Step]
+    ) -> None:
+        self.policy = policy
+        self.ending = ending
+        self.path = path
+        self.steps = steps
+        self.parts, self.given = _parts(steps, ending[2])
 
 
 class Facts(NamedTuple):
@@ -107,17 +129,10 @@ def facts_of(run: RunRecord) -> Facts:  # noqa: C901 - one look at each event, o
         elif kind not in _SILENT:
             went += _other(kind, node, data)
         events.append((kind, node, at_s, data))
-    way = (
-        run.policy,
-        run.policy_path,
-        run.graph_sha256,
-        run.status,
-        run.failure,
-        run.model,
-        run.path,
-        tuple(went),
+    way = _way(
+        run.policy, run.policy_path, run.graph_sha256, run.status, run.failure, run.model, run.path, tuple(went)
     )
-    parts, given = _parts(way)
+    parts, given = way.parts, way.given
     spent = [0.0, 0.0, 0.0, 0.0]
     for part, call in zip(parts, calls, strict=True):
         spent[part] += call[0]
@@ -127,12 +142,6 @@ def facts_of(run: RunRecord) -> Facts:  # noqa: C901 - one look at each event, o
     )
 
 
-def steps_of(way: Way) -> list[Step]:
-    """What happened on a way, in order."""
-    words = way[-1]
-    return [(words[at], words[at + 1], words[at + 2], words[at + 3], words[at + 4]) for at in range(0, len(words), 5)]
-
-
 def _other(kind: str, node: str, data: Mapping[str, Any]) -> Step:
     """A step that needs no more than its words."""
     because = data.get("because", "")
@@ -140,16 +149,31 @@ def _other(kind: str, node: str, data: Mapping[str, Any]) -> Step:
     return (kind, node, data.get("purpose", ""), model, because if isinstance(because, str) else "")
 
 
+PARTS: Final = ("answers", "judges", "classifiers", "rejected")
 _ANSWER, _JUDGE, _CLASSIFIER, _REJECTED = range(4)
 
 
-@lru_cache(maxsize=1_024)
-def _parts(way: Way) -> tuple[tuple[int, ...], int]:
-    """Which part of the cost each call is, in order, and the number of the one whose answer was given, else -1."""
+@lru_cache(maxsize=4_096)
+def _way(  # noqa: PLR0917 - on the hot path
+    policy: str,
+    policy_path: str,
+    graph_sha256: str,
+    status: str,
+    failure: str,
+    model: str,
+    path: tuple[str, ...],
+    went: tuple[str, ...],
+) -> Way:
+    """The way; ``went`` has five words for each step."""
+    steps = [(went[at], went[at + 1], went[at + 2], went[at + 3], went[at + 4]) for at in range(0, len(went), 5)]
+    return Way((policy, policy_path, graph_sha256), (status, failure, model), path, steps)
+
+
+def _parts(steps: list[Step], model: str) -> tuple[tuple[int, ...], int]:
+    """See `Way`."""
     parts: list[int] = []
     called: list[tuple[str, str]] = []
-    model = way[5]
-    for kind, node, name, whose, outcome in steps_of(way):
+    for kind, node, name, whose, outcome in steps:
         if kind == "call":
             part = _ANSWER if name == "answer" else _CLASSIFIER if name == "ask" else _JUDGE
             parts.append(part)

@@ -38,7 +38,7 @@ BUSY_S: Final = 10.0
 _GATHER_S: Final = 0.25
 """How long runs are gathered before they are written together: what a killed process can lose. Fewer, larger
 transactions take a third less of tracing's CPU than writing every 30 ms."""
-_MOST_AT_ONCE: Final = 256
+_MOST_AT_ONCE: Final = 1_024
 _MANY_TOKENS: Final = 20_000
 """A run with answers of so many tokens is left to the thread, for writing their JSON takes a while."""
 _CLOSE_S: Final = 30.0

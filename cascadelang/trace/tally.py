@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from cascadelang.trace.facts import Step, Way, signal_text, steps_of
+from cascadelang.trace.facts import Step, Way, signal_text
 from cascadelang.trace.rows import Counted, encode, path_text
 from cascadelang.trace.schema import bucket_of, place_of
 from cascadelang.trace.sql import Connection
@@ -49,23 +49,23 @@ class Shapes:
 
     def of(self, connection: Connection, ways: Sequence[Way]) -> list[Shape]:
         """The shapes of the ways, made where there are none; inside a transaction."""
-        known = self._known
-        if any(way not in known for way in ways):
-            self._find(connection, [way for way in dict.fromkeys(ways) if way not in known])
-        return [known[way] for way in ways]
+        try:
+            return [self._known[way] for way in ways]
+        except KeyError:
+            self._find(connection, list(dict.fromkeys(ways)))
+        return [self._known[way] for way in ways]
 
     def _find(self, connection: Connection, ways: list[Way]) -> None:
         if len(self._known) > _MOST_KNOWN:
-            kept = set(ways)
-            self._known = {way: shape for way, shape in self._known.items() if way in kept}
+            self._known.clear()
         wanted: dict[str, tuple[Way, tuple[Any, ...], list[tuple[Any, ...]]]] = {}
         same: dict[Way, str] = {}
         for way in ways:
-            policy = self._storable(way[:3])
-            facts = self._storable((*way[3:6], path_text(way[6])))
+            policy = self._storable(way.policy)
+            facts = self._storable((*way.ending, path_text(way.path)))
             steps = [
                 (*self._storable([str(word) for word in step]), times)
-                for step, times in sorted(Counter([*steps_of(way), *_asked(way[6])]).items(), key=str)
+                for step, times in sorted(Counter([*way.steps, *_asked(way.path)]).items(), key=str)
             ]
             sha256 = hashlib.sha256(encode([policy, facts, steps]).encode("utf-8", "replace")).hexdigest()
             same[way] = sha256
