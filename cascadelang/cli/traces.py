@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from cascadelang.cli.figures import money, one_line, safe, seconds
+from cascadelang.cli.figures import count, money, one_line, safe, seconds
 from cascadelang.cli.help import Group
 from cascadelang.cli.options import chosen_output, output_option, print_json
 from cascadelang.cli.paint import color_option, paint, write
@@ -14,10 +14,10 @@ _COLOURS = {"accepted": "green", "unchecked": "cyan", "unmet": "yellow", "failed
 
 @click.group("traces", cls=Group)
 def command() -> None:
-    """List and show what was recorded.
+    """List, show and delete what was recorded.
 
-    Runs are recorded in a file in the platform's data folder, unless the setting `trace_store` names another or says
-    `off`; the settings are those of this folder. With `keep_text = false` queries and answers are left out.
+    Runs are recorded in a file in the platform's data folder, unless the setting `trace_store` names another, or a
+    PostgreSQL database, or says `off`; the settings are those of this folder. `trace_keep` says what is kept.
     """
 
 
@@ -83,3 +83,22 @@ def show(trace_id: str, output: str | None) -> None:
     write("\n" + draw_trace(run, err=False))
     if run.answer:
         write("\n" + safe(run.answer))
+
+
+@command.command("prune")
+@click.option("--older", required=True, metavar="AGE", help="Runs that began longer ago: `30d`, `12h`, `2w`.")
+@click.option("--dry", is_flag=True, help="Only say how many.")
+@output_option("text", "json")
+def prune(older: str, dry: bool, output: str | None) -> None:
+    """Delete old runs, with all that is known of them.
+
+    cascadelang traces prune --older 30d --dry
+    cascadelang traces prune --older 30d
+    """
+    from cascadelang.workspace.traces import prune_recorded
+
+    number = prune_recorded(older, dry=dry)
+    if chosen_output(output) == "json":
+        print_json({"version": 1, "runs": number, "deleted": not dry})
+        return
+    write(f"{count(number, 'run')} {'would be' if dry else 'deleted'}{' deleted' if dry else ''}")

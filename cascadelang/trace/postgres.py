@@ -82,6 +82,9 @@ class PostgresConnection:
         with self._raw.transaction():
             yield
 
+    def give_back(self) -> None:
+        """See `Connection.give_back`; the server does it by itself."""
+
     def close(self) -> None:
         """See `Connection.close`."""
         with contextlib.suppress(Exception):

@@ -87,6 +87,10 @@ class Connection(Protocol):
         """Within a transaction: when the block raises, what it did is undone, and the transaction goes on."""
         ...
 
+    def give_back(self) -> None:
+        """Give the room of what was deleted back to the disk, where that is ours to do and nobody is in the way."""
+        ...
+
     def close(self) -> None:
         """Close it; never raises."""
         ...

@@ -92,6 +92,12 @@ class SQLiteConnection:
             raise
         self._raw.execute("RELEASE attempt")
 
+    def give_back(self) -> None:
+        """See `Connection.give_back`."""
+        with contextlib.suppress(sqlite3.Error):  # another program holds it, or there is no room for a copy
+            self._raw.execute("VACUUM")
+            self._raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
     def close(self) -> None:
         """See `Connection.close`."""
         with contextlib.suppress(sqlite3.Error):
@@ -128,6 +134,7 @@ class SQLite:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA secure_delete = ON")
         except sqlite3.DatabaseError as error:
             connection.close()
             if _damaged(error):

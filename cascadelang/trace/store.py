@@ -27,7 +27,10 @@ from pathlib import Path
 from typing import Final
 
 from cascadelang.contracts.trace_sink import RunRecord
+from cascadelang.trace.privacy import Privacy
+from cascadelang.trace.retention import Retention, delete_some
 from cascadelang.trace.rows import UNCOUNTABLE, Counted, counted
+from cascadelang.trace.sampling import WELL, is_kept
 from cascadelang.trace.sql import Connection, Database, StoreAway, StoreUnusable, Where, database, shown
 from cascadelang.trace.tally import Shapes
 from cascadelang.trace.write import recorded, write_batch
@@ -54,6 +57,9 @@ class TraceStore:
             written, readable by the user alone.
         warn: takes the one warning, for people; called from the writing thread or from `close`.
         most_waiting: how many runs may wait to be written.
+        privacy: what of a run is kept; everything unless given.
+        sample: the share, above 0 to 1, of the runs that is kept, as `cascadelang.trace.sampling` has it.
+        retain_s: how many seconds runs are kept; for ever unless given.
 
     Attributes:
         name: of the store, for people: without a password.
@@ -66,7 +72,12 @@ class TraceStore:
         *,
         warn: Callable[[str], None] | None = None,
         most_waiting: int = 10_000,
+        privacy: Privacy | None = None,
+        sample: float = 1.0,
+        retain_s: float | None = None,
     ) -> None:
+        if not 0 < sample <= 1:
+            raise ValueError("a sample is a share above 0, up to 1")
         self.name = shown(where)
         self.dropped = 0
         self._where = where
@@ -75,6 +86,9 @@ class TraceStore:
         self._warned = False
         self._too_fast = False
         self._most_waiting = most_waiting
+        self._privacy = None if privacy is None or privacy.keeps_everything else privacy
+        self._sample = sample
+        self._retention = None if retain_s is None else Retention(retain_s)
         self._begin()
         _STORES.add(self)
 
@@ -85,7 +99,7 @@ class TraceStore:
 
     def _begin(self) -> None:
         """Nothing waits and nothing runs: at the start, and in a forked child."""
-        self._waiting: deque[Counted | RunRecord] = deque()
+        self._waiting: deque[Counted | tuple[RunRecord, float]] = deque()
         self._wake = threading.Event()
         self._hurry = threading.Event()
         self._lock = threading.Lock()
@@ -110,16 +124,21 @@ class TraceStore:
             self._too_fast = True
             self.dropped += 1
             return
-        if run.output_tokens < _MANY_TOKENS:
+        weight = 1.0
+        if self._sample < 1 and run.status in WELL:
+            if not is_kept(run, self._sample):
+                return
+            weight = 1 / self._sample
+        if run.output_tokens < _MANY_TOKENS and self._privacy is None:
             # Now, while what the run told is at hand: it takes half of what it would take the thread, which has to
             # fetch it all from memory again, and what waits is small.
             try:
-                self._waiting.append(counted(run))
+                self._waiting.append(counted(run, weight))
             except UNCOUNTABLE:
                 self.dropped += 1
                 return
         else:
-            self._waiting.append(run)
+            self._waiting.append((run, weight))
         if not self._wake.is_set():
             self._wake.set()
             if self._thread is None:
@@ -175,6 +194,8 @@ class TraceStore:
             self._wake.clear()
             while waiting and not self._hopeless:
                 self._write(self._batch())
+            if self._retention is not None and not self._closed:
+                self._prune(self._retention)
             if self._closed and (not waiting or self._hopeless):
                 self._disconnect()
                 return
@@ -183,14 +204,16 @@ class TraceStore:
         """The next runs to be written."""
         batch: list[Counted] = []
         for _ in range(min(len(self._waiting), _MOST_AT_ONCE)):
-            run = self._waiting.popleft()
-            if isinstance(run, RunRecord):
-                try:
-                    batch.append(counted(run))
-                except UNCOUNTABLE:
-                    self.dropped += 1
-            else:
-                batch.append(run)
+            waiting = self._waiting.popleft()
+            if isinstance(waiting, Counted):
+                batch.append(waiting)
+                continue
+            run, weight = waiting
+            try:
+                batch.append(counted(run if self._privacy is None else self._privacy.clean(run), weight))
+            except UNCOUNTABLE:
+                self.dropped += 1
+            time.sleep(0)  # let the other threads in
         return batch
 
     def _write(self, batch: list[Counted]) -> None:
@@ -221,6 +244,21 @@ class TraceStore:
             else:
                 self._back()
             return
+
+    def _prune(self, retention: Retention) -> None:
+        """Delete some of what is too old."""
+        bucket = retention.due()
+        if bucket is None or self._connection is None:
+            return
+        try:
+            while delete_some(self._connection, bucket):
+                if self._waiting or self._closed:
+                    return  # the rest with the next batch
+        except Exception as error:  # noqa: BLE001 - it is tried again with the next batch
+            if not self._is_busy(error):
+                self._disconnect()
+            return
+        retention.done()
 
     def _insert(self, connection: Connection, batch: list[Counted]) -> int:
         """Write the runs in one transaction; gives how many could not be stored."""

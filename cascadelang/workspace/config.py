@@ -7,10 +7,10 @@ of the wrong type are errors, never ignored; TOML is only parsed when there is a
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import field, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from cascadelang.source.frozen import dataclass
 from cascadelang.workspace.mistake import Mistake
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 Output = Literal["text", "json", "sarif", "github", "junit"]
 _PREFIX = "CASCADELANG_"
+_KEEP = ("text", "hashes", "numbers")
+_UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_MOST_DIGITS = 9
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off"}
 
@@ -32,6 +35,11 @@ class Config:
         trace_store: path of the trace store, relative to the file that says so, or a ``postgresql://`` URL; ``off``
             records nothing; empty is the platform's data folder.
         keep_text: whether queries and answers are kept in the trace store.
+        trace_keep: what else anybody said is kept as: ``text``, ``hashes``, or not at all (``numbers``).
+        trace_redact: RE2 patterns of what is blacked out before anything is kept; in the environment one a line.
+        trace_key: of the hashes; a file in the data folder holds one unless it is given.
+        trace_sample: the share of the runs that ended well that is kept.
+        trace_retain: how long runs are kept, as ``30d``; empty is for ever.
         output: what commands print where ``--output`` isn't given; one that hasn't that form prints text.
         rules: what lint's rules count as, by name: ``off``, ``warning`` or ``error``.
         found: the file these settings come from; empty when there is none.
@@ -39,9 +47,18 @@ class Config:
 
     trace_store: str = ""
     keep_text: bool = True
+    trace_keep: Literal["text", "hashes", "numbers"] = "text"
+    trace_redact: tuple[str, ...] = ()
+    trace_key: str = ""
+    trace_sample: float = 1.0
+    trace_retain: str = ""
     output: Output = "text"
     rules: Mapping[str, Any] = field(default_factory=dict)
     found: str = ""
+
+    def __repr__(self) -> str:
+        """Without what may hold a password or is a key."""
+        return f"<Config of {self.found or 'nothing'}>"
 
     @property
     def traces_off(self) -> bool:
@@ -173,17 +190,15 @@ def _apply(config: Config, table: Mapping[str, Any], where: str) -> Config:
 def _value(key: str, value: object, where: str) -> object:
     """One value, checked."""
     name = f"`{_PREFIX}{key.upper()}`" if where == "the environment" else f"`{key}` in {where}"
-    if key == "rules":
-        return _rule_levels(value, where)
-    if key == "keep_text":
-        if isinstance(value, bool):
-            return value
-        word = value.lower() if isinstance(value, str) and where == "the environment" else ""
-        if word in _TRUE | _FALSE:
-            return word in _TRUE
-        raise Mistake(f"{name} must be true or false")
+    read_it = _READ.get(key)
+    if read_it is not None:
+        return read_it(value, name, where)
     if not isinstance(value, str):
         raise Mistake(f"{name} must be a text in quotes")
+    if key == "trace_keep" and value not in _KEEP:
+        raise Mistake(f"{name} is `{value}`", "it may be `text`, `hashes` or `numbers`")
+    if key == "trace_retain" and value:
+        age_s(value, name)
     if key == "output" and value not in get_args(Output):
         raise Mistake(
             f"{name} is `{value}`", "it may be `text`, `json`, or for `lint` also `sarif`, `github` or `junit`"
@@ -191,7 +206,55 @@ def _value(key: str, value: object, where: str) -> object:
     return value
 
 
-def _rule_levels(value: object, where: str) -> Mapping[str, Any]:
+def _switch(value: object, name: str, where: str) -> bool:
+    """Yes or no."""
+    if isinstance(value, bool):
+        return value
+    word = value.lower() if isinstance(value, str) and where == "the environment" else ""
+    if word in _TRUE | _FALSE:
+        return word in _TRUE
+    raise Mistake(f"{name} must be true or false")
+
+
+def _patterns(value: object, name: str, where: str) -> tuple[str, ...]:
+    """The patterns, each tried."""
+    patterns = value.splitlines() if isinstance(value, str) and where == "the environment" else value
+    if not isinstance(patterns, list) or not all(isinstance(one, str) for one in patterns):
+        raise Mistake(f"{name} must be a list of texts", "`trace_redact = ['[0-9]{13,19}']`, say")
+    from cascadelang.contracts.patterns import BadPattern, compile_re2, without_surrogates
+
+    for pattern in patterns:
+        try:
+            compile_re2(without_surrogates(pattern))
+        except BadPattern as error:
+            raise Mistake(f"{name} has `{pattern}`, which is no pattern: {error}") from None
+    return tuple(pattern for pattern in patterns if pattern)
+
+
+def _share(value: object, name: str, where: str) -> float:  # noqa: ARG001 - as the others
+    """A share above 0."""
+    try:
+        share = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else 0.0
+    except ValueError:
+        share = 0.0
+    if not 0 < share <= 1:
+        raise Mistake(f"{name} must be a number above 0, up to 1", "`trace_sample = 0.1` keeps a tenth")
+    return share
+
+
+def age_s(text: str, name: str) -> int:
+    """The seconds of an age: ``90s``, ``30m``, ``12h``, ``7d``, ``2w``.
+
+    Raises:
+        Mistake: when it is none.
+    """
+    number, unit = text.strip()[:-1], _UNITS_S.get(text.strip()[-1:])
+    if unit is None or not (number.isascii() and number.isdigit()) or len(number) > _MOST_DIGITS:
+        raise Mistake(f"{name} is `{text}`, which is no age", "give one as `30m`, `12h`, `7d` or `2w`", usage=True)
+    return int(number) * unit
+
+
+def _rule_levels(value: object, name: str, where: str) -> Mapping[str, Any]:  # noqa: ARG001 - as the others
     """The table of rules, each name and level checked."""
     if not isinstance(value, dict):
         raise Mistake(f"`rules` in {where} must be a table", '`[rules]`, and a line such as `unused-name = "off"`')
@@ -199,7 +262,16 @@ def _rule_levels(value: object, where: str) -> Mapping[str, Any]:
     from cascadelang.workspace.rules import check_names
 
     check_names(value, f"in {where}")
-    for name, level in value.items():
+    for rule, level in value.items():
         if level not in LEVELS:
-            raise Mistake(f"`{name}` in {where} is `{level}`", "a rule is `off`, `warning` or `error`")
+            raise Mistake(f"`{rule}` in {where} is `{level}`", "a rule is `off`, `warning` or `error`")
     return value
+
+
+_READ: Final[Mapping[str, Callable[[object, str, str], object]]] = {
+    "rules": _rule_levels,
+    "keep_text": _switch,
+    "trace_redact": _patterns,
+    "trace_sample": _share,
+}
+"""What isn't a text: its value, its name for people, and where it was found."""

@@ -6,11 +6,12 @@ never makes a file.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from cascadelang.contracts.trace_sink import NoTrace, RunRecord, TraceSink
-from cascadelang.workspace.config import Config, read
+from cascadelang.workspace.config import Config, age_s, read
 from cascadelang.workspace.mistake import Mistake
 
 if TYPE_CHECKING:
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
 
     from cascadelang.contracts.answer_cache import AnswerCache
 
-_UNITS_S: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-_MOST_DIGITS: Final = 9
+_KEY_FILE: Final = "traces.key"
 
 
 def open_sink(config: Config, warn: Callable[[str], None]) -> TraceSink:
@@ -32,16 +32,77 @@ def open_sink(config: Config, warn: Callable[[str], None]) -> TraceSink:
     where = config.trace_where()
     if where is None:
         return NoTrace()
+    from cascadelang.trace.privacy import Privacy
     from cascadelang.trace.store import TraceStore
 
-    return TraceStore(where, warn=warn)
+    keep = config.trace_keep
+    key = _key(config) if keep == "hashes" else b""
+    retain_s = age_s(config.trace_retain, "`trace_retain`") if config.trace_retain else None
+    privacy = Privacy(keep, config.trace_redact, key)
+    return TraceStore(where, warn=warn, privacy=privacy, sample=config.trace_sample, retain_s=retain_s)
+
+
+def _key(config: Config) -> bytes:
+    """The key of the hashes: that of the settings, or one that is made once and kept in the data folder.
+
+    Raises:
+        Mistake: when it can neither be read nor made.
+    """
+    if config.trace_key:
+        return config.trace_key.encode("utf-8", "replace")
+    import os
+    import secrets
+
+    from cascadelang.source.folders import data_folder
+
+    file = data_folder() / _KEY_FILE
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            made = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        except FileExistsError:
+            pass
+        else:
+            with os.fdopen(made, "w", encoding="ascii") as new:
+                new.write(secrets.token_hex(32))
+        key = file.read_bytes()
+    except OSError as error:
+        reason = (error.strerror or "input error").lower()
+        raise Mistake(f"the key of the hashes in `{file}` can't be had: {reason}", "`trace_key` gives one") from None
+    if len(key) < 32:  # another process is making it, or was killed while it did
+        raise Mistake(f"`{file}` holds no key", "delete it, and a new one is made; hashes by the old one won't match")
+    return key
+
+
+def prune_recorded(older: str, *, dry: bool = False, start: str = ".") -> int:
+    """Delete the runs that are older than an age (``30d``); how many.
+
+    Args:
+        older: the age.
+        dry: only count them.
+        start: the file or folder whose settings count.
+
+    Raises:
+        Mistake: when ``older`` is no age, nothing is recorded by the settings, or the store can't be used.
+    """
+    import time
+
+    from cascadelang.trace.retention import prune
+    from cascadelang.trace.sql import StoreUnusable
+
+    before_wall_s = time.time() - age_s(older, "`--older`")
+    try:
+        return prune(_where(start), before_wall_s, dry=dry)
+    except StoreUnusable as error:
+        raise Mistake(str(error)) from None
 
 
 def open_answers(config: Config) -> AnswerCache:
-    """Where ``cached`` keeps answers: in the trace store, or in memory where nothing, or no text, is recorded."""
+    """Where ``cached`` keeps answers: in the trace store, or in memory where no texts are recorded as they are."""
     from cascadelang.trace.answers import AnswerMemory, AnswerStore
 
-    where = config.trace_where() if config.keep_text else None
+    as_they_are = config.keep_text and config.trace_keep == "text" and not config.trace_redact
+    where = config.trace_where() if as_they_are else None
     return AnswerMemory() if where is None else AnswerStore(where)
 
 
@@ -105,9 +166,8 @@ def _wall_s(since: str) -> float:
     from datetime import date, datetime
 
     text = since.strip()
-    number, unit = text[:-1], _UNITS_S.get(text[-1:])
-    if unit is not None and number.isascii() and number.isdigit() and len(number) <= _MOST_DIGITS:
-        return time.time() - int(number) * unit
+    with contextlib.suppress(Mistake):
+        return time.time() - age_s(text, "")
     try:
         day = date.fromisoformat(text)
         return datetime(day.year, day.month, day.day).astimezone().timestamp()

@@ -181,8 +181,12 @@ def check_version(raw: psycopg.Connection[Any]) -> int:
     Raises:
         StoreUnusable: if it is a newer version's.
     """
-    found = raw.execute("SELECT to_regclass(%s)", (f"{SCHEMA}.store",)).fetchone()
-    if found is None or found[0] is None:
+    # the catalogue itself: `to_regclass` may answer from a cache that is older than the lock
+    look = (
+        "SELECT 1 FROM pg_catalog.pg_class JOIN pg_catalog.pg_namespace ON pg_namespace.oid = relnamespace"
+        " WHERE nspname = %s AND relname = 'store'"
+    )
+    if raw.execute(look, (SCHEMA,)).fetchone() is None:
         return 0
     row = raw.execute(f"SELECT version FROM {SCHEMA}.store").fetchone()  # noqa: S608 - a name of ours
     version = int(row[0]) if row else 0
