@@ -112,6 +112,9 @@ class Postgres:
             from psycopg.conninfo import conninfo_to_dict
         except ImportError:
             raise StoreUnusable(_NEEDS) from None
+        if set(url.partition("://")[2].rpartition("@")[0]) & set("@/?#"):
+            # libpq would take a part of the password for the host, and tell of it
+            raise StoreUnusable(_UNREAD)
         try:
             given = conninfo_to_dict(url)
         except psycopg.Error:
@@ -246,8 +249,9 @@ def without_password(url: str) -> str:
     """
     scheme, _, rest = _IN_QUERY.sub(r"\1", url).partition("://")
     before, at, place = rest.rpartition("@")
-    place = re.sub(r"[?&]+(?=&|$)", "", place).replace("?&", "?")
-    return f"{scheme}://{before.split(':')[0]}{at}{place}"
+    place, _, query = place.partition("?")
+    kept = "&".join(part for part in query.split("&") if part)
+    return f"{scheme}://{before.split(':')[0]}{at}{place}{'?' if kept else ''}{kept}"
 
 
 def _secrets(url: str) -> list[str]:

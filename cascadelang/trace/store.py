@@ -110,7 +110,7 @@ class TraceStore:
         self._hopeless = False
         self._absences = 0
         self._unsure = False
-        self._dropped_before = self.dropped
+        self._told_of = self.dropped
 
     def _abandon(self) -> None:
         """Leave to the parent process what is its own."""
@@ -161,9 +161,10 @@ class TraceStore:
                 return
         self.dropped += len(self._waiting)  # came in while it closed
         self._waiting.clear()
-        if self.dropped:
+        lost = self.dropped - self._told_of
+        if lost:
             why = "they came too fast" if self._too_fast else "they could not be stored"
-            self._say(f"{self.dropped} runs were not recorded in `{self.name}`: {why}")
+            self._say(f"{lost} runs were not recorded in `{self.name}`: {why}")
 
     def _start(self) -> None:
         """Start the writing thread; on the first run, so that a store that records nothing costs nothing."""
@@ -312,14 +313,13 @@ class TraceStore:
             self._hopeless = True
             self.dropped += len(self._waiting)
             self._waiting.clear()
-            lost = self.dropped - self._dropped_before
+            lost = self.dropped - self._told_of
             self._tell(f"{lost} runs were not recorded in `{self.name}`: {reason}")
             self._warned = True
             return
         self._waiting.extendleft(reversed(batch))
         self._absences += 1
         if self._absences == 1:
-            self._dropped_before = self.dropped
             self._tell(
                 f"runs can't be recorded in `{self.name}` for now: {reason}; up to {self._most_waiting:,} are kept"
                 " until they can, and answers are not affected"
@@ -331,10 +331,10 @@ class TraceStore:
         if not self._absences:
             return
         self._absences = 0
-        lost = self.dropped - self._dropped_before
+        lost = self.dropped - self._told_of
         lost_words = f"; {lost} were not, for more than {self._most_waiting:,} would have waited" if lost else ""
         self._tell(f"runs are recorded in `{self.name}` again{lost_words}")
-        self._dropped_before = self.dropped
+        self._told_of = self.dropped
 
     def _is_away(self, error: Exception) -> bool:
         at = self._database

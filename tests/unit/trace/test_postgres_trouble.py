@@ -1,0 +1,209 @@
+"""Whatever is wrong with the server, answers come; runs wait for it; and no password is ever shown."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import time
+
+import pytest
+
+from cascadelang.trace import store as store_module
+from cascadelang.trace.postgres import without_password
+from cascadelang.trace.query import StoreUnusable, list_runs
+from cascadelang.trace.sql import database, shown
+from cascadelang.trace.store import TraceStore
+from cascadelang.workspace.config import Config, read
+
+URL_PASSWORD = "s3cret%3Ap%40ss%2Fword"
+PASSWORD = "s3cret:p@ss/word"
+SECRETS = (PASSWORD, URL_PASSWORD, "s3cret", "p@ss", "word@")
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    monkeypatch.setattr(store_module, "_BACK_OFF_S", (0.05, 0.1))
+
+
+def wait_for(condition):
+    until_s = time.monotonic() + 30
+    while not condition() and time.monotonic() < until_s:
+        time.sleep(0.01)
+    assert condition()
+
+
+def unshown(*texts: object) -> None:
+    for text in texts:
+        for secret in SECRETS:
+            assert secret not in str(text)
+
+
+def test_a_server_that_is_not_there_at_first(postgres, make_run, warnings, quick):
+    postgres.stop()
+    store = TraceStore(postgres.url, warn=warnings.append)
+    begun_s = time.monotonic()
+    for number in range(20):
+        store.record(make_run(number))
+    assert time.monotonic() - begun_s < 1, "recording waits for nothing"
+    wait_for(lambda: warnings)
+    postgres.start()
+    wait_for(lambda: len(warnings) == 2)
+    store.close()
+    assert store.dropped == 0
+    assert len(list_runs(postgres.url)) == 20
+    name = without_password(postgres.url)
+    assert warnings[0].startswith(f"runs can't be recorded in `{name}` for now: ")
+    assert warnings[0].endswith("up to 10,000 are kept until they can, and answers are not affected")
+    assert warnings[1] == f"runs are recorded in `{name}` again"
+    unshown(*warnings)
+
+
+def test_a_server_that_goes_away_for_longer_than_fits(postgres, make_run, warnings, quick):
+    store = TraceStore(postgres.url, warn=warnings.append, most_waiting=100)
+    store.record(make_run(0))
+    wait_for(lambda: list_runs(postgres.url))
+    postgres.stop("immediate")
+    for number in range(1, 501):
+        store.record(make_run(number))
+    wait_for(lambda: warnings)
+    lost = store.dropped
+    assert lost == 400
+    postgres.start()
+    wait_for(lambda: len(warnings) == 2)
+    store.close()
+    assert f"again; {lost} were not, for more than 100 would have waited" in warnings[1]
+    assert len(list_runs(postgres.url, limit=None)) == 501 - lost
+    assert len(warnings) == 2
+
+
+def test_a_server_that_stays_away_holds_nothing_up(postgres, make_run, warnings):
+    postgres.stop()
+    store = TraceStore(postgres.url, warn=warnings.append)
+    for number in range(7):
+        store.record(make_run(number))
+    begun_s = time.monotonic()
+    store.close()
+    assert time.monotonic() - begun_s < 8
+    postgres.start()
+    assert store.dropped == 7
+    assert "7 runs were not recorded" in warnings[-1]
+    unshown(*warnings)
+
+
+def test_connections_that_the_server_ends_are_made_again(postgres, make_run, warnings, quick):
+    store = TraceStore(postgres.url, warn=warnings.append)
+    for number in range(3):
+        store.record(make_run(number))
+        wait_for(lambda number=number: len(list_runs(postgres.url)) == number + 1)
+        import psycopg
+
+        with psycopg.connect(postgres.url, autocommit=True) as other:
+            other.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'cascadelang'"
+            )
+    store.close()
+    assert store.dropped == 0
+    assert len(list_runs(postgres.url)) == 3
+
+
+def test_a_wrong_password_is_told_and_never_shown(postgres, make_run, warnings, caplog, capfd):
+    wrong = postgres.url.replace(URL_PASSWORD, "s3cret%3Awrong")
+    caplog.set_level(logging.DEBUG)
+    store = TraceStore(wrong, warn=warnings.append)
+    store.record(make_run())
+    wait_for(lambda: warnings)
+    store.close()
+    assert "password authentication failed" in warnings[0]
+    with pytest.raises(StoreUnusable, match="password authentication failed") as told:
+        list_runs(wrong)
+    unshown(*warnings, told.value, repr(told.value), store.name, caplog.text, *capfd.readouterr())
+    assert "wrong" not in "".join(warnings) + str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "there"),
+    [
+        ("postgresql://u:s3cret@h/d", "postgresql://u@h/d"),
+        ("postgresql://u:s3cret:p@ss/word@h:5432/d?sslmode=require", "postgresql://u@h:5432/d?sslmode=require"),
+        ("postgresql://h/d?password=s3cret&user=u", "postgresql://h/d?user=u"),
+        ("postgresql://h/d?user=u&password=s3cret", "postgresql://h/d?user=u"),
+        ("postgresql://h/d?sslpassword=s3cret%40x&password=p@ss", "postgresql://h/d"),
+        ("postgres://u@h/d", "postgres://u@h/d"),
+        ("postgresql://h", "postgresql://h"),
+        ("postgresql:///d?host=/var/run", "postgresql:///d?host=/var/run"),
+    ],
+)
+def test_a_url_is_shown_without_its_password(url, there):
+    assert shown(url) == there
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://u:s3cret:p@ss/word@h:x/d",
+        "postgresql://u:s3cret@h/d?nonsense=1",
+        "postgresql://u:s3cret?x@h/d",
+        "postgresql://u:s3cret#x@h/d",
+        "postgresql://u:s3cret%zz@h/d",
+    ],
+)
+def test_a_mistyped_url_is_told_without_what_was_typed(url, make_run, warnings):
+    with pytest.raises(StoreUnusable, match="is no PostgreSQL URL") as told:
+        list_runs(url)
+    store = TraceStore(url, warn=warnings.append)
+    store.record(make_run())
+    store.close()
+    assert store.dropped == 1
+    unshown(told.value, *warnings)
+
+
+def test_settings_and_doctor_show_no_password(postgres, tmp_path, monkeypatch, make_run):
+    from cascadelang.workspace.doctor import examine
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "cascadelang.toml").write_text(f"trace_store = '{postgres.url}'\ntrace_key = 's3cret'\n")
+    config = read(tmp_path)
+    assert config.trace_where() == postgres.url
+    unshown(repr(config), str(config))
+    (found,) = [item for item in examine() if item.name == "store"]
+    assert (found.state, found.detail) == ("ok", f"{shown(postgres.url)}, where nothing is recorded yet")
+    monkeypatch.setenv("CASCADELANG_TRACE_STORE", postgres.url.replace(str(postgres.port), "1"))
+    (found,) = [item for item in examine() if item.name == "store"]
+    assert found.state == "problem"
+    unshown(found)
+
+
+def test_without_psycopg_it_says_what_to_install(monkeypatch, make_run, warnings):
+    import sys
+
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(StoreUnusable, match=r"pip install .cascadelang\[postgres\]"):
+        list_runs("postgresql://h/d")
+    store = TraceStore("postgresql://h/d", warn=warnings.append)
+    store.record(make_run())
+    store.close()
+    assert "cascadelang[postgres]" in warnings[0]
+
+
+def test_a_server_that_accepts_and_says_nothing(make_run, warnings, monkeypatch):
+    """A port that takes connections and never answers: the writing thread waits, nobody else does."""
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        url = f"postgresql://u:s3cret@127.0.0.1:{silent.getsockname()[1]}/d?connect_timeout=2"
+        store = TraceStore(url, warn=warnings.append)
+        begun_s = time.monotonic()
+        for number in range(100):
+            store.record(make_run(number))
+        assert time.monotonic() - begun_s < 1
+        wait_for(lambda: warnings)
+        store.close()
+        assert time.monotonic() - begun_s < 20
+    assert store.dropped == 100
+    unshown(*warnings)
+
+
+def test_two_locations_are_two_stores():
+    assert Config(trace_store="postgresql://h/d").trace_where() == "postgresql://h/d"
+    assert Config(trace_store="off").trace_where() is None
+    assert database("postgresql://u:s3cret@h/d").name == "postgresql://u@h/d"
