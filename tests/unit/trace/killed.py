@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import select
 import signal
 import sqlite3
 import struct
@@ -100,7 +101,9 @@ def main(where: str, kills: int, seed: int) -> None:
             os.close(out)
             write(where, writer, into)
         os.close(into)
-        time.sleep(rng.random() * (MOST_SERVER_S if is_url(where) else MOST_S))
+        if writer % 2:  # once it writes; the others from the very beginning
+            select.select([out], [], [], 30)
+        time.sleep(rng.random() * (MOST_SERVER_S if is_url(where) and not writer % 2 else MOST_S))
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         written, recorded = told_by(out)
