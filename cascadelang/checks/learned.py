@@ -29,7 +29,7 @@ class Learned:
         summary="how likely the answer is right, by a trained scorer",
         doc=f"""
 A probability, 0 to 1, from a file that was trained on recorded answers: a learned file that gives a `score`
-(its form is in `cascadelang.learned`). It calls nothing, and takes about a millisecond for
+([Learned files](learned.md)). It calls nothing, and takes about a millisecond for
 a page of text. What it can know of an
 answer, beside the numbers about the query and the n-grams of both texts:
 

@@ -8,7 +8,9 @@ repository); all of them unless given. With ``--page`` the tables are written in
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import asyncio
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,6 +22,7 @@ from recorded import HERE, SHARED, Record, read, reply_of
 from cascadelang.contracts.check import Answer, Value
 from cascadelang.contracts.messages import Query
 from cascadelang.workspace.makers import make_check
+from cascadelang.workspace.mistake import Mistake
 
 PAGE = HERE.parents[1] / "docs" / "evidence.md"
 
@@ -85,6 +88,7 @@ class Row:
         check: its name in the catalogue.
         args: its arguments.
         passes: whether a value passes; ``None`` where the check has no threshold of its own.
+        unknown: whether what can't be known passes.
         higher: a higher value is better.
         applies: to which records.
         other: whose answer it looks at beside the one it judges: the next cheaper model's (-1), which a cascade has
@@ -97,6 +101,7 @@ class Row:
     check: str
     args: Mapping[str, Any] = field(default_factory=dict)
     passes: Callable[[Any], bool] | None = None
+    unknown: bool = False
     higher: bool = True
     applies: Callable[[Record], bool] = lambda record: True  # noqa: ARG005 - all of them
     other: int = 0
@@ -115,6 +120,10 @@ def _wants_json(record: Record) -> bool:
     return record["meta"].get("grade") == "json"
 
 
+def _asks_for_a_number(record: Record) -> bool:
+    return record["meta"].get("grade") == "number"
+
+
 def _has_options(record: Record) -> bool:
     reference = record.get("reference", "")
     return f"\n{reference}. " in record["query"] and len(reference) == 1
@@ -127,6 +136,14 @@ ROWS = (
     Row("`json`, where JSON is asked for", "json", passes=_true, applies=_wants_json),
     Row("`json(strict: true)`, likewise", "json", {"strict": True}, _true, applies=_wants_json),
     Row("`matches(/answer is [*(]*[A-J]\\b/i)`", "matches", _NAMES_AN_OPTION, _true, applies=_has_options),
+    Row(
+        "`math_equals(meta.answer)`, of numbers",
+        "math_equals",
+        {"expected": {"meta": "answer"}},
+        _true,
+        applies=_asks_for_a_number,
+    ),
+    Row("`arithmetic else pass`", "arithmetic", passes=_true, unknown=True),
     Row("`not empty`", "empty", passes=_false, higher=False),
     Row("`not truncated`", "truncated", passes=_false, higher=False),
     Row("`not repeats`", "repeats", passes=_false, higher=False),
@@ -157,13 +174,18 @@ class Judgement:
     cost_usd: float
 
 
-def judge(row: Row, data: Data, records: Sequence[Record]) -> Iterator[Judgement]:
-    """Judge every recorded answer that a check applies to."""
-    made: Any = make_check(row.check, row.args)
+async def judge(row: Row, data: Data, records: Sequence[Record]) -> list[Judgement]:
+    """Judge every recorded answer that a check applies to; none where a package that it needs isn't installed."""
+    judgements: list[Judgement] = []
+    try:
+        made: Any = make_check(row.check, row.args)
+    except Mistake as mistake:
+        print(f"left out: {mistake}", file=sys.stderr)
+        return judgements
     for record in records:
         if not row.applies(record):
             continue
-        query = Query.of(record["query"])
+        query = Query.of(record["query"], {"answer": record.get("reference")})
         for at, model in enumerate(data.models):
             answer = record["answers"].get(model)
             beside = data.models[at + row.other] if 0 <= at + row.other < len(data.models) else None
@@ -171,9 +193,11 @@ def judge(row: Row, data: Data, records: Sequence[Record]) -> Iterator[Judgement
             if answer is None or (row.other and other is None):
                 continue
             previous = reply_of(str(beside), other) if other else None
-            found = made.judge(Answer(query, reply_of(model, answer), model, previous))
+            judged = Answer(query, reply_of(model, answer), model, previous)
+            found = await made.judge_timed(judged) if hasattr(made, "judge_timed") else made.judge(judged)
             cost_usd = other["cost_usd"] if other and row.other > 0 else 0.0
-            yield Judgement(model, record["id"], answer["quality"] >= 0.5, found.value, cost_usd)
+            judgements.append(Judgement(model, record["id"], answer["quality"] >= 0.5, found.value, cost_usd))
+    return judgements
 
 
 def line(row: Row, data: Data, judged: Sequence[Judgement]) -> str:
@@ -184,7 +208,7 @@ def line(row: Row, data: Data, judged: Sequence[Judgement]) -> str:
     low, high = scores.interval(data.resamples)
     accuracy = passed = caught = "-"
     if row.passes is not None:
-        verdicts = [one.value is not None and row.passes(one.value) for one in judged]
+        verdicts = [row.unknown if one.value is None else row.passes(one.value) for one in judged]
         hits = sum(said == one.right for said, one in zip(verdicts, judged, strict=True))
         accuracy, passed = f"{hits / len(judged):.1%}", f"{sum(verdicts) / len(judged):.1%}"
         down = [not one.right for said, one in zip(verdicts, judged, strict=True) if not said]
@@ -223,7 +247,7 @@ def table(data: Data, records: Sequence[Record]) -> str:
     for row in ROWS:
         if not any(row.needs in answer for answer in answers):
             continue
-        if judged := list(judge(row, data, records)):
+        if judged := asyncio.run(judge(row, data, records)):
             lines.append(line(row, data, judged))
     if data.name == "ladder" and (judged := learned(records)):
         lines.append(line(LEARNED, data, judged))
