@@ -28,10 +28,9 @@ class Learned:
         kind="check",
         summary="how likely the answer is right, by a trained scorer",
         doc=f"""
-A probability, 0 to 1, from a file that was trained on recorded answers: a learned file that gives a `score`
-([Learned files](learned.md)). It calls nothing, and takes about a millisecond for
-a page of text. What it can know of an
-answer, beside the numbers about the query and the n-grams of both texts:
+A probability, 0 to 1, from a file that was trained on recorded answers: a [learned file](learned.md) that gives a
+`score`. It calls nothing, and takes about a millisecond for a page of text. What it can know of an answer, beside the
+numbers about the query and the n-grams of both texts:
 
 | number | of the answer |
 |---|---|
