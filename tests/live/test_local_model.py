@@ -16,6 +16,7 @@ from cascadelang.contracts.failure import CallFailed
 from cascadelang.contracts.messages import Delta, Message, Reply, Request
 from cascadelang.contracts.provider import ProviderConfig
 from cascadelang.providers import weights
+from cascadelang.providers._llama_chat import Generation
 from cascadelang.providers.local import PROVIDER, LocalProvider
 
 pytestmark = pytest.mark.live
@@ -197,3 +198,32 @@ def test_the_event_loop_goes_on_while_a_model_generates(run: Run) -> None:
         assert ticks > 3
 
     run(test)
+
+
+def test_closing_a_stream_ends_the_generation(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test(provider: LocalProvider) -> None:
+        generated: list[int] = []
+        take = Generation._take
+
+        def counted(self: Generation, chunk: Any) -> bool:
+            generated.append(chunk.get("timings", {}).get("predicted_n", 0))
+            return take(self, chunk)
+
+        monkeypatch.setattr(Generation, "_take", counted)
+        asked = replace(REQUEST, max_tokens=200)
+        assert provider.can_stop(asked)
+        parts = provider.stream(asked)
+        taken = [part async for part in _first(parts, 5)]
+        await parts.aclose()  # type: ignore[attr-defined]
+        after = await provider.send(replace(REQUEST, max_tokens=1))  # answered once the first has ended
+        assert after.usage.output_tokens == 1
+        assert taken[-1].usage is not None
+        assert taken[-1].usage.output_tokens <= max(generated) < 30, "of 200 tokens only those were generated"
+        assert [token.token for part in taken for token in part.logprobs]
+
+    run(test)
+
+
+async def _first(parts: Any, count: int) -> Any:
+    for _ in range(count):
+        yield await anext(parts)
