@@ -3,8 +3,10 @@
 ``python examples/data/stop_early.py`` runs stop_early.cl for real and writes what each call came to into
 stop_early.jsonl; ``--table`` only prints the table of docs/ladder.md from that file. The whole answers come from
 recorded_stop_early.cl, the same gates over answers.jsonl, which has those of the same models to the same prompts and
-settings, whole; decoding is greedy. Tokens are counted, not estimated. Time saved is the tokens that weren't
-generated times the seconds that a token took in this run's own calls to that model.
+settings, whole; decoding is greedy. Tokens are counted: those that came before the cut. Time saved is estimated, for
+how long a call takes hangs on what else the machine does: the tokens that weren't generated, times the seconds that
+one more token takes (the slope of a least-squares line through the latencies and tokens of the recorded answers, so
+that reading the prompt isn't in it).
 """
 
 from __future__ import annotations
@@ -13,13 +15,14 @@ import json
 import sys
 from collections import Counter, defaultdict
 from pathlib import Path
+from statistics import linear_regression
 from typing import Any
 
 from cascadelang import Policy
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "stop_early.jsonl"
-LADDER = ("smollm", "qwen_small")
+LADDER = {"smollm": "smollm2-135m", "qwen_small": "qwen2.5-coder-0.5b"}
 
 
 def steps(result: Any) -> list[dict[str, Any]]:
@@ -93,16 +96,16 @@ def table() -> str:
         "|---|---|---|---|---|---|---|---|---|",
     ]
     sums: Counter[str] = Counter()
-    for model in LADDER:
+    for model, id_ in LADDER.items():
         told, before = tokens(early[model]), tokens(whole[model])
-        seconds = sum(step["latency_s"] for step in early[model]) / max(1, told)
+        seconds = seconds_a_token(id_)
         by = Counter(step["stopped_by"] for step in early[model] if step["stopped_by"])
         named = ", ".join(f"`{name}` {count}" for name, count in by.most_common())
         saved = (before - told) * seconds
         sums.update(called=len(early[model]), stopped=sum(by.values()), before=before, told=told, saved=round(saved))
         lines.append(
             f"| {model} | {len(early[model])} | {sum(by.values())} | {named} | {before:,} | {told:,} "
-            f"| {1 - told / max(1, before):.0%} | {seconds:.2f} | {saved:.0f} |"
+            f"| {1 - told / max(1, before):.0%} | {seconds:.3f} | {saved:.0f} |"
         )
     share = 1 - sums["told"] / max(1, sums["before"])
     lines.append(
@@ -111,6 +114,13 @@ def table() -> str:
     )
     lines += ["", f"{len(runs)} prompts; runs that went another way, or answers that began otherwise: {other}."]
     return "\n".join(lines)
+
+
+def seconds_a_token(model: str) -> float:
+    """What one more token of the answer takes, by the recorded answers."""
+    records = [json.loads(line) for line in (HERE / "answers.jsonl").read_text(encoding="utf-8").splitlines()]
+    counts = [record["answers"][model]["output_tokens"] for record in records]
+    return linear_regression(counts, [record["answers"][model]["latency_s"] for record in records]).slope
 
 
 def tokens(found: list[dict[str, Any]]) -> int:
