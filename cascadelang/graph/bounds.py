@@ -210,7 +210,8 @@ class Measure:
         if rung.until is None:
             return []
         found = self._counted(id(rung.until), [rung.until])
-        idle = number + 1 == len(node.rungs) and node.otherwise == "last"
+        # with an order of its own, any rung may be the last that is asked, and any other not
+        idle = number + 1 == len(node.rungs) and node.otherwise == "last" and node.order is None
         return [] if idle and any(use.calls != 0 for use in found) else found
 
     def asked(self, node: GraphNode) -> list[CatalogUse]:
@@ -237,6 +238,11 @@ class Measure:
         if found is None:
             found = self._carried[node.id, settings] = [0]
             rejected = -1
+            if node.order is not None:
+                asked = [self.points[r.node, settings].answer_tokens for r in node.rungs if r.until is not None]
+                most = carried_tokens(max(asked), node.carry) if asked else 0
+                self._carried[node.id, settings] = [most] * len(node.rungs)
+                return most
             for before in node.rungs[:-1]:
                 if before.until is not None:
                     rejected = max(rejected, self.points[before.node, settings].answer_tokens)

@@ -32,7 +32,11 @@ def cheapest_first_calls(measure: Measure) -> dict[Point, FirstCall | None]:
         ways = measure.below(point)
         if isinstance(node, CascadeNode):
             # a call that doesn't fit ends the cascade, so what comes after the first rung is no first call
-            starts = {0, *(node.start_at.values() if node.start is not None else ())}
+            starts = (
+                {*range(len(node.rungs))}
+                if node.order is not None
+                else {0, *(node.start_at.values() if node.start is not None else ())}
+            )
             ways = [way for number, way in enumerate(ways) if number in starts or number == len(node.rungs)]
         if isinstance(node, ShadowNode):
             ways = ways[:1]  # what runs beside begins when the live one is over

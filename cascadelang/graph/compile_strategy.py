@@ -22,6 +22,7 @@ from cascadelang.graph.model import (
     GraphArm,
     GraphExpr,
     GraphNode,
+    GraphOrder,
     GraphRung,
     GraphShare,
     HedgeNode,
@@ -188,8 +189,6 @@ class Strategies:
 
     def _cascade(self, strategy: ast.Cascade, id_: str, path: str) -> None:
         place = self._places.of(strategy.span)
-        if strategy.order_by is not None:
-            raise GraphError("`order by` isn't supported by this version")
         rungs: list[GraphRung] = []
         self.nodes[id_] = CascadeNode(id_, rungs, place=place)
         start_at: dict[str, int] = {}
@@ -216,6 +215,7 @@ class Strategies:
             start_at=start_at,
             carry=strategy.carry,
             place=place,
+            order=None if strategy.order_by is None else GraphOrder(**self._checked.settings[id(strategy)]),
         )
 
 

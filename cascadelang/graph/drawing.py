@@ -31,7 +31,7 @@ from cascadelang.graph.model import (
 )
 from cascadelang.graph.outline import DEEPEST, OTHERWISE, Outline, suffixes
 from cascadelang.graph.walk import conditions, uses_of
-from cascadelang.graph.wording import price_wording, seconds, share_wording, when_wording, wording
+from cascadelang.graph.wording import order_wording, price_wording, seconds, share_wording, when_wording, wording
 
 Shape = Literal["start", "model", "route", "gate", "use", "answer", "failure"]
 Style = Literal["plain", "fails", "aside"]
@@ -252,6 +252,11 @@ class _Pen:
             carried = f", {node.carry} carried on" if node.carry else ""
             failing = [(gate, f"fails{carried}", "fails")]
         done += self._ending(node, failing, frame, depth)
+        if node.order is not None:
+            chooser = self._box(frame, "route", "in the best order", order_wording(node.order))
+            for entry in entries:
+                self._edge(chooser, entry)
+            return chooser, done
         if node.start is None:
             return entries[0], done
         chooser = self._box(frame, "route", "from", wording(node.start, graph), paid=self._asks([node.start]))

@@ -22,6 +22,7 @@ from cascadelang.graph.model import (
     Graph,
     GraphExpr,
     GraphNode,
+    GraphOrder,
     HedgeNode,
     RetryNode,
     ShadowNode,
@@ -152,8 +153,25 @@ def _check_cascade(node: CascadeNode, where: str) -> None:
         raise GraphError(f"{where} has no rungs")
     if (node.otherwise == "node") != (node.otherwise_node is not None):
         raise GraphError(f"{where} must have an `otherwise_node` when `otherwise` is `node`, and only then")
+    if node.order is not None:
+        _check_order(node, node.order, where)
     if any(not 0 <= at < len(node.rungs) for at in node.start_at.values()):
         raise GraphError(f"{where} starts at a rung that it doesn't have")
+
+
+def _check_order(node: CascadeNode, order: GraphOrder, where: str) -> None:
+    from cascadelang.learned.read import WrongLearned, read_learned
+
+    try:
+        learned = read_learned(order.quality)
+    except WrongLearned as wrong:
+        raise GraphError(f"the order of {where} can't be used: {wrong}") from None
+    if learned.gives != "scores" or len(order.names) != len(node.rungs) or not {*order.names} <= {*learned.outputs}:
+        raise GraphError(f"the order of {where} doesn't have a quality for each rung")
+    if node.start is not None:
+        raise GraphError(f"{where} has an order and a start")
+    if order.worth_usd is not None:
+        _above_zero(order.worth_usd, f"`worth_usd` of {where}")
 
 
 def _check_shares(node: SplitNode, where: str) -> None:

@@ -358,10 +358,28 @@ class GraphRung:
 
 
 @dataclass(frozen=True, slots=True)
+class GraphOrder:
+    """Which rung of a cascade is asked next: of those left the one with the best predicted quality for its price.
+
+    ``quality`` is a learned file (`cascadelang.learned`) that gives ``scores``, from ``file``; ``names`` says for
+    each rung which of its outputs is its quality. A price is the most that the rung can cost for such a query. The
+    best has the highest quality divided by the price (what is free comes first, by quality); with ``worth_usd``,
+    the highest quality less the price divided by that. Of equals the first as written; so it is for all where the
+    quality or a price isn't known.
+    """
+
+    file: str
+    quality: dict[str, Any]
+    names: list[str]
+    worth_usd: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CascadeNode:
     """The rungs in order until one passes.
 
-    ``start`` gives a label, ``start_at`` the index of the rung it names; an unknown label starts at the first.
+    With ``order``, each is asked once in another order. ``start`` gives a label, ``start_at`` the index of the rung
+    it names; an unknown label starts at the first.
     """
 
     id: str
@@ -373,6 +391,7 @@ class CascadeNode:
     carry: Literal["draft", "reasons"] | None = None
     place: Place | None = None
     kind: Literal["cascade"] = "cascade"
+    order: GraphOrder | None = None
 
 
 @dataclass(frozen=True, slots=True)

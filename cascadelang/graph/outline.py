@@ -32,6 +32,7 @@ from cascadelang.graph.walk import children, conditions, in_order, uses_of
 from cascadelang.graph.wording import (
     cached_wording,
     limits_wording,
+    order_wording,
     price_wording,
     seconds,
     settings_wording,
@@ -170,7 +171,7 @@ class Outline:
         carry = "" if node.carry is None else f" carry {node.carry}"
         rows: list[Row] = []
         for number, rung in enumerate(node.rungs, 1):
-            rows.append(self._at(f"{number}.", rung.node, depth))
+            rows.append(self._at(f"{number}." if node.order is None else "in any order", rung.node, depth))
             if rung.until is not None:
                 paid = "  (paid)" if rung.paid else ""
                 rows.append(Row("", f"until {wording(rung.until, self.graph, judged=True)}{paid}", gate=True))
@@ -178,7 +179,8 @@ class Outline:
             rows.append(self._at("otherwise", node.otherwise_node, depth))
         elif any(rung.until is not None for rung in node.rungs):
             rows.append(Row("otherwise", OTHERWISE[node.otherwise]))
-        return f"cascade{start}{carry}", rows
+        order = "" if node.order is None else f" {order_wording(node.order)}"
+        return f"cascade{start}{order}{carry}", rows
 
 
 def named_nodes(graph: Graph) -> dict[str, str]:

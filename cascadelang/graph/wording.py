@@ -128,6 +128,12 @@ def limits_wording(node: g.WithinNode) -> str:
     return f"within {' and '.join(parts)}"
 
 
+def order_wording(order: g.GraphOrder) -> str:
+    """``order by learned("quality.json")``."""
+    worth = "" if order.worth_usd is None else f", worth: {money(order.worth_usd)}"
+    return f'order by learned("{_cut(order.file)}"{worth})'
+
+
 def cached_wording(node: g.CachedNode) -> str:
     """``cached 1d``, ``cached 12h similar 0.97``."""
     likeness = "" if node.similar is None else f" similar {literal_wording(node.similar)}"

@@ -32,10 +32,13 @@ from cascadelang.runtime.nodes import Call, Cascade, Fallback, Route, RouteBy, S
 from cascadelang.runtime.outcome import Strategy
 from cascadelang.runtime.paid import PaidCalls
 from cascadelang.runtime.request_key import Keys
+from cascadelang.runtime.rung_order import RungOrder
 from cascadelang.runtime.timed import Timed
 from cascadelang.source.digest import sha256
 
 if TYPE_CHECKING:
+    from cascadelang.graph.bounds import NodeBounds
+    from cascadelang.graph.curve import Curve
     from cascadelang.runtime.early import Watch
 
 TOP_LOGPROBS = 2
@@ -52,6 +55,7 @@ class Builder:
         self._stop_early = stop_early
         self._expressions = expressions
         self._calls: dict[str, Call] = {}
+        self._bounds: Mapping[str, NodeBounds] | None = None
         self._built: dict[tuple[str, tuple[str, int | None, int | None]], Strategy] = {}
 
     @property
@@ -159,7 +163,16 @@ class Builder:
         otherwise = None if node.otherwise_node is None else self._build(node.otherwise_node, settings)
         start = None if node.start is None else self.labels(node.start, node.start_at)
         asker = None if node.start is None else self._asker(node.id, [node.start], settings)
-        return Cascade(node, rungs, otherwise, start, asker)
+        order = None if node.order is None else RungOrder(node.order, [self._price(rung.node) for rung in node.rungs])
+        return Cascade(node, rungs, otherwise, start, asker, order)
+
+    def _price(self, id_: str) -> Curve | None:
+        """The most that a node can cost, by the size of its input; ``None`` where that isn't known."""
+        if self._bounds is None:
+            from cascadelang.graph.bounds import bounds
+
+            self._bounds = bounds(self._graph)
+        return self._bounds[id_].cost_most
 
     def _gate(self, node: str, rung: g.GraphRung, settings: Settings) -> Gate | None:
         if rung.until is None:

@@ -45,9 +45,12 @@ from cascadelang.runtime.scope import Scope
 from cascadelang.runtime.sight import show
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cascadelang.runtime.asking import Asker
     from cascadelang.runtime.early import Watch
     from cascadelang.runtime.gates import Gate
+    from cascadelang.runtime.rung_order import RungOrder
     from cascadelang.runtime.state import Run
 
 SETTINGS: Final = ("system", "max_tokens", "temperature", "top_p", "seed", "stop", "effort", "timeout_s")
@@ -286,26 +289,44 @@ class Rung:
 class Cascade:
     """The rungs in order, until one passes."""
 
-    __slots__ = ("_asker", "_carry", "_ending", "_otherwise", "_rungs", "_start", "_start_at", "id", "label")
+    __slots__ = (
+        "_asker",
+        "_carry",
+        "_ending",
+        "_lasts",
+        "_order",
+        "_otherwise",
+        "_rungs",
+        "_start",
+        "_start_at",
+        "id",
+        "label",
+    )
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - made in one place
         self,
         node: g.CascadeNode,
         rungs: list[tuple[Strategy, Gate | None]],
         otherwise: Strategy | None,
         start: Labels | None,
         asker: Asker | None,
+        order: RungOrder | None = None,
     ) -> None:
         self.id = node.id
         self._asker = asker
+        self._order = order
         self.label = node.id
         keeps_last = node.otherwise == "last"
         last = len(rungs) - 1
         watches = _watches(node, [gate for _, gate in rungs])
         self._rungs = [
-            Rung(rung, gate, kept=keeps_last and at == last, watch=watches[at])
+            Rung(rung, gate, kept=keeps_last and at == last and order is None, watch=watches[at])
             for at, (rung, gate) in enumerate(rungs)
         ]
+        # With an order of its own, any rung may be the one that is asked last.
+        self._lasts = (
+            self._rungs if order is None else [Rung(rung, gate, kept=keeps_last, watch=None) for rung, gate in rungs]
+        )
         self._ending = node.otherwise
         self._otherwise = otherwise
         self._start = start
@@ -320,12 +341,17 @@ class Cascade:
             if isinstance(first, Failed):
                 return first
             at = first
+        left = [*range(at, len(self._rungs))]
+        quality: Mapping[str, float] = {}
+        if self._order is not None:
+            at, quality = await self._most_promising(run, scope, self._order)
         chosen: Answered | None = None
         failed: Failed | None = None
         previous: Reply | None = None
         extra = scope.extra
         while True:
-            rung = self._rungs[at]
+            left.remove(at)
+            rung = (self._rungs if left else self._lasts)[at]
             gate = rung.gate
             gates = scope.gates if rung.paid is None else (*scope.gates, (rung.paid, scope.budget))
             watch = scope.watch if gate is None and not rung.waived else rung.watch
@@ -360,11 +386,25 @@ class Cascade:
                 previous = outcome.reply
                 if self._carry is not None:
                     extra = scope.extra + exchange(self._carry, outcome.reply, outcome.verdict)
-            at += 1
-            if stops is not None or at == len(self._rungs):
+            if stops is not None or not left:
                 return await self._end(run, scope, chosen, failed)
+            at = left[0] if self._order is None else self._order.best(left, quality, run.query, extra)[0]
             to = self._rungs[at].strategy.label
             run.tell("escalate", self.id, {"from": rung.strategy.label, "to": to, "because": because})
+
+    async def _most_promising(self, run: Run, scope: Scope, order: RungOrder) -> tuple[int, Mapping[str, float]]:
+        """The rung to begin with, and the quality that is predicted for each, both told."""
+        predicted = await order.predict(run)
+        at, why = order.best(range(len(self._rungs)), predicted.values, run.query, scope.extra)
+        reason = predicted.reason or why
+        data: dict[str, Any] = {
+            "arm": str(at + 1),
+            "to": self._rungs[at].strategy.label,
+            "because": {name: round(value, 4) for name, value in predicted.values.items()},
+            "unknown": [f"the rungs are asked as they stand: {reason}"] if reason else [],
+        }
+        run.tell("route", self.id, data)
+        return at, predicted.values
 
     async def _first(self, run: Run, scope: Scope, start: Labels) -> int | Failed:
         """The index of the rung to start with."""
@@ -406,7 +446,7 @@ def _watches(node: g.CascadeNode, gates: list[Gate | None]) -> list[Watch | None
     found: list[Watch | None] = []
     for at, gate in enumerate(gates):
         watch = None if gate is None else gate.watch
-        behind = gates[at + 1 :]
+        behind = gates[at + 1 :] if node.order is None else [*gates[:at], *gates[at + 1 :]]
         if (
             watch is None
             or node.carry is not None

@@ -220,7 +220,8 @@ def _text_or_meta(expr: ast.Expr, place: Place, state: State) -> Any:
     return expr.value if isinstance(expr, ast.Text) else None
 
 
-def _json_file(expr: ast.Expr, place: Place, state: State) -> Any:
+def json_file(expr: ast.Expr, place: Place, state: State) -> Any:
+    """The value in a JSON file that a text names; ``None`` for no text, `BAD` for what is told already."""
     text = _file(expr, place, state)
     if text is None or text is BAD:
         return text
@@ -410,8 +411,8 @@ _CONVERT: dict[str, Callable[[ast.Expr, Place, State], Any]] = {
     "file": _file,
     "text_or_file": _text_or_file,
     "text_or_meta": _text_or_meta,
-    "json_file": _json_file,
-    "schema_file": _json_file,
+    "json_file": json_file,
+    "schema_file": json_file,
     "examples_file": _examples_file,
     "topics_file": _topics_file,
     "learned_file": _learned_file,

@@ -17,7 +17,8 @@ from cascadelang.semantics.compare import unknown_label
 from cascadelang.semantics.conditions import want_bool
 from cascadelang.semantics.constants import whole
 from cascadelang.semantics.fields import RETRY_MOST, WITH_FIELDS, read_fields
-from cascadelang.semantics.resolve import ANSWERERS, lookup, require, unsupported
+from cascadelang.semantics.ordering import check_order, rung_name
+from cascadelang.semantics.resolve import ANSWERERS, lookup, require
 from cascadelang.semantics.state import Place, State
 from cascadelang.semantics.types import SAID
 from cascadelang.semantics.unknowns import unknown_for
@@ -137,21 +138,9 @@ def _cascade(cascade: ast.Cascade, path: str, state: State) -> None:
     if cascade.start is not None:
         _start(cascade, cascade.start, path, state)
     if cascade.order_by is not None:
-        unsupported(
-            "order by",
-            cascade.order_by.span,
-            state,
-            "leave it out: the rungs are asked in the order in which they are written",
-        )
+        check_order(cascade, cascade.order_by, path, state)
     if cascade.otherwise is not None and cascade.otherwise.strategy is not None:
         check_strategy(cascade.otherwise.strategy, path, state)
-
-
-def rung_name(strategy: ast.Strategy) -> str:
-    """The name a rung goes by, without the file it comes from and without suffixes; empty when it has none."""
-    while isinstance(strategy, (ast.With, ast.Within, ast.Retry, ast.Cached)):
-        strategy = strategy.strategy
-    return strategy.name.parts[-1] if isinstance(strategy, ast.NameStrategy) else ""
 
 
 def _start(cascade: ast.Cascade, start: ast.Expr, path: str, state: State) -> None:

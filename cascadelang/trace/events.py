@@ -10,7 +10,8 @@ Version 1. ``node`` is the graph node's id and ``at_s`` the seconds since the ru
     label, or ``else``;
     ``to``: the model, or the node id of a whole strategy; ``because``: value by signal, for every signal that was
     looked at, unknown ones as null; ``unknown``: a list of words, one for each signal that wasn't known and why. Of a
-    ``split`` only: ``share``, from 0 to 1.
+    ``split`` only: ``share``, from 0 to 1. Of ``order by``: the rung to begin with, and ``because`` the predicted
+    quality of each rung.
 ``call``
     A call that was answered. ``model``: the policy's name; ``purpose``: ``answer``, ``judge``, ``ask`` or
     ``sample`` (an answer to compare with); ``attempt``

@@ -119,7 +119,7 @@ class Reached:
                 self._entered.add(str(event.data.get("to")))
                 node = self._graph.nodes.get(event.node)
                 if isinstance(node, CascadeNode):
-                    at[event.node] = node.start_at.get(arm, 0)
+                    at[event.node] = node.start_at.get(arm, 0) if node.order is None else int(arm) - 1
                     self._stepped.add((event.node, at[event.node]))
             elif event.kind == "check":
                 outcome = "passed" if event.data.get("outcome") == "passed" else "failed"
@@ -132,6 +132,12 @@ class Reached:
         node = self._graph.nodes.get(id_)
         if isinstance(node, CascadeNode | FallbackNode | HedgeNode):
             ways = _ways(node)
+            if isinstance(node, CascadeNode) and node.order is not None:
+                labels = [self._labels[way] for way in ways]
+                if to in labels:
+                    self._stepped.add((id_, labels.index(to)))
+                self._entered.add(to)
+                return
             index = at.get(id_, 0)
             if self._labels[ways[index]] != left:  # entered anew
                 index = 0
@@ -180,7 +186,7 @@ class Reached:
     ) -> Iterator[tuple[Kind, str, str, bool]]:
         """The rungs of a cascade and what stands behind `otherwise`; the members of a fallback; a hedge's two."""
         kind: Kind = "rung" if isinstance(node, CascadeNode) else "member"
-        starts = isinstance(node, CascadeNode) and node.start is not None
+        starts = isinstance(node, CascadeNode) and (node.start is not None or node.order is not None)
         for index, way in enumerate(_ways(node)):
             first = index == 0 and not starts and node.id in entered
             words = ("first", "second")[index] if isinstance(node, HedgeNode) else f"{kind} {index + 1}"

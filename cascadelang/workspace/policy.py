@@ -256,12 +256,27 @@ class Policy:
                     self._made = self._make_interpreter()
         return self._made
 
-    def _make_interpreter(self) -> Interpreter:
-        if any(node.kind == "cached" and node.similar is not None for node in self._graph.nodes.values()):
-            from cascadelang.embedding.built_in import missing_package
+    def _check_encoder(self) -> None:
+        """Tell of an encoder that isn't there and is needed for more than signals, which tell of it themselves.
 
-            if why := missing_package():
-                raise Mistake(f"`cached … similar` can't be used: {why}")
+        Raises:
+            Mistake: when it isn't.
+        """
+        for node in self._graph.nodes.values():
+            said = ""
+            if node.kind == "cached" and node.similar is not None:
+                said = "cached … similar"
+            elif node.kind == "cascade" and node.order is not None:
+                blocks = node.order.quality.get("features", [])
+                said = "order by" if any(block.get("kind") == "embedding" for block in blocks) else ""
+            if said:
+                from cascadelang.embedding.built_in import missing_package
+
+                if why := missing_package():
+                    raise Mistake(f"`{said}` can't be used: {why}")
+
+    def _make_interpreter(self) -> Interpreter:
+        self._check_encoder()
         made = Interpreter(
             self._graph,
             providers=self._resources.providers,

@@ -38,12 +38,29 @@ cascade [haiku until confident, sonnet until sound, opus]
 
 - `until CHECK` is the gate of every rung that has none of its own.
 - `from SIGNAL` starts at the rung that the signal's label names.
+- `order by learned("quality.json")` asks next, of the rungs that are left, the one with the best predicted quality for
+  its price: see below.
 - `carry draft` hands the rejected answer to the next rung, `carry reasons` only why it was rejected.
 - `otherwise last` (unless you say so yourself), `best`, `fail` or another strategy: what happens when no rung passes.
 
 A rung whose provider fails is passed over, for every kind of failure except `auth`, `bad_request` and `policy`: those
 are mistakes that no other rung should hide, and they end the run. The last rung's check is made when it is free or
-when `otherwise` depends on it. See also: `fallback`, `within`.
+when `otherwise` depends on it.
+
+```
+cascade [haiku, sonnet, opus] until sound order by learned("quality.json")
+cascade [haiku, sonnet, opus] until sound order by learned("quality.json", worth: $0.02)
+```
+
+The file is a learned one that gives `scores`: for a query, how likely each model's answer is right, before any is
+asked. Each rung's name has to be among its outputs. The next rung is the one with the highest quality divided by its
+price, which is the most it can cost for a query of that length; what is free comes first, by quality. With `worth`,
+what a right answer is worth to you, it is the one with the highest quality less price / worth: the more it is worth,
+the more the best rungs come first. Of equals the first as written is taken. The choice is made anew after each answer
+that was rejected, among those left, with what `carry` hands on in the price. Whether to go on is still the check's to
+say. Where a quality or a price isn't known, the rungs are asked as they stand, and the trace says why. The bounds are
+for any order. This is cascade routing: Dekoninck, Baader and Vechev, "A Unified Approach to Routing and Cascading for
+LLMs" (arXiv:2410.10347). See also: `fallback`, `within`.
 """,
     "fallback": """\
 Equals, in order of preference: the next one answers only when the one before it failed.
@@ -200,6 +217,7 @@ ALSO: Final[Mapping[str, str]] = {
     "from": "cascade",
     "carry": "cascade",
     "otherwise": "cascade",
+    "order by": "cascade",
     "else": "route",
     "route by": "route",
 }

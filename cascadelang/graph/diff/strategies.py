@@ -26,7 +26,15 @@ from cascadelang.graph.diff.revert import (
     together,
 )
 from cascadelang.graph.walk import children, in_order
-from cascadelang.graph.wording import cached_wording, limits_wording, literal_wording, seconds, share_wording, wording
+from cascadelang.graph.wording import (
+    cached_wording,
+    limits_wording,
+    literal_wording,
+    order_wording,
+    seconds,
+    share_wording,
+    wording,
+)
 from cascadelang.source.frozen import dataclass
 
 _MOST_NAMED = 4
@@ -355,6 +363,11 @@ def _own(node: g.GraphNode, match: Match, side: Side) -> dict[str, tuple[Any, st
         ends = {"last": "the last answer", "best": "the best answer", "fail": "no answer", "node": "its `otherwise`"}
         return {
             "start": by(node.start, "starts from"),
+            "order": (
+                None if node.order is None else repr(node.order),
+                "asks next",
+                "" if node.order is None else f"`{order_wording(node.order)}`",
+            ),
             "carry": (node.carry, "carries", "" if node.carry is None else f"`{node.carry}`"),
             "otherwise": (node.otherwise, "ends, when no rung passes, in", ends[node.otherwise]),
         }

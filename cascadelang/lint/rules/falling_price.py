@@ -46,8 +46,8 @@ class FallingPrice(Rule):
         """One finding a rung."""
         graph = subject.graph
         for node, source in cascades(subject):
-            if node.start is not None:
-                continue  # the label says where to start, and may mean something else than how able a rung is
+            if node.start is not None or node.order is not None:
+                continue  # a label or a file says who is asked first, and the order as written says little
             names = [subject.answering[rung.node] for rung in node.rungs]
             models = {some: [graph.models[name] for name in some] for some in dict.fromkeys(names)}
             rates = {some: _rates(asked) for some, asked in models.items()}

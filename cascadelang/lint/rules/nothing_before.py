@@ -43,7 +43,7 @@ class NothingBefore(Rule):
     def look(self, subject: Subject) -> Iterator[Diagnostic]:
         """One finding a first rung."""
         for gate in gates(subject):
-            if gate.rung > 0 or (gate.shared and len(gate.node.rungs) > 1):
+            if gate.rung > 0 or gate.node.order is not None or (gate.shared and len(gate.node.rungs) > 1):
                 continue
             for use in gate.checks:
                 if use.entry == "agrees" and not use.model_args:

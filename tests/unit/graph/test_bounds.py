@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from decimal import Decimal
 
@@ -331,3 +332,21 @@ def test_what_is_cached_may_cost_nothing_and_costs_no_more(graph_of):
     cached = of(graph_of("policy main = cascade [haiku, opus retry 1] until json cached 1d"))
     assert (cached.calls_least, cached.cost_least) == (0, Line(0.0))
     assert replace(cached, calls_least=plain.calls_least, cost_least=plain.cost_least) == plain
+
+
+def test_in_any_order_each_may_be_judged_and_handed_what_others_said(graph_of):
+    text = 'policy main = cascade [haiku, opus] until judge(sonnet, "?") >= 0.8 carry draft'
+    file = {
+        "cascadelang": "learned 1",
+        "gives": "scores",
+        "outputs": ["haiku", "opus"],
+        "bias": [0, 0],
+        "features": [],
+        "made": {"on": "2026-11-24", "records": {}},
+    }
+    plain = of(graph_of(text))
+    found = of(graph_of(f'{text} order by learned("q.json")', q__json=json.dumps(file)))
+    assert (found.calls_least, found.calls_most) == (1, 4)
+    assert plain.calls_most == 3
+    assert found.cost_least == plain.cost_least
+    assert found.cost_most.at(100) > plain.cost_most.at(100)
