@@ -32,7 +32,6 @@ from cascadelang.runtime.nodes import Call, Cascade, Fallback, Route, RouteBy, S
 from cascadelang.runtime.outcome import Strategy
 from cascadelang.runtime.paid import PaidCalls
 from cascadelang.runtime.request_key import Keys
-from cascadelang.runtime.rung_order import RungOrder
 from cascadelang.runtime.timed import Timed
 from cascadelang.source.digest import sha256
 
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
     from cascadelang.graph.bounds import NodeBounds
     from cascadelang.graph.curve import Curve
     from cascadelang.runtime.early import Watch
+    from cascadelang.runtime.rung_order import RungOrder
 
 TOP_LOGPROBS = 2
 """Alternatives asked for where a gate needs them: ``margin`` sets the first token against the second."""
@@ -163,8 +163,13 @@ class Builder:
         otherwise = None if node.otherwise_node is None else self._build(node.otherwise_node, settings)
         start = None if node.start is None else self.labels(node.start, node.start_at)
         asker = None if node.start is None else self._asker(node.id, [node.start], settings)
-        order = None if node.order is None else RungOrder(node.order, [self._price(rung.node) for rung in node.rungs])
+        order = None if node.order is None else self._order(node, node.order)
         return Cascade(node, rungs, otherwise, start, asker, order)
+
+    def _order(self, node: g.CascadeNode, order: g.GraphOrder) -> RungOrder:
+        from cascadelang.runtime.rung_order import RungOrder
+
+        return RungOrder(order, [self._price(rung.node) for rung in node.rungs])
 
     def _price(self, id_: str) -> Curve | None:
         """The most that a node can cost, by the size of its input; ``None`` where that isn't known."""

@@ -6,14 +6,15 @@ can't be used, and one that says nothing of a rung, is one error.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from cascadelang.diagnostics.suggest import did_you_mean
-from cascadelang.learned.model import Learned
-from cascadelang.learned.read import WrongLearned, read_learned
 from cascadelang.semantics.arguments import BAD, json_file
 from cascadelang.semantics.state import Place, State
 from cascadelang.syntax import ast
+
+if TYPE_CHECKING:
+    from cascadelang.learned.model import Learned
 
 _HELP: Final = 'write `order by learned("quality.json")`, or leave it out: the rungs are asked as they stand'
 
@@ -66,6 +67,8 @@ def _arguments(call: ast.Call, state: State) -> tuple[ast.Text | None, float | N
 
 def _learned(value: object) -> Learned | str:
     """The learned file, or what is wrong with it."""
+    from cascadelang.learned.read import WrongLearned, read_learned
+
     try:
         learned = read_learned(value)
     except WrongLearned as wrong:

@@ -38,8 +38,8 @@ cascade [haiku until confident, sonnet until sound, opus]
 
 - `until CHECK` is the gate of every rung that has none of its own.
 - `from SIGNAL` starts at the rung that the signal's label names.
-- `order by learned("quality.json")` asks next, of the rungs that are left, the one with the best predicted quality for
-  its price: see below.
+- `order by learned("quality.json")` asks next, of the rungs that are left, the one with the best predicted quality
+  for its price: see below.
 - `carry draft` hands the rejected answer to the next rung, `carry reasons` only why it was rejected.
 - `otherwise last` (unless you say so yourself), `best`, `fail` or another strategy: what happens when no rung passes.
 
