@@ -220,8 +220,7 @@ def _text_or_meta(expr: ast.Expr, place: Place, state: State) -> Any:
     return expr.value if isinstance(expr, ast.Text) else None
 
 
-def json_file(expr: ast.Expr, place: Place, state: State) -> Any:
-    """The value in a JSON file that a text names; ``None`` for no text, `BAD` for what is told already."""
+def _json_file(expr: ast.Expr, place: Place, state: State) -> Any:
     text = _file(expr, place, state)
     if text is None or text is BAD:
         return text
@@ -266,7 +265,7 @@ def _topics_file(expr: ast.Expr, place: Place, state: State) -> Any:
         return _wrong_examples(expr, wrong, state)
 
 
-def _learned_file(expr: ast.Expr, place: Place, state: State) -> Any:
+def learned_file(expr: ast.Expr, place: Place, state: State) -> Any:
     """A learned file. Which numbers about answers it can name is for the entry to say: it has `problems`."""
     value = _json_file(expr, place, state)
     if value is None or value is BAD:
@@ -411,11 +410,11 @@ _CONVERT: dict[str, Callable[[ast.Expr, Place, State], Any]] = {
     "file": _file,
     "text_or_file": _text_or_file,
     "text_or_meta": _text_or_meta,
-    "json_file": json_file,
-    "schema_file": json_file,
+    "json_file": _json_file,
+    "schema_file": _json_file,
     "examples_file": _examples_file,
     "topics_file": _topics_file,
-    "learned_file": _learned_file,
+    "learned_file": learned_file,
     "path": _text,
     "program": _program,
     "model": _model,

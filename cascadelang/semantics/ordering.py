@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from cascadelang.diagnostics.suggest import did_you_mean
-from cascadelang.semantics.arguments import BAD, json_file
+from cascadelang.semantics.arguments import BAD, learned_file
 from cascadelang.semantics.state import Place, State
 from cascadelang.syntax import ast
 
@@ -30,16 +30,26 @@ def check_order(cascade: ast.Cascade, order: ast.Expr, path: str, state: State) 
     at, worth = _arguments(order, state)
     if at is None:
         return
-    value = json_file(at, Place(path, "signal"), state)
-    if value is BAD:
+    found = learned_file(at, Place(path, "signal"), state)
+    if found is BAD:
         return
-    learned = _learned(value)
+    learned = _learned(found["learned"])
     if isinstance(learned, str):
-        state.error("wrong-type", f"`order by` can't use `{at.value}`: {learned}", at.span, help="correct the file")
+        state.error(
+            "invalid-learned",
+            f"`{at.value}` can't be used: {learned}",
+            at.span,
+            help="name a file that was trained for this: one that gives `scores`, from queries alone",
+        )
         return
     names = [rung_name(rung.strategy) for rung in cascade.rungs]
     if _all_known(cascade, names, at, learned, state):
-        state.settings[id(cascade)] = {"file": at.value, "quality": value, "names": names, "worth_usd": worth}
+        state.settings[id(cascade)] = {
+            "file": at.value,
+            "quality": found["learned"],
+            "names": names,
+            "worth_usd": worth,
+        }
 
 
 def _arguments(call: ast.Call, state: State) -> tuple[ast.Text | None, float | None]:
