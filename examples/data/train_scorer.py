@@ -40,7 +40,8 @@ LEFT_OUT = frozenset({"answer.tokens", "answer.cut_off"})
 IMPUTED = frozenset({"answer.agrees_previous"})
 """Numbers that are taken as their mean where they aren't known; without any other, the scorer says nothing."""
 STRENGTH = 0.1
-"""scikit-learn's ``C``: less is a stronger pull of the weights towards zero. Chosen for few records, not tuned."""
+"""scikit-learn's ``C``: less is a stronger pull of the weights towards zero. With 1.0 the
+figures on prompts it hasn't seen are 0.02 lower."""
 DIGITS = 6
 Example = dict[str, Any]
 
