@@ -97,6 +97,8 @@ class Request:
             chosen token's only.
         timeout_s: the most seconds the whole call may take.
         purpose: what the answer is for; only scripted providers and traces look at it.
+        embed: no answer is wanted but the vectors of the messages' texts, in `Reply.embedded`. Only providers that
+            say ``embeds`` are asked so.
     """
 
     model: str
@@ -114,6 +116,7 @@ class Request:
     tools: tuple[Tool, ...] = ()
     timeout_s: float = 60.0
     purpose: Purpose = "answer"
+    embed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +146,24 @@ class TokenLogprob:
 
 
 @dataclass(frozen=True, slots=True)
+class Embedded:
+    """Vectors of texts.
+
+    Attributes:
+        by: what made them, as address and model: only vectors that were made by the same can be compared.
+        rows: one for each text, in their order, all of one length and none empty; of any length in space.
+    """
+
+    by: str
+    rows: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """What a model answered.
 
-    ``model`` is the id the provider says answered; ``logprobs`` is ``None`` when none were given.
+    ``model`` is the id the provider says answered; ``logprobs`` is ``None`` when none were given; ``embedded`` is
+    what a request to ``embed`` is answered with.
     """
 
     text: str
@@ -155,6 +172,7 @@ class Reply:
     finish_reason: FinishReason = "stop"
     logprobs: tuple[TokenLogprob, ...] | None = None
     tool_calls: tuple[ToolCall, ...] = ()
+    embedded: Embedded | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ class SlowSignal(Protocol):
     """
 
     spec: ClassVar[Spec]
-    slow: ClassVar[bool]
+    slow: bool
     ready: bool
 
     def __init__(self, args: Mapping[str, Any]) -> None: ...

@@ -130,6 +130,15 @@ def missing_package() -> str:
     return _NOT_THERE if found is None else ""
 
 
+def missing_numpy() -> str:
+    """What has to be installed before vectors that are there can be compared; empty when nothing has."""
+    try:
+        found = importlib.util.find_spec("numpy")
+    except (ImportError, ValueError):
+        found = None
+    return "numpy is not installed; run: pip install 'cascadelang[embed]'" if found is None else ""
+
+
 def read_part(text: str) -> str:
     """What is read of a text: its first 320 and its last 120 letters; all of it when it has no more than both.
 

@@ -43,6 +43,7 @@ _SUM: Final = 32
 _MOST_FILE_BYTES: Final = 400_000_000
 _BATCH: Final = 256
 _LATELY: Final = 4
+_MOST_SIZE: Final = 65_536
 _SUFFIX: Final = ".vectors"
 _DAY_S: Final = 86_400.0
 _MINUTE_S: Final = 60.0
@@ -60,11 +61,11 @@ def vectors_of(embedder: Embedder, texts: Sequence[str], folder: Path | None = N
     """
     import numpy as np
 
-    home = (cache_folder() / "vectors") if folder is None else folder
+    home = _home(folder)
     digests = [_digest(text) for text in texts]
-    path = home / f"{_name(embedder, digests)}{_SUFFIX}"
-    kept = _read(path, embedder)
-    if kept is not None and kept[0] == digests:
+    path = home / f"{_named(embedder.name, digests)}{_SUFFIX}"
+    kept = _read(path, embedder.name)
+    if kept is not None and kept[0] == digests and kept[1].shape[1] == embedder.size:
         _touch(path)
         return kept[1]
     known = _known(home, embedder, set(digests))
@@ -81,8 +82,35 @@ def vectors_of(embedder: Embedder, texts: Sequence[str], folder: Path | None = N
         batch = waiting[begin : begin + _BATCH]
         for places, row in zip(batch, embedder.embed([texts[at[0]] for at in batch]), strict=True):
             found[places] = row
-    _write(path, embedder, digests, found)
+    _write(path, embedder.name, digests, found)
     return found
+
+
+def kept_vectors(by: str, texts: Sequence[str], folder: Path | None = None) -> Vectors | None:
+    """The vectors that something other than an `Embedder` made of just these texts, where they are kept.
+
+    Args:
+        by: what made them.
+        texts: in order.
+        folder: as for `vectors_of`.
+    """
+    digests = [_digest(text) for text in texts]
+    path = _home(folder) / f"{_named(by, digests)}{_SUFFIX}"
+    kept = _read(path, by)
+    if kept is None or kept[0] != digests:
+        return None
+    _touch(path)
+    return kept[1]
+
+
+def keep_vectors(by: str, texts: Sequence[str], rows: Vectors, folder: Path | None = None) -> None:
+    """Keep vectors for `kept_vectors`."""
+    digests = [_digest(text) for text in texts]
+    _write(_home(folder) / f"{_named(by, digests)}{_SUFFIX}", by, digests, rows)
+
+
+def _home(folder: Path | None) -> Path:
+    return (cache_folder() / "vectors") if folder is None else folder
 
 
 def prune(folder: Path, most_files: int = MOST_FILES, most_bytes: int = MOST_BYTES) -> None:
@@ -109,15 +137,15 @@ def _digest(text: str) -> bytes:
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_DIGEST).digest()
 
 
-def _name(embedder: Embedder, digests: Sequence[bytes]) -> str:
-    whole = blake2b(f"{embedder.name}\n{embedder.size}\n".encode(), digest_size=_DIGEST)
+def _named(by: str, digests: Sequence[bytes]) -> str:
+    whole = blake2b(f"{by}\n".encode("utf-8", "surrogatepass"), digest_size=_DIGEST)
     for digest in digests:
         whole.update(digest)
     return whole.hexdigest()
 
 
-def _read(path: Path, embedder: Embedder) -> tuple[list[bytes], Vectors] | None:
-    """The digests and vectors of a file; ``None`` for one that isn't there, is damaged or of another embedder."""
+def _read(path: Path, by: str) -> tuple[list[bytes], Vectors] | None:
+    """The digests and vectors of a file; ``None`` for one that isn't there, is damaged or made by another."""
     import numpy as np
 
     data = _read_whole(path)
@@ -126,20 +154,20 @@ def _read(path: Path, embedder: Embedder) -> tuple[list[bytes], Vectors] | None:
     line_end = data.find(b"\n", len(_MAGIC))
     try:
         said = json.loads(data[len(_MAGIC) : line_end])
-        count = int(said["count"])
+        count, size = int(said["count"]), int(said["size"])
     except (ValueError, TypeError, KeyError, RecursionError):
         return None
-    if said.get("embedder") != embedder.name or said.get("size") != embedder.size or count < 0:
+    if said.get("embedder") != by or count < 0 or not 0 < size <= _MOST_SIZE:
         return None
     rows_at = line_end + 1 + count * _DIGEST
-    if len(data) != rows_at + count * embedder.size * 4 + _SUM:
+    if len(data) != rows_at + count * size * 4 + _SUM:
         return None
     digests = [data[at : at + _DIGEST] for at in range(line_end + 1, rows_at, _DIGEST)]
-    rows = np.frombuffer(data, dtype="<f4", count=count * embedder.size, offset=rows_at)
+    rows = np.frombuffer(data, dtype="<f4", count=count * size, offset=rows_at)
     if not bool(np.isfinite(rows).all()):
         return None
     # a copy, for where the rows stand in the file no processor reads floats quickly
-    return digests, rows.reshape(count, embedder.size).astype(np.float32, copy=True)
+    return digests, rows.reshape(count, size).astype(np.float32, copy=True)
 
 
 def _read_whole(path: Path) -> bytes | None:
@@ -150,8 +178,8 @@ def _read_whole(path: Path) -> bytes | None:
     return data if blake2b(memoryview(data)[:-_SUM], digest_size=_SUM).digest() == data[-_SUM:] else None
 
 
-def _write(path: Path, embedder: Embedder, digests: Sequence[bytes], rows: Vectors) -> None:
-    said = {"embedder": embedder.name, "size": embedder.size, "count": len(digests)}
+def _write(path: Path, by: str, digests: Sequence[bytes], rows: Vectors) -> None:
+    said = {"embedder": by, "size": rows.shape[1], "count": len(digests)}
     body = b"".join([_MAGIC, json.dumps(said).encode(), b"\n", *digests, rows.astype("<f4", copy=False).tobytes()])
     if len(body) + _SUM > _MOST_FILE_BYTES:
         return
@@ -169,8 +197,8 @@ def _known(folder: Path, embedder: Embedder, wanted: set[bytes]) -> Mapping[byte
                     listed.append((path.stat().st_mtime, path))
     found: dict[bytes, Vectors] = {}
     for _, path in sorted(listed, reverse=True)[:_LATELY]:
-        kept = _read(path, embedder)
-        if kept is not None:
+        kept = _read(path, embedder.name)
+        if kept is not None and kept[1].shape[1] == embedder.size:
             found.update((digest, row) for digest, row in zip(*kept, strict=True) if digest in wanted)
         if len(found) == len(wanted):
             break

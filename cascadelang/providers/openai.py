@@ -13,12 +13,14 @@ vLLM, llama.cpp (``exceed_context_size_error``) and OpenRouter
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 from cascadelang.contracts.failure import FailureKind
 from cascadelang.contracts.messages import (
     Delta,
+    Embedded,
     FinishReason,
     Image,
     Message,
@@ -119,7 +121,8 @@ model llama = groq("llama-3.3-70b-versatile") { price: $0.59 / $0.79 }
 
 JSON schemas are sent as `response_format`; `strict` is asked for when the schema keeps its rules (every property
 required, no others allowed). A stream asks for its usage; when the server sends none, tokens are estimated and
-marked so. A spent quota (`insufficient_quota`) counts as `rate_limit`: a fallback moves on to the next provider.""",
+marked so. A model that a signal compares texts `by` is asked at `POST {base_url}/embeddings`. A spent quota
+(`insufficient_quota`) counts as `rate_limit`: a fallback moves on to the next provider.""",
         params=(
             Param("base_url", "text", "Where the API is, up to and with its version.", default=DEFAULT_BASE_URL),
             Param("key", "secret", "The API key; `OPENAI_API_KEY` when it isn't given."),
@@ -138,6 +141,8 @@ marked so. A spent quota (`insufficient_quota`) counts as `rate_limit`: a fallba
         ),
     )
     capabilities: ClassVar[frozenset[Capability]] = frozenset({"logprobs", "top_logprobs", "json", "tools", "vision"})
+    embeds: ClassVar[bool] = True
+    """It can be asked for vectors: `Request.embed`."""
     key_env: ClassVar[str] = "OPENAI_API_KEY"
     """The environment variable that holds the key when the policy names none."""
     base_url_env: ClassVar[str] = "OPENAI_BASE_URL"
@@ -148,6 +153,7 @@ marked so. A spent quota (`insufficient_quota`) counts as `rate_limit`: a fallba
         self._calls = HttpCalls(config, transport, explain)
         base = base_url(config, DEFAULT_BASE_URL)
         self._url = f"{base}/chat/completions"
+        self._embeddings_url = f"{base}/embeddings"
         self._key_required = base == DEFAULT_BASE_URL
         self._own = _is_own(base)
         self._max_tokens_field = str(config.settings.get("max_tokens_field") or "auto")
@@ -156,7 +162,12 @@ marked so. A spent quota (`insufficient_quota`) counts as `rate_limit`: a fallba
         self._ready_headers: dict[str, str] | None = None
 
     async def send(self, request: Request) -> Reply:
-        """See `Provider.send`."""
+        """See `Provider.send`; a request to ``embed`` goes to ``/embeddings``."""
+        if request.embed:
+            body = await self._calls.fetch(
+                self._embeddings_url, self._headers(), embedding_payload(request), request.timeout_s
+            )
+            return self._embedded(request, body)
         body = await self._calls.fetch(self._url, self._headers(), self.payload(request), request.timeout_s)
         return self._reply(request, body)
 
@@ -246,10 +257,34 @@ marked so. A spent quota (`insufficient_quota`) counts as `rate_limit`: a fallba
             raise self._calls.misshapen(stated_usage(_usage, body.get("usage"))) from None
         return self._checked(reply)
 
+    def _embedded(self, request: Request, body: Mapping[str, Any]) -> Reply:
+        usage = stated_usage(_usage, body.get("usage"))
+        try:
+            data = sorted(body["data"], key=lambda one: int(one["index"]))
+            rows = tuple([tuple([float(number) for number in one["embedding"]]) for one in data])
+            places = [one["index"] for one in data]
+        except (AttributeError, KeyError, TypeError, ValueError):
+            raise self._calls.misshapen(usage) from None
+        whole = all(row and len(row) == len(rows[0]) and all(map(math.isfinite, row)) for row in rows)
+        if not whole or places != list(range(len(request.messages))):
+            raise self._calls.misshapen(usage)
+        by = f"{self._embeddings_url} {request.model}"
+        model = str(body.get("model") or request.model)
+        return Reply("", model, usage or estimated_usage(request, ""), embedded=Embedded(by, rows))
+
     def _checked(self, reply: Reply) -> Reply:
         if reply.finish_reason == "content_filter" and not reply.text:
             raise self._calls.withheld("its content filter found something", known_usage(reply.usage))
         return reply
+
+
+def embedding_payload(request: Request) -> dict[str, Any]:
+    """The body of a request for vectors: https://developers.openai.com/api/reference/resources/embeddings."""
+    return {
+        "model": request.model,
+        "input": [message.text for message in request.messages],
+        "encoding_format": "float",
+    }
 
 
 class _Gathered:

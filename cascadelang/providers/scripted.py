@@ -105,6 +105,9 @@ A model without a reply is an error. `cascadelang test` runs on this provider, w
         """How many calls of this purpose the model has had."""
         return self._used.get((model, purpose), 0)
 
+    embeds = True
+    """It takes a request for vectors, and answers it with the words of its script, as a test gives them."""
+
     async def send(self, request: Request) -> Reply:
         """See `Provider.send`."""
         scripted = self._next(request)

@@ -50,6 +50,8 @@ class PaidCalls:
         if spec is None:
             what = "signal" if asked.purpose == "ask" else "check"
             return Failed("policy", f"a {what} asks the model `{name}`, which the policy doesn't declare")
+        if asked.embed and not _embeds(run, spec.provider):
+            return Failed("policy", f"`{name}` is of a provider that gives no embeddings: only `openai` does")
         target = Target(self._node, name, spec.id, spec.provider, spec.price, self._retry_of(spec), spec.context)
         return await place_call(run, target, filled(spec, asked, run.seed), Scope(budget), most_input)
 
@@ -117,7 +119,16 @@ def filled(spec: g.ModelSpec, asked: Request, seed: int | None) -> Request:
         tools=asked.tools,
         timeout_s=spec.timeout_s if asked.timeout_s == _PLAIN.timeout_s else asked.timeout_s,
         purpose="judge" if asked.purpose == "answer" else asked.purpose,
+        embed=asked.embed,
     )
+
+
+def _embeds(run: Run, provider: str) -> bool:
+    """Whether a provider can be asked for vectors; one that can't be had says so when it is called."""
+    try:
+        return bool(getattr(run.around.providers[provider], "embeds", False))
+    except Exception:  # noqa: BLE001 - whatever making it raises, the call raises again
+        return True
 
 
 def as_raised(failed: Failed) -> CallFailed:

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
 from cascadelang.contracts.check import Finding
-from cascadelang.contracts.messages import Query
 from cascadelang.contracts.spec import Param, Spec
-from cascadelang.signals._by_meaning import NO_TEXT, READS, ByMeaning, shown
+from cascadelang.signals._by_meaning import BY, READS, ByMeaning, shown, too_many
 
 LEAST: Final = 0.4
 """The default of `least`: on `examples/data/topic_queries.csv`, 88% of the queries that are about a topic are at or
@@ -44,9 +43,15 @@ policy can name.
         params=(
             Param("topics", "topics_file", "labels with examples: `.yaml`, `.json` or `.csv`", required=True),
             Param("least", "number", "how near the nearest example has to be", default=LEAST),
+            BY,
         ),
         bare=False,
-        examples=('nearest("topics.yaml")', 'nearest("topics.yaml", least: 0.5) == billing'),
+        calls=2,
+        examples=(
+            'nearest("topics.yaml")',
+            'nearest("topics.yaml", least: 0.5) == billing',
+            'nearest("topics.yaml", least: 0.5, by: mini)',
+        ),
     )
 
     def __init__(self, args: Mapping[str, Any]) -> None:
@@ -59,18 +64,20 @@ policy can name.
     @staticmethod
     def problems(args: Mapping[str, Any]) -> list[str]:
         """What is wrong with the arguments beyond their types."""
-        return [] if 0 <= float(args["least"]) <= 1 else ["`least` is a cosine: from 0 to 1"]
+        if not 0 <= float(args["least"]) <= 1:
+            return ["`least` is a cosine: from 0 to 1"]
+        return too_many(args, sum(len(texts) for texts in args["topics"]["topics"].values()))
 
-    def read(self, query: Query) -> Finding:
-        """See `SlowSignal.read`."""
-        found = self.nearest_example(query)
-        if found is None:
-            return Finding(None, NO_TEXT)
-        best, near = found
+    def found(self, best: int, near: float) -> Finding:
+        """See `ByMeaning.found`."""
         label = self._labels[best]
         if near < self._least:
             return Finding(None, f"the nearest is `{label}` at {near:.2f}, below {self._least:g}")
         return Finding(label, f"{near:.2f} to {shown(self.texts[best])}")
+
+    def told(self, words: str) -> Finding:
+        """See `ByMeaning.told`."""
+        return Finding(words, "a script says so") if words in self._labels else Finding(None, "that is no label")
 
 
 SIGNAL = Nearest

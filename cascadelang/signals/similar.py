@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from cascadelang.contracts.check import Finding
-from cascadelang.contracts.messages import Query
 from cascadelang.contracts.spec import Param, Spec
-from cascadelang.signals._by_meaning import NO_TEXT, READS, ByMeaning, shown
+from cascadelang.signals._by_meaning import BY, READS, ByMeaning, shown, too_many
 
 
 class Similar(ByMeaning):
@@ -28,22 +27,33 @@ column `text` of a `.csv` are read, too.
         gives="score",
         params=(
             Param("examples", "examples_file", "the examples: `.txt`, `.json`, `.yaml` or `.csv`", required=True),
+            BY,
         ),
         bare=False,
-        examples=('similar("examples.txt") >= 0.4',),
+        calls=2,
+        examples=('similar("examples.txt") >= 0.4', 'similar("examples.txt", by: mini) >= 0.6'),
     )
 
     def __init__(self, args: Mapping[str, Any]) -> None:
         super().__init__(args, args["examples"]["texts"])
 
-    def read(self, query: Query) -> Finding:
-        """See `SlowSignal.read`."""
-        found = self.nearest_example(query)
-        if found is None:
-            return Finding(None, NO_TEXT)
-        best, near = found
+    @staticmethod
+    def problems(args: Mapping[str, Any]) -> list[str]:
+        """What is wrong with the arguments beyond their types."""
+        return too_many(args, len(args["examples"]["texts"]))
+
+    def found(self, best: int, near: float) -> Finding:
+        """See `ByMeaning.found`."""
         score = round(min(max(near, 0.0), 1.0), 4)
         return Finding(score, f"{score:.2f} to {shown(self.texts[best])}")
+
+    def told(self, words: str) -> Finding:
+        """See `ByMeaning.told`."""
+        try:
+            score = float(words)
+        except ValueError:
+            score = -1.0
+        return Finding(score, "a script says so") if 0 <= score <= 1 else Finding(None, "that is no score")
 
 
 SIGNAL = Similar

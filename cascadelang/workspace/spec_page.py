@@ -75,6 +75,9 @@ def _facts(spec: Spec) -> str:
         facts.append(f"Calls the model that answered, once less than `{spec.samples}` says; that costs.")
     elif spec.calls is None:
         facts.append("Calls models.")
+    elif spec.calls and spec.kind == "signal" and not any(p.required for p in spec.params if p.type == "model"):
+        (named,) = (param.name for param in spec.params if param.type == "model")
+        facts.append(f"Calls nothing; with `{named}` it calls a model up to {spec.calls} times, and that costs.")
     elif spec.calls:
         facts.append(f"Calls a model {'once' if spec.calls == 1 else f'up to {spec.calls} times'}; that costs.")
     elif spec.time_limit:

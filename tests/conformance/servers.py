@@ -99,6 +99,15 @@ class OpenAIWire:
         }
         return body | {"usage": self.usage(plan)} if plan.usage else body
 
+    def vectors(self, request: Captured, plan: Plan) -> dict[str, Any]:
+        """What ``/embeddings`` answers: a vector that says how long each text is, the last text first."""
+        data = [
+            {"object": "embedding", "index": index, "embedding": [float(len(text)), 1.0, -0.5]}
+            for index, text in enumerate(request.body["input"])
+        ]
+        usage = {"prompt_tokens": 7, "total_tokens": 7}
+        return {"object": "list", "data": data[::-1], "model": plan.model, "usage": usage}
+
     def events(self, plan: Plan) -> list[str]:
         def chunk(choices: list[Any], **more: Any) -> str:
             base = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": plan.model}
@@ -316,6 +325,9 @@ class Server:
             await self._send(writer, plan, "application/json", json.dumps(plan.error).encode())
         elif plan.mode == "huge":
             await self._flood(writer)
+        elif request.path.endswith("/embeddings"):
+            assert isinstance(self.wire, OpenAIWire)
+            await self._send(writer, plan, "application/json", json.dumps(self.wire.vectors(request, plan)).encode())
         elif plan.mode != "whole" and self.wire.wants_stream(request):
             return await self._stream(writer, plan)
         else:

@@ -87,4 +87,4 @@ def test_it_is_ready_once_it_is_prepared():
 
 @pytest.mark.parametrize(("least", "wrong"), [(0, False), (1, False), (-0.1, True), (1.5, True)])
 def test_least_is_a_cosine(least: float, wrong: bool):
-    assert bool(NEAREST.problems({"least": least})) is wrong
+    assert bool(NEAREST.problems({"least": least, "topics": {"file": "t", "topics": {}}, "by": None})) is wrong
