@@ -173,13 +173,16 @@ def _parts(steps: list[Step], model: str) -> tuple[tuple[int, ...], int]:
     """See `Way`."""
     parts: list[int] = []
     called: list[tuple[str, str]] = []
+    since: dict[str, int] = {}
     for kind, node, name, whose, outcome in steps:
         if kind == "call":
             part = _ANSWER if name == "answer" else _CLASSIFIER if name == "ask" else _JUDGE
             parts.append(part)
             called.append((node, whose))
-        elif kind == "check" and outcome != "passed":
-            _reject(parts, called, node, whose)
+        elif kind == "check":
+            if outcome != "passed":
+                _reject(parts, called, since.get(node, 0), node, whose)
+            since[node] = len(parts)
     own = [at for at, (_, whose) in enumerate(called) if whose == model and parts[at] in {_ANSWER, _REJECTED}]
     given = next((at for at in reversed(own) if parts[at] == _ANSWER), own[-1] if own else -1) if model else -1
     if given >= 0:
@@ -187,14 +190,24 @@ def _parts(steps: list[Step], model: str) -> tuple[tuple[int, ...], int]:
     return tuple(parts), given
 
 
-def _reject(parts: list[int], called: list[tuple[str, str]], node: str, model: str) -> None:
-    """The answers that stand under a gate, and the one that it looked at, weren't good enough."""
-    within, seen = node + ".", False
-    for at in range(len(parts) - 1, -1, -1):
+def _reject(parts: list[int], called: list[tuple[str, str]], since: int, node: str, model: str) -> None:
+    """The answers that stand under a gate weren't good enough: those since its last verdict.
+
+    They are under its node; or under another policy, which a rung may name; or of the model that it looked at.
+    """
+    within, policy, seen = node + ".", _policy_of(node), False
+    for at in range(len(parts) - 1, since - 1, -1):
         where, whose = called[at]
-        if parts[at] == _ANSWER and (where.startswith(within) or (whose == model and not seen)):
+        stands = where.startswith(within) or _policy_of(where) != policy or (whose == model and not seen)
+        if stands and parts[at] == _ANSWER:
             parts[at] = _REJECTED
         seen = seen or whose == model
+
+
+def _policy_of(node: str) -> str:
+    """The policy that a node is of: ``main`` of ``main.else.rung1``, ``policy.safe`` of ``policy.safe.rung1``."""
+    first, _, rest = node.partition(".")
+    return f"{first}.{rest.partition('.')[0]}" if first == "policy" else first
 
 
 @lru_cache(maxsize=4_096)
