@@ -233,7 +233,7 @@ def test_the_result_as_json_has_the_documented_form(tmp_path: Path):
     done, _ = ask(tmp_path, "smallest.cl", "Invoice A-7", {"haiku": INVOICE}, "--output", "json")
     result = done.result
     names = {"version", "answer", "status", "model", "policy", "path", "verdict", "failure", "cost_usd", "latency_s"}
-    assert set(result) == names | {"usage", "trace_id", "events"}
+    assert set(result) == names | {"usage", "cached", "trace_id", "events"}
     assert (done.code, result["status"], result["model"]) == (0, "accepted", "haiku")
     assert result["verdict"]["data"] == {"schema_ok": json.loads(INVOICE)}
     assert result["usage"]["input_tokens"] == 120

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from cascadelang import Policy
 from cascadelang.cli.main import main
 from cascadelang.trace.query import list_runs
+from cascadelang.workspace.testing import test_paths
 
 TEXT = r"""
 provider fake = scripted { replies: { small: ["I'm not sure", "one more"], large: "{\"city\": \"Paris\"}" } }
@@ -100,3 +101,25 @@ def test_a_policy_without_it_opens_no_cache(file: Path):
     file.write_text(TEXT.replace(" cached 1d", ""), encoding="utf-8")
     with Policy.load(file) as policy:
         assert policy._resources.answers is None
+
+
+def test_rungs_in_another_order_count_as_covered_by_where_they_led(tmp_path: Path):
+    (tmp_path / "q.json").write_text(
+        '{"cascadelang": "learned 1", "gives": "scores", "outputs": ["small", "large"], "bias": [0, 3],'
+        ' "features": [], "made": {"on": "2026-11-24", "records": {}}}',
+        encoding="utf-8",
+    )
+    path = tmp_path / "p.cl"
+    path.write_text(
+        'provider fake = scripted { replies: { small: "a", large: "b" } }\n'
+        'model small = fake("small") { price: $1 / $5 }\nmodel large = fake("large") { price: $2 / $10 }\n'
+        'policy main = cascade [small, large] until json order by learned("q.json", worth: $1)\n'
+        'test "up" { query "q" reply large "[]" expect path == [large] }\n',
+        encoding="utf-8",
+    )
+    (report,) = test_paths([str(path)]).files
+    assert report.cases[0].passed
+    assert {part.words: part.reached for part in report.coverage.parts if part.kind == "rung"} == {
+        "rung 1": False,
+        "rung 2": True,
+    }
