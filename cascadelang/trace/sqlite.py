@@ -11,6 +11,7 @@ import contextlib
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -58,7 +59,7 @@ class SQLiteConnection:
                 one = f"({', '.join('?' * len(columns))})"
                 sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([one] * step)}"  # noqa: S608 - names of ours
                 self._statements[table, step] = sql
-            self._raw.execute(sql, [value for row in rows[start : start + step] for value in row])
+            self._raw.execute(sql, list(chain.from_iterable(rows[start : start + step])))
             start += step
 
     def next_ids(self, number: int) -> Sequence[int]:
