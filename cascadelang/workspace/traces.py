@@ -92,7 +92,7 @@ def prune_recorded(older: str, *, dry: bool = False, start: str = ".") -> int:
 
     before_wall_s = time.time() - age_s(older, "`--older`")
     try:
-        return prune(_where(start), before_wall_s, dry=dry)
+        return prune(store_of(start), before_wall_s, dry=dry)
     except StoreUnusable as error:
         raise Mistake(str(error)) from None
 
@@ -131,10 +131,10 @@ def list_recorded(
     """
     from cascadelang.trace.query import StoreUnusable, list_runs
 
-    since_wall_s = None if since is None else _wall_s(since)
+    since_wall_s = None if since is None else wall_s_of(since)
     try:
         return list_runs(
-            _where(start), policy=policy, model=model, since_wall_s=since_wall_s, status=status, limit=limit
+            store_of(start), policy=policy, model=model, since_wall_s=since_wall_s, status=status, limit=limit
         )
     except StoreUnusable as error:
         raise Mistake(str(error)) from None
@@ -149,14 +149,14 @@ def find_recorded(trace_id: str, *, start: str = ".") -> RunRecord:
     from cascadelang.trace.query import StoreUnusable, TraceNotFound, show_run
 
     try:
-        return show_run(_where(start), trace_id)
+        return show_run(store_of(start), trace_id)
     except TraceNotFound as error:
         raise Mistake(str(error), "`cascadelang traces list` shows what is recorded", usage=True) from None
     except StoreUnusable as error:
         raise Mistake(str(error)) from None
 
 
-def _wall_s(since: str) -> float:
+def wall_s_of(since: str) -> float:
     """The moment that ``since`` names, in seconds since 1970.
 
     Raises:
@@ -176,7 +176,7 @@ def _wall_s(since: str) -> float:
         raise Mistake(what, "give an age: `30m`, `12h`, `7d`, `2w`; or a day: `2026-11-23`", usage=True) from None
 
 
-def _where(start: str) -> Path | str:
+def store_of(start: str) -> Path | str:
     """The trace store of the settings."""
     where = read(start).trace_where()
     if where is None:

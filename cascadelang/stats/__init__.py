@@ -1,0 +1,1 @@
+"""What recorded runs say together: counts, rates, costs, drift, alerts."""

@@ -1,0 +1,182 @@
+"""Statistics of what was recorded, by policy.
+
+Takes: a policy's name or file, a window, a baseline. Gives: `Stats` with savings and drift. Guarantees: only reads;
+an empty store has no statistics, which is no error.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from cascadelang.workspace.mistake import Mistake
+from cascadelang.workspace.traces import store_of, wall_s_of
+
+if TYPE_CHECKING:
+    from cascadelang.contracts.price import Price, PriceStep
+    from cascadelang.stats.model import Savings, Stats
+    from cascadelang.stats.sums import Row, Sums, Wanted, Window
+
+BEGINNING_WALL_S: Final = 0.0
+_SHADOW: Final = re.compile(r" \(shadow .*\)\Z")
+
+HOW: Final = (
+    "the tokens of every answer that was given, at the prices of `{model}`, the dearest of the policy's models for"
+    " them; less all that was spent"
+)
+
+
+def read_stats(
+    policy: str | None = None,
+    *,
+    since: str | None = "7d",
+    until: str | None = None,
+    baseline: str | None = None,
+    start: str = ".",
+) -> list[Stats]:
+    """The statistics of each policy that ran in a window, the one that ran most first.
+
+    Args:
+        policy: only this one: its name, or its file; ``None`` for all.
+        since: from when on: an age (``7d``) or a day (``2026-11-23``); ``None`` from the beginning.
+        until: till when, likewise; ``None`` till now.
+        baseline: the window that drift is told against: ``30d..7d``; ``None`` for no drift.
+        start: the file or folder whose settings count.
+
+    Raises:
+        Mistake: when nothing is recorded by the settings, the store can't be read, or a time is none.
+    """
+    from cascadelang.stats.count import count
+    from cascadelang.stats.drift import drift
+    from cascadelang.stats.sums import sums_of_window
+    from cascadelang.trace.sql import StoreUnusable, reading
+
+    where = store_of(start)
+    window = _window(since, until)
+    earlier = None if baseline is None else _baseline(baseline)
+    wanted = asked_for(policy)
+    try:
+        with reading(where) as store:
+            if store is None:
+                return []
+            now = sums_of_window(store, window, wanted)
+            before = [] if earlier is None else sums_of_window(store, earlier, wanted)
+    except StoreUnusable as error:
+        raise Mistake(str(error)) from None
+    then = {(sums.policy, sums.path): sums for sums in before}
+    found = []
+    for sums in now:
+        stats = replace(count(sums), savings=savings_of(sums))
+        if earlier is not None:
+            base = then.get((sums.policy, sums.path))
+            stats = replace(stats, drift=[] if base is None else drift(sums, base))
+        found.append(stats)
+    return found
+
+
+def asked_for(policy: str | None) -> Wanted:
+    """Whether a recorded policy is the one that is asked for, by name or by file."""
+    if policy is None:
+        return lambda _name, _path: True
+    if policy.endswith((".cl", ".json")):
+        full = os.path.abspath(policy)  # noqa: PTH100 - as the file was named when it ran
+        return lambda _name, path: path == policy or (bool(path) and os.path.abspath(path) == full)  # noqa: PTH100
+    return lambda name, _path: name == policy
+
+
+def _window(since: str | None, until: str | None) -> Window:
+    import time
+
+    from cascadelang.stats.sums import Window
+
+    first = BEGINNING_WALL_S if since is None else wall_s_of(since)
+    last = time.time() if until is None else wall_s_of(until)
+    if first >= last:
+        raise Mistake("the window ends before it begins", "`--since 30d --until 7d`, say", usage=True)
+    return Window(first, last)
+
+
+def _baseline(baseline: str) -> Window:
+    """``30d..7d``, or ``30d``: from then till now.
+
+    Raises:
+        Mistake: when it is none.
+    """
+    first, dots, last = baseline.partition("..")
+    if not first or (dots and not last):
+        raise Mistake(f"`{baseline}` is no baseline", "give two times: `--baseline 30d..7d`", usage=True)
+    return _window(first, last or None)
+
+
+# ---- Savings ----------------------------------------------------------------------------------------------------
+
+
+def savings_of(sums: Sums) -> Savings:
+    """What a policy saved against its top rung, by the prices of its file as it is now."""
+    from cascadelang.stats.model import Savings
+
+    try:
+        prices = _prices(_SHADOW.sub("", sums.policy), sums.path)
+    except Mistake:
+        return Savings(unknown=f"`{sums.path}` can't be read here, so its models' prices aren't known")
+    if prices is None:
+        return Savings(unknown=f"`{sums.path}` has no policy `{sums.policy}` any more")
+    nameless = sorted(name for name, price in prices.items() if price is None)
+    if nameless:
+        return Savings(unknown=f"the price of `{nameless[0]}` isn't known")
+    return savings({name: price for name, price in prices.items() if price is not None}, sums)
+
+
+def savings(prices: dict[str, Price], sums: Sums) -> Savings:
+    """What was saved, by the prices of the models that the policy can ask for an answer."""
+    from cascadelang.stats.model import Savings, share
+
+    rows = [(row, bool(sums.shapes[id_].model)) for id_, row in sums.by_shape().items()]
+    if any(row.priced < row.weight * (1 - 1e-9) for row, _ in rows):
+        return Savings(unknown="what some of the runs cost isn't known")
+    answered = [row for row, answered in rows if answered and row.answer_output_tokens + row.answer_input_tokens > 0]
+    if not answered or not prices:
+        return Savings(unknown="no query was answered")
+    costs = {name: sum(_usd(price, row) for row in answered) for name, price in prices.items()}
+    model = max(sorted(costs), key=costs.__getitem__)
+    top_usd, spent_usd = costs[model], sum(row.cost_usd for row, _ in rows)
+    return Savings(
+        model, top_usd, spent_usd, top_usd - spent_usd, share(top_usd - spent_usd, top_usd), HOW.format(model=model)
+    )
+
+
+def _usd(price: Price, row: Row) -> float:
+    """What the answers of a shape would have cost; where prices go by the input's size, its mean decides."""
+    held: Price | PriceStep = price
+    for step in price.steps:
+        if row.answer_input_tokens / row.weight > step.above:
+            held = step
+    return (float(held.input) * row.answer_input_tokens + float(held.output) * row.answer_output_tokens) * 1e-6
+
+
+def _prices(policy: str, path: str) -> dict[str, Price | None] | None:
+    """The prices of the models that a policy can ask for an answer; `None` where its file has no such policy."""
+    from cascadelang.graph.model import CallNode
+    from cascadelang.graph.walk import in_order
+    from cascadelang.workspace.load import load
+
+    if not path:
+        raise Mistake("the policy has no file")
+    graph = load(path, to_look=True).graph
+    root = graph.policies.get(policy)
+    if root is None:
+        return None
+    nodes = [graph.nodes[id_] for id_ in in_order(graph, [root])]
+    return {node.model: graph.models[node.model].price for node in nodes if isinstance(node, CallNode)}
+
+
+# ---- JSON -------------------------------------------------------------------------------------------------------
+
+
+def stats_json(found: list[Stats]) -> dict[str, Any]:
+    """What `stats --output json` prints; see docs/stats.md."""
+    from cascadelang.stats.model import VERSION
+
+    return {"version": VERSION, "policies": [asdict(stats) for stats in found]}

@@ -1,0 +1,132 @@
+"""``cascadelang stats``."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+
+from cascadelang.contracts.trace_sink import Event, RunRecord
+from cascadelang.trace.rows import counted
+from cascadelang.trace.sql import database
+from cascadelang.trace.tally import Shapes
+from cascadelang.trace.write import write_batch
+
+POLICY = """
+model haiku = anthropic("claude-haiku-5-5") { price: $1 / $5, max_tokens: 100 }
+model opus = anthropic("claude-opus-5-5") { price: $10 / $50, max_tokens: 100 }
+policy main = cascade [haiku, opus] until json
+"""
+HOSTILE = "it said \x1b[31mred\x1b[0m\u202e and <b>bold</b>\r\n then more"
+
+
+def run(number, *, escalates, status="accepted", usd=0.001, wall_s=1_700_000_000.0):
+    model = "opus" if escalates else "haiku"
+    call = {"purpose": "answer", "input_tokens": 100, "output_tokens": 50, "cost_usd": usd}
+    events = [Event("call", "main.rung1", 0.1, {"model": "haiku", **call})]
+    if escalates:
+        told = {"check": "json", "model": "haiku", "outcome": "failed", "reason": HOSTILE}
+        events.append(Event("check", "main", 0.1, told))
+        events.append(Event("escalate", "main", 0.1, {"from": "haiku", "to": "opus", "because": "unmet"}))
+        events.append(Event("call", "main.rung2", 0.2, {"model": "opus", **call}))
+    events.append(
+        Event("check", "main", 0.2, {"check": "json", "model": model, "outcome": "passed", "reason": "1 word"})
+    )
+    events.append(Event("end", "", 0.3, {"status": status, "kind": "", "message": ""}))
+    return RunRecord(
+        trace_id=f"{number:020x}",
+        policy="main",
+        policy_path="support.cl",
+        graph_sha256="0" * 64,
+        started_wall_s=wall_s + 60 * number,
+        latency_s=0.3,
+        status=status,
+        failure="timeout" if status == "failed" else "",
+        model="" if status == "failed" else model,
+        path=("haiku", "opus") if escalates else ("haiku",),
+        cost_usd=usd * (2 if escalates else 1),
+        input_tokens=100,
+        output_tokens=50,
+        query="q",
+        answer="a",
+        meta={},
+        events=events,
+    )
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch, cl):
+    where = tmp_path / "t.sqlite"
+    monkeypatch.setenv("CASCADELANG_TRACE_STORE", str(where))
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+
+    def write(runs):
+        at = database(where)
+        connection = at.connect()
+        write_batch(connection, at, [counted(one) for one in runs], Shapes(at.storable))
+        connection.close()
+
+    return write
+
+
+def test_a_page(store, cl, snapshot, tmp_path, monkeypatch):
+    (tmp_path / "support.cl").write_text(POLICY)
+    store(run(number, escalates=number % 4 == 0) for number in range(40))
+    assert cl("stats", "--since", "all").out == snapshot
+    monkeypatch.setenv("COLUMNS", "50")
+    narrow = cl("stats", "support.cl", "--since", "all").out
+    assert narrow == snapshot
+    assert "\x1b" not in narrow
+
+
+def test_json(store, cl, tmp_path):
+    (tmp_path / "support.cl").write_text(POLICY)
+    store(run(number, escalates=number % 4 == 0) for number in range(40))
+    told = json.loads(cl("stats", "main", "--since", "all", "--output", "json").out)
+    (stats,) = told["policies"]
+    assert told["version"] == 1
+    assert stats["queries"] == 40
+    assert stats["escalation_rate"] == 0.25
+    assert stats["savings"]["model"] == "opus"
+    # 40 answers of 100 tokens at $10 and 50 at $50 a million
+    assert stats["savings"]["top_usd"] == pytest.approx(40 * (100 * 10 + 50 * 50) / 1e6)
+    assert stats["savings"]["spent_usd"] == pytest.approx(0.05)
+    assert [rung["name"] for rung in stats["rungs"]] == ["haiku", "opus"]
+
+
+def test_drift(store, cl):
+    day_s = 86_400
+    store(run(number, escalates=number % 4 == 0) for number in range(200))
+    store(run(1_000 + number, escalates=number % 4 != 0, wall_s=1_700_000_000.0 + 9 * day_s) for number in range(200))
+    page = cl("stats", "--since", "2023-11-20", "--baseline", "2023-11-10..2023-11-20").out
+    assert "models  PSI 1." in page
+    assert ": much, p " in page
+    assert "haiku" in page
+
+
+def test_nothing_recorded(store, cl):
+    found = cl("stats")
+    assert (found.code, found.out) == (0, "")
+    assert found.err == "nothing is recorded in this window\n"
+    assert json.loads(cl("stats", "--output", "json").out) == {"version": 1, "policies": []}
+
+
+def test_one_run_and_all_failed(store, cl, snapshot):
+    store([run(1, escalates=False, status="failed", usd=0.0)])
+    assert cl("stats", "--since", "all").out == snapshot
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["--since", "soon"], "`soon` is no time"),
+        (["--since", "1d", "--until", "2d"], "the window ends before it begins"),
+        (["--baseline", "..7d"], "`..7d` is no baseline"),
+    ],
+)
+def test_mistakes(store, cl, args, words):
+    found = cl("stats", *args)
+    assert found.code == 2
+    assert words in found.err
