@@ -26,6 +26,7 @@ RUN_TABLES: Final = "runs JOIN shapes ON shapes.id = runs.shape JOIN policies ON
 
 Row = tuple[Any, ...]
 
+_new: Final = tuple.__new__
 _OPTIONS: Final = orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_SUBCLASS
 
 
@@ -101,7 +102,7 @@ def counted(run: RunRecord, weight: float = 1.0) -> Counted:
     )
     meta = encode(dict(run.meta)) if run.meta else "{}"
     payload = (run.query, run.answer, meta, encode(texts) if texts else "{}")
-    return Counted(run.trace_id, way, figures, encode(events), payload, reasons, signals)
+    return _new(Counted, (run.trace_id, way, figures, encode(events), payload, reasons, signals))
 
 
 def rows_of(run: Counted, id_: int, shape: int, version: int = EVENTS_VERSION) -> tuple[Row, Row, Row]:

@@ -41,7 +41,8 @@ BUSY_S: Final = 10.0
 _GATHER_S: Final = 0.25
 """How long runs are gathered before they are written together: what a killed process can lose. Fewer, larger
 transactions take a third less of tracing's CPU than writing every 30 ms."""
-_MOST_AT_ONCE: Final = 1_024
+_MOST_AT_ONCE: Final = 512
+"""So few that no step of writing them keeps the other threads out for a millisecond."""
 _MANY_TOKENS: Final = 20_000
 """A run with answers of so many tokens is left to the thread, for writing their JSON takes a while."""
 _CLOSE_S: Final = 30.0
@@ -82,6 +83,8 @@ class TraceStore:
         self.dropped = 0
         self._where = where
         self._database: Database | None = None
+        with contextlib.suppress(StoreUnusable):  # told with the first run; what has to be imported is, before any
+            self._database = database(where)
         self._warn = warn
         self._warned = False
         self._too_fast = False

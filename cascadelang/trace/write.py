@@ -57,7 +57,11 @@ def _store(
 ) -> list[tuple[Counted, Shape]]:
     """Add the rows of the runs; gives those that could be stored."""
     ids = connection.next_ids(len(batch))
-    rows = [rows_of(run, id_, shape.id) for run, id_, shape in zip(batch, ids, shapes, strict=True)]
+    rows: list[tuple[Row, Row, Row]] = []
+    for run, id_, shape in zip(batch, ids, shapes, strict=True):
+        if len(rows) % _SLICE == _SLICE - 1:
+            time.sleep(_PAUSE_S)
+        rows.append(rows_of(run, id_, shape.id))
     runs = list(zip(batch, shapes, strict=True))
     try:
         with connection.attempt():
