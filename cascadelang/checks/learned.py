@@ -45,7 +45,7 @@ three small local models; [What checks are worth](evidence.md) says how well it 
 Take it for the form, and train one on your own records.
 """,
         gives="score",
-        params=(Param("scorer", "json_file", "the trained scorer", required=True),),
+        params=(Param("scorer", "learned_file", "the trained scorer: `.json`", required=True),),
         needs_vary=True,
         bare=False,
         examples=('learned("scorer.json") >= 0.8', 'not truncated and learned("scorer.json") >= 0.6'),
@@ -85,7 +85,7 @@ Take it for the form, and train one on your own records.
 
 
 def _read(args: Mapping[str, Any]) -> File:
-    return read_learned(args["scorer"], ANSWER_NUMBERS)
+    return read_learned(args["scorer"]["learned"], ANSWER_NUMBERS)
 
 
 CHECK = Learned

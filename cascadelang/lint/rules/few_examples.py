@@ -7,6 +7,7 @@ from typing import Final
 
 from cascadelang.diagnostics.codes import Code
 from cascadelang.diagnostics.model import Diagnostic
+from cascadelang.lint.learned_files import learned_files
 from cascadelang.lint.rule import Rule
 from cascadelang.lint.subject import Subject
 from cascadelang.semantics.checked import BoundCall
@@ -24,7 +25,7 @@ class FewExamples(Rule):
     code = Code(
         "few-examples",
         "warning",
-        "a signal by meaning with too few examples of a label",
+        "a signal by meaning, or a learned file, with too few examples of a label",
         "`nearest` and `similar` know a topic by its examples and `learned` by those it was trained on. Under eight "
         "of a label, the number that few-shot classifiers over sentence embeddings start from (SetFit, "
         "arXiv:2209.11055), how near a query is says as much about the wording of the examples as about the topic.",
@@ -60,23 +61,32 @@ class FewExamples(Rule):
     needs_graph = False
 
     def look(self, subject: Subject) -> Iterator[Diagnostic]:
-        """One finding a signal."""
+        """One finding a use."""
         checked = subject.checked
         for decl in subject.module.file.decls:
             for node in walk(decl):
                 call = checked.calls.get(id(node))
-                if call is None or call.kind != "signal" or not isinstance(node, ast.Call):
-                    continue
-                counts = _counts(call)
-                few = {label: number for label, number in counts.items() if number < LEAST}
-                if few:
-                    yield self._few(call, few, node.span)
+                if call is not None and isinstance(node, ast.Call):
+                    yield from self._told(call.spec.name, _counts(call), node.span)
+        for _, learned, span in learned_files(subject):
+            yield from self._told("learned", learned["made"]["records"], span)
 
-    def _few(self, call: BoundCall, few: Mapping[str, int], span: Span) -> Diagnostic:
+    def _told(self, name: str, counts: Mapping[str, int], span: Span) -> Iterator[Diagnostic]:
+        few = {label: number for label, number in counts.items() if number < LEAST}
+        if few:
+            yield self._few(name, few, span)
+
+    def _few(self, name: str, few: Mapping[str, int], span: Span) -> Diagnostic:
         said = ", ".join(f"{number} of `{label}`" if label else str(number) for label, number in few.items())
         one = sum(few.values()) == 1
+        if name == "learned":
+            return self.found(
+                f"`learned` was trained on too few records: {said}",
+                span,
+                help=f"train it on {LEAST} of each at least",
+            )
         return self.found(
-            f"`{call.spec.name}` has {'only one example' if one and '' in few else f'too few examples: {said}'}",
+            f"`{name}` has {'only one example' if one and '' in few else f'too few examples: {said}'}",
             span,
             help=f"write at least {LEAST} {'of each label' if '' not in few else 'of them'}, as different as the "
             "queries will be",
@@ -84,14 +94,12 @@ class FewExamples(Rule):
 
 
 def _counts(call: BoundCall) -> Mapping[str, int]:
-    """How many examples there are of each label; of one without a name for `similar`."""
+    """How many examples a signal has of each label; of one without a name for `similar`."""
     name = call.spec.name
     if name == "similar":
         return {"": len(call.args["examples"]["texts"])}
     if name == "nearest":
         return {label: len(texts) for label, texts in call.args["topics"]["topics"].items()}
-    if name == "learned":
-        return {str(label): number for label, number in call.args["router"]["learned"]["made"]["records"].items()}
     return {}
 
 

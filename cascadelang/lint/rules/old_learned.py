@@ -8,12 +8,9 @@ from typing import Final
 
 from cascadelang.diagnostics.codes import Code
 from cascadelang.diagnostics.model import Diagnostic
+from cascadelang.lint.learned_files import learned_files
 from cascadelang.lint.rule import Rule
 from cascadelang.lint.subject import Subject
-from cascadelang.semantics.checked import BoundCall
-from cascadelang.source import Span
-from cascadelang.syntax import ast
-from cascadelang.syntax.visit import walk
 
 DAYS_MAX: Final = 90
 
@@ -29,6 +26,18 @@ _FILE: Final = """{
 }
 """
 _POLICY: Final = 'use "std/anthropic"\nsignal kind = learned("router.json")\nroute kind == hard -> opus else haiku\n'
+_SCORER: Final = """{
+  "cascadelang": "learned 1",
+  "gives": "score",
+  "outputs": ["score"],
+  "bias": [0.5],
+  "features": [
+    {"kind": "numbers", "names": ["answer.words"], "mean": [60], "scale": [40], "weights": [[-0.7]]}
+  ],
+  "made": {"on": "2026-01-07", "records": {"right": 140, "wrong": 90}}
+}
+"""
+_GATE: Final = 'use "std/anthropic"\npolicy main = cascade [haiku, opus] until learned("scorer.json") >= 0.8\n'
 
 
 class OldLearned(Rule):
@@ -43,34 +52,28 @@ class OldLearned(Rule):
         "What was learned holds for queries and models like those it was learned from; nothing says that these are.",
         "# router.json says that it was made on 2026-01-07\n" + _POLICY,
         "# router.json says that it was made yesterday\n" + _POLICY.replace("router", "newer"),
-        files={"router.json": _FILE, "newer.json": _FILE.replace("2026-01-07", "2099-01-01")},
+        more_bad=(_GATE,),
+        more_good=(_GATE.replace("scorer", "later"),),
+        files={
+            "router.json": _FILE,
+            "newer.json": _FILE.replace("2026-01-07", "2099-01-01"),
+            "scorer.json": _SCORER,
+            "later.json": _SCORER.replace("2026-01-07", "2099-01-01"),
+        },
     )
     words = ("learned",)
     needs_graph = False
 
     def look(self, subject: Subject) -> Iterator[Diagnostic]:
         """One finding a use."""
-        for call, span in learned_calls(subject):
-            for value in call.args.values():
-                if not isinstance(value, dict) or "learned" not in value:
-                    continue
-                made = str(value["learned"]["made"]["on"])
-                if (subject.today - date.fromisoformat(made)).days > DAYS_MAX:
-                    yield self.found(
-                        f"`{value['file']}` was made on {made}, more than {DAYS_MAX} days ago",
-                        span,
-                        help="train it on newer records",
-                    )
-
-
-def learned_calls(subject: Subject) -> Iterator[tuple[BoundCall, Span]]:
-    """The uses of `learned` in the file, with their places."""
-    checked = subject.checked
-    for decl in subject.module.file.decls:
-        for node in walk(decl):
-            call = checked.calls.get(id(node))
-            if call is not None and call.spec.name == "learned" and isinstance(node, ast.Call):
-                yield call, node.span
+        for file, learned, span in learned_files(subject):
+            made = str(learned["made"]["on"])
+            if (subject.today - date.fromisoformat(made)).days > DAYS_MAX:
+                yield self.found(
+                    f"`{file}` was made on {made}, more than {DAYS_MAX} days ago",
+                    span,
+                    help="train it on newer records",
+                )
 
 
 RULE = OldLearned()

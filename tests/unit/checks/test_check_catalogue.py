@@ -26,7 +26,12 @@ GIVEN = {
     "logprob": {"over": "p10"},
     "judge": {"model": "m", "rubric": "r"},
     "agree": {"samples": 3},
-    "learned": {"scorer": json.loads((ROOT / "examples/data/scorer.json").read_text(encoding="utf-8"))},
+    "learned": {
+        "scorer": {
+            "file": "scorer.json",
+            "learned": json.loads((ROOT / "examples/data/scorer.json").read_text(encoding="utf-8")),
+        }
+    },
     "cites": {"sources": ["handbook", "[1]", "acme.com/x"], "least": 1},
     "code_parses": {"language": "python"},
     "math_equals": {"expected": "1/2"},

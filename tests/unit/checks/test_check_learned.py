@@ -43,13 +43,17 @@ def scorer(*names, missing=None, weights=None, bias=0.0):
     }
 
 
+def given_file(file):
+    return {"scorer": {"file": "s.json", "learned": file}}
+
+
 def answer(text="x", logprobs=None, previous=None, query="q", **reply):
     tokens = None if logprobs is None else tuple(TokenLogprob("t", value) for value in logprobs)
     return Answer(Query.of(query), Reply(text, logprobs=tokens, **reply), "m", previous and Reply(previous))
 
 
 def judge(file, *args, **given_):
-    return CHECK({"scorer": file}).judge(answer(*args, **given_))
+    return CHECK(given_file(file)).judge(answer(*args, **given_))
 
 
 def test_the_score_is_the_sigmoid_of_the_sum():
@@ -74,10 +78,10 @@ def test_what_is_missing_is_what_the_file_says_for_it():
 def test_words_of_the_answer_count_where_a_file_has_them():
     file = scorer("answer.words", weights=[0.0])
     file["features"].append({"kind": "words", "of": "answer", "n": [1], "bits": 8, "at": [], "weights": [[]]})
-    (problem,) = CHECK.problems({"scorer": file})
+    (problem,) = CHECK.problems(given_file(file))
     assert "not empty" in problem
     file["features"][1] |= {"at": list(range(256)), "weights": [[2.0] * 256]}
-    assert CHECK.problems({"scorer": file}) == []
+    assert CHECK.problems(given_file(file)) == []
     assert judge(file, "some words").value > 0.7
 
 
@@ -140,7 +144,7 @@ def changed(**fields):
     ],
 )
 def test_files_that_can_not_be_used(file, said):
-    (problem,) = CHECK.problems({"scorer": file})
+    (problem,) = CHECK.problems(given_file(file))
     assert said in problem
 
 
@@ -148,14 +152,14 @@ def test_a_file_that_gives_something_else_is_no_scorer():
     file = scorer("answer.words")
     for block in file["features"]:
         block["weights"] = [[1.0], [2.0]]
-    (problem,) = CHECK.problems({"scorer": file | {"gives": "label", "outputs": ["a", "b"], "bias": [0.0, 0.0]}})
+    (problem,) = CHECK.problems(given_file(file | {"gives": "label", "outputs": ["a", "b"], "bias": [0.0, 0.0]}))
     assert problem == "it gives `label`, and a check needs a file that gives `score`"
 
 
 def test_an_embedding_is_refused():
     file = scorer("answer.words")
     file["features"].append({"kind": "embedding", "embedder": "e", "weights": [[1.0, 2.0]]})
-    (problem,) = CHECK.problems({"scorer": file})
+    (problem,) = CHECK.problems(given_file(file))
     assert "`embedding`" in problem
 
 
@@ -168,11 +172,11 @@ def test_an_embedding_is_refused():
     ],
 )
 def test_what_a_model_has_to_give(names, needs):
-    assert CHECK.needs({"scorer": scorer(*names)}) == needs
+    assert CHECK.needs(given_file(scorer(*names))) == needs
 
 
 def test_the_shipped_scorer_prefers_what_is_sure_and_short():
-    assert CHECK.problems({"scorer": SHIPPED}) == []
+    assert CHECK.problems(given_file(SHIPPED)) == []
     sure, unsure, long = (
         judge(SHIPPED, text, logprobs).value
         for text, logprobs in (("Paris", [-0.01]), ("Paris", [-1.5]), ("Paris is so " * 3 + "old", [-0.01]))
