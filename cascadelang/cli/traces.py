@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
 import click
 
 from cascadelang.cli.figures import count, money, one_line, safe, seconds
 from cascadelang.cli.help import Group
 from cascadelang.cli.options import chosen_output, output_option, print_json
 from cascadelang.cli.paint import color_option, paint, write
+
+if TYPE_CHECKING:
+    from cascadelang.contracts.trace_sink import RunRecord
 
 _COLOURS = {"accepted": "green", "unchecked": "cyan", "unmet": "yellow", "failed": "red", "cancelled": "red"}
 
@@ -22,42 +28,53 @@ def command() -> None:
 
 
 @command.command("list")
-@click.option("--policy", "policy", help="Only runs of this policy.")
-@click.option("--model", "model", metavar="NAME", help="Only runs that asked this model for an answer.")
+@click.option("--policy", metavar="NAME", help="Only runs of this policy.")
+@click.option("--model", metavar="NAME", help="Only runs that asked this model for an answer.")
+@click.option("--status", type=click.Choice(sorted(_COLOURS)), help="Only runs that ended like this.")
+@click.option("--failure", metavar="KIND", help="Only runs that failed like this: `timeout`, say.")
+@click.option(
+    "--verdict",
+    type=click.Choice(["passed", "failed", "unknown"]),
+    help="Only runs in which a check came to this.",
+)
+@click.option("--check", metavar="TEXT", help="Only runs in which a condition with this in it was checked.")
+@click.option("--text", metavar="TEXT", help="Only runs with this in the query or the answer, in any case.")
+@click.option("--cost", metavar="BOUND", multiple=True, help="Only runs that cost so much: `'>0.01'`, or `unknown`.")
+@click.option("--latency", metavar="BOUND", multiple=True, help="Only runs that took so long: `'>5s'`, `'<300ms'`.")
+@click.option("--meta", metavar="NAME=VALUE", multiple=True, help="Only runs with this fact of the caller.")
 @click.option(
     "--since", metavar="AGE", help="Only runs of the last `30m`, `12h`, `7d` or `2w`, say, or since `2026-11-23`."
 )
-@click.option("--status", type=click.Choice(sorted(_COLOURS)), help="Only runs that ended like this.")
+@click.option("--until", metavar="AGE", help="Only runs that began longer ago, or before that day.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="At most this many.")
+@click.option("--after", metavar="ID", help="Go on behind this run: the next page.")
 @output_option("text", "json")
 @color_option
-def list_(  # noqa: PLR0917 - one for each option
-    policy: str | None, model: str | None, since: str | None, status: str | None, limit: int, output: str | None
-) -> None:
-    """List runs, newest first.
+def list_(limit: int, output: str | None, **search: Any) -> None:
+    """List runs, newest first; all that is said has to fit.
 
     cascadelang traces list --limit 5
     cascadelang traces list --status unmet --output json
-    cascadelang traces list --model sonnet --since 7d
+    cascadelang traces list --model sonnet --since 7d --cost '>0.01'
+    cascadelang traces list --text "charged twice" --verdict failed
     """
     from cascadelang.workspace.traces import list_recorded, row_json
 
-    runs = list_recorded(policy=policy, model=model, since=since, status=status, limit=limit)
+    runs = list_recorded(limit=limit + 1, **search)
+    more = len(runs) > limit
+    runs = runs[:limit]
     if chosen_output(output) == "json":
-        print_json({"version": 1, "runs": [row_json(run) for run in runs]})
+        next_ = runs[-1].trace_id if more else None
+        print_json({"version": 1, "runs": [row_json(run) for run in runs], "next": next_})
         return
     if not runs:
-        narrowed = any(only is not None for only in (policy, model, since, status))
+        narrowed = any(only not in {None, ()} for only in search.values())
         write("no run matches" if narrowed else "nothing is recorded yet", err=True)
-    from time import localtime, strftime
-
-    width = max((len(run.policy) for run in runs), default=0)
-    for run in runs:
-        when = strftime("%Y-%m-%d %H:%M:%S", localtime(run.started_wall_s))
-        status_ = paint(f"{run.status:<9}", _COLOURS.get(run.status))
-        facts = f"{' → '.join(run.path) or run.failure or '-'}  {money(run.cost_usd)}  {seconds(run.latency_s)}"
+    for run, line in zip(runs, draw_rows(runs), strict=True):
         query = paint(one_line(run.query, 40), dim=True)
-        write(f"{run.trace_id}  {when}  {run.policy:<{width}}  {status_}  {facts}  {query}")
+        write(f"{line}  {query}")
+    if more:
+        write(f"there are more: add `--after {runs[-1].trace_id}`", err=True)
 
 
 @command.command("show")
@@ -69,20 +86,51 @@ def show(trace_id: str, output: str | None) -> None:
 
     cascadelang traces show last
     """
-    from cascadelang.workspace.traces import find_recorded, run_json
+    from cascadelang.workspace.traces import beside_recorded, find_recorded, row_json, run_json
 
     run = find_recorded(trace_id)
+    beside = beside_recorded(run)
     if chosen_output(output) == "json":
-        print_json({"version": 1, **run_json(run)})
+        print_json({"version": 1, **run_json(run), "beside": [row_json(other) for other in beside]})
         return
-    from cascadelang.cli.draw_trace import draw_trace
+    from cascadelang.cli.draw_path import draw_path
 
-    write(f"{paint('trace', bold=True)}   {run.trace_id}\n{paint('policy', bold=True)}  {run.policy_path}")
+    head = (("trace", run.trace_id), ("policy", run.policy_path), ("began", when(run)))
+    lines = [f"{paint(f'{word:<6}', bold=True)}  {one_line(said, 500)}" for word, said in head]
     if run.query:
-        write(f"{paint('query', bold=True)}   {one_line(run.query, 500)}")
-    write("\n" + draw_trace(run, err=False))
+        lines.append(f"{paint('query ', bold=True)}  {one_line(run.query, 500)}")
+    if run.meta:
+        facts = ", ".join(f"{name} = {value}" for name, value in run.meta.items())
+        lines.append(f"{paint('meta  ', bold=True)}  {one_line(facts, 500)}")
+    write("\n".join(lines) + "\n\n" + draw_path(run, err=False))
+    if beside:
+        write("\n" + paint("beside it", bold=True) + "\n" + "\n".join(draw_rows(beside)))
     if run.answer:
         write("\n" + safe(run.answer))
+
+
+def draw_rows(runs: Sequence[RunRecord]) -> list[str]:
+    """A line for each run."""
+    width = max((len(one_line(run.policy, 80)) for run in runs), default=0)
+    lines: list[str] = []
+    for run in runs:
+        status = paint(f"{run.status:<9}", _COLOURS.get(run.status))
+        way = one_line(" → ".join(run.path) or run.failure or "-", 200)
+        facts = f"{way}  {money(run.cost_usd)}  {seconds(run.latency_s)}"
+        lines.append(
+            f"{one_line(run.trace_id, 40)}  {when(run)}  {one_line(run.policy, 80):<{width}}  {status}  {facts}"
+        )
+    return lines
+
+
+def when(run: RunRecord) -> str:
+    """When a run began, by this machine's clock."""
+    from time import localtime, strftime
+
+    try:
+        return strftime("%Y-%m-%d %H:%M:%S", localtime(run.started_wall_s))
+    except (OverflowError, ValueError, OSError):  # no time that a clock shows
+        return f"{'?':<19}"
 
 
 @command.command("prune")

@@ -76,6 +76,10 @@ class Privacy:
         """Whether runs are kept as they are."""
         return self.keep == "text" and not self._patterns
 
+    def kept(self, text: str) -> str:
+        """What of a text is kept."""
+        return self._text(text)
+
     def clean(self, run: RunRecord) -> RunRecord:
         """The run as it may be kept."""
         meta: Mapping[str, Any] = {} if self.keep == "numbers" else self._facts(run.meta)

@@ -12,14 +12,20 @@ from typing import Any
 
 from cascadelang.contracts.trace_sink import RunRecord
 from cascadelang.trace.rows import RUN_FIELDS, RUN_TABLES, run_of
-from cascadelang.trace.sql import EVERY, Connection, StoreUnusable, Where, reading, shown
+from cascadelang.trace.search import Bound, Search, find_in, shadows_of
+from cascadelang.trace.sql import Connection, StoreUnusable, Where, database, reading, shown
 
-__all__ = ["StoreUnusable", "TraceAmbiguous", "TraceNotFound", "list_runs", "show_run"]
-
-_FIELDS = RUN_FIELDS.count(",") + 1
-
-
-_ASKED = "EXISTS (SELECT 1 FROM steps WHERE steps.shape = shapes.id AND steps.kind = 'asked' AND steps.model = ?)"
+__all__ = [
+    "Bound",
+    "Search",
+    "StoreUnusable",
+    "TraceAmbiguous",
+    "TraceNotFound",
+    "find_runs",
+    "list_runs",
+    "runs_beside",
+    "show_run",
+]
 
 
 class TraceNotFound(Exception):  # noqa: N818 - it names what is so
@@ -52,31 +58,47 @@ def list_runs(
     Raises:
         StoreUnusable: if the file can't be read as a trace store.
     """
-    conditions: list[str] = []
-    values: list[Any] = []
-    for condition, value in (
-        ("policies.name = ?", policy),
-        (_ASKED, model),
-        ("shapes.status = ?", status),
-        ("runs.started_wall_s >= ?", since_wall_s),
-    ):
-        if value is not None:
-            conditions.append(condition)
-            values.append(value)
-    only = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    sql = (
-        f"SELECT {RUN_FIELDS}, payloads.run, query, answer, meta FROM {RUN_TABLES}"  # noqa: S608 - values are bound
-        f" LEFT JOIN payloads ON payloads.run = runs.id{only}"
-        " ORDER BY runs.started_wall_s DESC, runs.id DESC LIMIT ?"
-    )
+    return find_runs(where, Search(policy=policy, model=model, status=status, since_wall_s=since_wall_s), limit=limit)
+
+
+def find_runs(where: Where, search: Search, *, after: str | None = None, limit: int | None = 50) -> list[RunRecord]:
+    """The runs that fit, newest first, without their events; an absent store has none.
+
+    Args:
+        where: the store.
+        search: what is looked for.
+        after: only runs that stand behind the run of this id, or of an id that begins so, in the list of all.
+        limit: at most so many; ``None`` for all.
+
+    Raises:
+        TraceNotFound: if there is no run ``after`` which to begin.
+        TraceAmbiguous: if there are several.
+        StoreUnusable: if the file can't be read as a trace store.
+    """
+    with reading(where) as store:
+        if store is None:
+            if after is not None:
+                raise TraceNotFound(f"no run is recorded under `{after}`")
+            return []
+        place = None
+        if after is not None:
+            row = store.rows("SELECT started_wall_s, id FROM runs WHERE id = ?", (_the_one(store, after),))[0]
+            place = (row[0], row[1])
+        with _whole(where):
+            return find_in(store, database(where), search, place, limit)
+
+
+def runs_beside(where: Where, run: RunRecord) -> list[RunRecord]:
+    """The runs that a `shadow` made beside a run, and what went on after it; oldest first, without their events.
+
+    Raises:
+        StoreUnusable: if the file can't be read as a trace store.
+    """
     with reading(where) as store:
         if store is None:
             return []
-        rows = store.rows(sql, (*values, EVERY if limit is None else limit))
-    with _whole(where):
-        return [
-            run_of(row[:_FIELDS], None, None if row[_FIELDS] is None else (*row[_FIELDS + 1 :], "{}")) for row in rows
-        ]
+        with _whole(where):
+            return shadows_of(store, database(where), run)
 
 
 def show_run(where: Where, id_: str) -> RunRecord:
@@ -92,19 +114,29 @@ def show_run(where: Where, id_: str) -> RunRecord:
         StoreUnusable: if the file can't be read as a trace store.
     """
     with reading(where) as store:
-        found: list[tuple[Any, ...]] = []
-        if store is not None and id_:
-            found = _matches(store, id_)
-        if store is None or not found:
+        if store is None:
             raise TraceNotFound(f"no run is recorded under `{id_}`")
-        if len(found) > 1:
-            raise TraceAmbiguous(f"more than one run's id begins with `{id_}`: give more of it")
-        run = found[0][0]
+        run = _the_one(store, id_)
         row = store.rows(f"SELECT {RUN_FIELDS} FROM {RUN_TABLES} WHERE runs.id = ?", (run,))[0]  # noqa: S608 - ours
         events = store.rows("SELECT events FROM events WHERE run = ?", (run,))
         payload = store.rows("SELECT query, answer, meta, texts FROM payloads WHERE run = ?", (run,))
     with _whole(where):
         return run_of(row, events[0][0] if events else None, payload[0] if payload else None)
+
+
+def _the_one(store: Connection, id_: str) -> int:
+    """The number of the one run of that id, or whose id begins so.
+
+    Raises:
+        TraceNotFound: if there is none.
+        TraceAmbiguous: if there are several.
+    """
+    found = _matches(store, id_) if id_ else []
+    if not found:
+        raise TraceNotFound(f"no run is recorded under `{id_}`")
+    if len(found) > 1:
+        raise TraceAmbiguous(f"more than one run's id begins with `{id_}`: give more of it")
+    return int(found[0][0])
 
 
 def _matches(store: Connection, id_: str) -> list[tuple[Any, ...]]:

@@ -7,7 +7,7 @@ never makes a file.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from cascadelang.contracts.trace_sink import NoTrace, RunRecord, TraceSink
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cascadelang.contracts.answer_cache import AnswerCache
+    from cascadelang.trace.search import Verdict
 
 _KEY_FILE: Final = "traces.key"
 
@@ -111,7 +112,16 @@ def list_recorded(
     policy: str | None = None,
     model: str | None = None,
     since: str | None = None,
+    until: str | None = None,
     status: str | None = None,
+    failure: str | None = None,
+    verdict: Verdict | None = None,
+    check: str | None = None,
+    text: str | None = None,
+    cost: Sequence[str] = (),
+    latency: Sequence[str] = (),
+    meta: Sequence[str] = (),
+    after: str | None = None,
     limit: int | None = 20,
     start: str = ".",
 ) -> list[RunRecord]:
@@ -122,20 +132,75 @@ def list_recorded(
         model: only runs that asked this model for an answer.
         since: only runs that began so long ago or later (``90s``, ``30m``, ``12h``, ``7d``, ``2w``), or on this day
             (``2026-11-23``, by this machine's clock) or later.
+        until: only runs that began longer ago, or before this day.
         status: only runs that ended so.
+        failure: only runs that ended in a failure of this kind.
+        verdict: only runs in which a check came to this.
+        check: only runs in which a condition with this in it was checked; with ``verdict``, to which it came.
+        text: only runs with this in the query or the answer, in any case; where the settings keep hashes, those
+            whose query or answer is this.
+        cost: only runs that cost so much: ``>0.01``, ``<=$1``, ``0``, or ``unknown``.
+        latency: only runs that took so long: ``>5s``, ``<300ms``, ``>=2m``.
+        meta: only runs with these facts of the caller, as ``name=value``.
+        after: only runs behind the run of this id in the list, which is how to see the next page.
         limit: at most so many; ``None`` for all.
         start: the file or folder whose settings count.
 
     Raises:
-        Mistake: when nothing is recorded by the settings, the store can't be read, or ``since`` is no time.
+        Mistake: when nothing is recorded by the settings, the store can't be read, there is no such run ``after``,
+            or something that is looked for makes no sense.
     """
-    from cascadelang.trace.query import StoreUnusable, list_runs
+    from cascadelang.trace.query import Search, StoreUnusable, TraceNotFound, find_runs
+    from cascadelang.workspace.trace_words import bounds_of, facts_of
 
-    since_wall_s = None if since is None else wall_s_of(since)
+    search = Search(
+        policy=_storable(policy),
+        model=_storable(model),
+        status=status,
+        failure=failure,
+        verdict=verdict,
+        check=_storable(check),
+        text=_kept_as(text, start),
+        cost_usd=bounds_of([each for each in cost if each.strip() != "unknown"], "--cost"),
+        cost_unknown=any(each.strip() == "unknown" for each in cost),
+        latency_s=bounds_of(latency, "--latency"),
+        since_wall_s=None if since is None else wall_s_of(since),
+        until_wall_s=None if until is None else wall_s_of(until, "until"),
+        meta=facts_of(meta),
+    )
     try:
-        return list_runs(
-            store_of(start), policy=policy, model=model, since_wall_s=since_wall_s, status=status, limit=limit
-        )
+        return find_runs(store_of(start), search, after=_storable(after), limit=limit)
+    except TraceNotFound as error:
+        raise Mistake(str(error), "`cascadelang traces list` shows what is recorded", usage=True) from None
+    except StoreUnusable as error:
+        raise Mistake(str(error)) from None
+
+
+def _storable(text: str | None) -> str | None:
+    """A word of the command line as it would be stored: bytes that are no UTF-8 are replaced."""
+    return None if text is None else text.encode("utf-8", "replace").decode().replace("\0", "")
+
+
+def _kept_as(text: str | None, start: str) -> str | None:
+    """What of a text stands in the store."""
+    config = read(start)
+    if not text or config.trace_keep != "hashes" or config.traces_off or text.startswith("hmac:"):
+        return _storable(text)
+    from cascadelang.trace.privacy import Privacy
+
+    return Privacy("hashes", config.trace_redact, _key(config)).kept(text)
+
+
+def beside_recorded(run: RunRecord, *, start: str = ".") -> list[RunRecord]:
+    """The runs that were made beside a recorded run for the record, and what went on after it, oldest first.
+
+    Raises:
+        Mistake: when the store can't be read.
+    """
+    from cascadelang.trace.query import StoreUnusable, runs_beside
+
+    try:
+        return runs_beside(store_of(start), run)
     except StoreUnusable as error:
         raise Mistake(str(error)) from None
 
@@ -156,8 +221,8 @@ def find_recorded(trace_id: str, *, start: str = ".") -> RunRecord:
         raise Mistake(str(error)) from None
 
 
-def wall_s_of(since: str) -> float:
-    """The moment that ``since`` names, in seconds since 1970.
+def wall_s_of(since: str, word: str = "since") -> float:
+    """The moment that an age or a day names, in seconds since 1970; ``word`` is for the message.
 
     Raises:
         Mistake: when it names none.
@@ -172,7 +237,7 @@ def wall_s_of(since: str) -> float:
         day = date.fromisoformat(text)
         return datetime(day.year, day.month, day.day).astimezone().timestamp()
     except (ValueError, OverflowError, OSError):
-        what = f"`{since}` is no time that runs could be listed since"
+        what = f"`{since}` is no time that runs could be listed {word}"
         raise Mistake(what, "give an age: `30m`, `12h`, `7d`, `2w`; or a day: `2026-11-23`", usage=True) from None
 
 

@@ -168,6 +168,51 @@ def test_the_list_is_narrowed_by_model_and_age(cl, monkeypatch):
         assert "`7d`" in refused.err
 
 
+def test_the_list_is_searched_and_paged(cl):
+    cl("run", "p.cl", "--query", LONG, "--meta", "plan=gold", "--meta", "n=2")
+    cl("run", "p.cl", "--query", "Short, 100% so", "--policy", "strict")
+
+    def found(*options: str) -> list[str]:
+        return [row["policy"] for row in json.loads(cl("traces", "list", "--output", "json", *options).out)["runs"]]
+
+    assert found("--text", "100%") == ["strict"]
+    assert found("--text", "PARIS") == ["main"]
+    assert found("--meta", "plan=gold", "--meta", "n=2") == ["main"]
+    assert found("--meta", "plan=free") == []
+    assert found("--failure", "unmet") == ["strict"]
+    assert found("--verdict", "failed", "--status", "failed") == ["strict"]
+    assert found("--cost", ">=0", "--cost", "<=$1") == ["strict", "main"]
+    assert found("--cost", "unknown") == []
+    assert found("--latency", ">10m") == []
+    assert found("--latency", "<10m", "--until", "1h") == []
+    first = json.loads(cl("traces", "list", "--limit", "1", "--output", "json").out)
+    assert first["next"] == first["runs"][0]["trace_id"]
+    rest = json.loads(cl("traces", "list", "--after", first["next"], "--output", "json").out)
+    assert [row["policy"] for row in rest["runs"]] == ["main"]
+    assert rest["next"] is None
+    assert f"--after {first['next']}" in cl("traces", "list", "--limit", "1").err
+    for option, odd in (
+        ("--cost", "cheap"),
+        ("--cost", ">5s"),
+        ("--cost", ">1e99999"),
+        ("--latency", ">$5"),
+        ("--latency", ""),
+        ("--meta", "gold"),
+        ("--until", "soon"),
+        ("--after", "zzz"),
+    ):
+        refused = cl("traces", "list", option, odd)
+        assert refused.code == 2, (option, odd)
+        assert "error: " in refused.err
+
+
+def test_known_texts_are_found_by_their_hashes(cl, monkeypatch):
+    monkeypatch.setenv("CASCADELANG_TRACE_KEEP", "hashes")
+    cl("run", "p.cl", "--query", LONG)
+    assert len(cl("traces", "list", "--text", LONG).out.splitlines()) == 1
+    assert "no run matches" in cl("traces", "list", "--text", LONG[:20]).err
+
+
 def test_settings_switch_texts_and_recording_off(cl):
     Path("cascadelang.toml").write_text('keep_text = false\noutput = "json"\n')
     assert json.loads(cl("run", "p.cl", "--query", LONG).out)["status"] == "accepted"
