@@ -24,13 +24,13 @@ What is left open by the language:
 from __future__ import annotations
 
 import asyncio
-import os
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from cascadelang.contracts.check import UNCHECKED
 from cascadelang.contracts.failure import ENDING
 from cascadelang.contracts.final_answer import final_answer
+from cascadelang.contracts.trace_sink import new_trace_id
 from cascadelang.runtime.beside import Beside
 from cascadelang.runtime.outcome import Answered, Failed, Outcome, Strategy
 from cascadelang.runtime.scope import Scope
@@ -207,7 +207,9 @@ class Shadow:
     async def answer(self, run: Run, scope: Scope) -> Outcome:
         """See `Strategy.answer`."""
         if run.draw(self.id) < self._share:
-            shadowed = Shadowed(self.id, self._beside, Scope(scope.budget, scope.extra), os.urandom(10).hex())
+            shadowed = Shadowed(
+                self.id, self._beside, Scope(scope.budget, scope.extra), new_trace_id(run.around.clock.wall_s())
+            )
             run.shadows.append(shadowed)
             run.tell("shadow", self.id, {"to": self._beside.label, "share": self._share})
         return await self._live.answer(run, scope)

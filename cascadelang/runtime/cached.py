@@ -20,11 +20,11 @@ What is left open by the language:
 from __future__ import annotations
 
 import asyncio
-import os
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from cascadelang.contracts.answer_cache import Alike, Kept
+from cascadelang.contracts.trace_sink import new_trace_id
 from cascadelang.runtime.kept_answer import from_text, to_text
 from cascadelang.runtime.outcome import Answered, Failed, Outcome, Strategy
 from cascadelang.runtime.scope import Emit, Scope
@@ -212,7 +212,7 @@ class Cached:
             return
         cancelled_id = part.trace_id
         part.parent = None
-        part.trace_id = os.urandom(10).hex()
+        part.trace_id = new_trace_id(part.around.clock.wall_s())
         part.tell("cached", self.id, {"of": cancelled_id})
         part.around.adopt(part, self.id, task)
 

@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import threading
 from collections.abc import AsyncIterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
@@ -31,7 +30,7 @@ from cascadelang.contracts.clock import Clock, SystemClock
 from cascadelang.contracts.messages import Delta, Query, Usage
 from cascadelang.contracts.provider import Provider
 from cascadelang.contracts.result import Decision, Failure, RunResult, Status
-from cascadelang.contracts.trace_sink import NoTrace, RunRecord, TraceSink
+from cascadelang.contracts.trace_sink import NoTrace, RunRecord, TraceSink, new_trace_id
 from cascadelang.graph import model as g
 from cascadelang.runtime.build import Builder
 from cascadelang.runtime.decide import decisions
@@ -197,9 +196,9 @@ class Interpreter:
         emit: Emit | None,
         cache: bool,
     ) -> RunResult:
-        trace_id = os.urandom(10).hex()
-        run = Run(self._around, query, seed, policy, trace_id, cache)
         wall_s = self._around.clock.wall_s()
+        trace_id = new_trace_id(wall_s)
+        run = Run(self._around, query, seed, policy, trace_id, cache)
         try:
             outcome = await strategy.answer(run, Scope(emit=emit))
         except asyncio.CancelledError:

@@ -128,7 +128,7 @@ def _run(rng: random.Random, at: int, wall_s: float) -> RunRecord:
         status, failure, answered = "failed", "server", ""
     events.append(Event("end", "", now_s, {"status": status, "kind": failure, "message": ""}))
     return RunRecord(
-        trace_id=f"{rng.getrandbits(80):020x}",
+        trace_id=f"{int(wall_s):08x}{rng.getrandbits(48):012x}",
         policy="main",
         policy_path="support.cl",
         graph_sha256="0" * 64,
