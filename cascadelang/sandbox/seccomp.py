@@ -2,8 +2,9 @@
 
 Takes: whether it may start processes. Gives: the filter as bytes for ``bwrap --seccomp``, or none on a machine whose
 calls aren't known here. Guarantees: threads stay possible; what is refused fails with EPERM (``clone3`` with ENOSYS,
-at which the C library falls back to ``clone``, whose flags can be looked at); another architecture's calls end the
-process.
+at which the C library falls back to ``clone``, whose flags can be looked at); sockets are only those that a network
+namespace contains (a ``vsock`` one reaches the host of a virtual machine from any namespace); another architecture's
+calls end the process.
 
 The numbers are those of Linux's ``asm/unistd_64.h`` and ``asm-generic/unistd.h``; the program is classic BPF as
 seccomp(2) takes it.
@@ -74,10 +75,13 @@ _ARM: Final = {
     "mount_setattr": 442,
 }
 _MACHINES: Final = {
-    "x86_64": (0xC000003E, _X86, 56, (57, 58)),
-    "aarch64": (0xC00000B7, _ARM, 220, ()),
+    "x86_64": (0xC000003E, _X86, 56, (57, 58), 41),
+    "aarch64": (0xC00000B7, _ARM, 220, (), 198),
 }
-"""For each machine: what the kernel calls its architecture, its calls, ``clone``, and the calls that only fork."""
+"""For each machine: what the kernel calls its architecture, its calls, ``clone``, forks, and ``socket``."""
+
+_CONTAINED_FAMILIES: Final = (1, 2, 10, 16)
+"""Kinds of sockets that stay in their network namespace: local ones, IPv4, IPv6, and netlink."""
 
 _CLONE3: Final = 435
 _X32: Final = 0x40000000
@@ -88,6 +92,7 @@ _ALLOW: Final = 0x7FFF0000
 _KILL: Final = 0x80000000
 _EPERM: Final = 0x00050000 | 1
 _ENOSYS: Final = 0x00050000 | 38
+_EAFNOSUPPORT: Final = 0x00050000 | 97
 _NR, _ARCH, _FIRST_ARG = 0, 4, 16
 
 
@@ -100,7 +105,7 @@ def filter_of(*, processes: bool) -> bytes:
     known = _MACHINES.get(platform.machine())
     if known is None:
         return b""
-    arch, refused, clone, forks = known
+    arch, refused, clone, forks, socket = known
     lines = [
         (_LOAD, 0, 0, _ARCH),
         (_EQUAL, 1, 0, arch),
@@ -113,6 +118,9 @@ def filter_of(*, processes: bool) -> bytes:
     ]
     for number in (*refused.values(), *(() if processes else forks)):
         lines += [(_EQUAL, 0, 1, number), (_RETURN, 0, 0, _EPERM)]
+    kinds = [(_EQUAL, left, 0, family) for left, family in zip(range(4, 0, -1), _CONTAINED_FAMILIES, strict=True)]
+    lines += [(_EQUAL, 0, 6, socket), (_LOAD, 0, 0, _FIRST_ARG), *kinds]
+    lines += [(_RETURN, 0, 0, _EAFNOSUPPORT), (_LOAD, 0, 0, _NR)]
     if not processes:
         lines += [
             (_EQUAL, 0, 3, clone),

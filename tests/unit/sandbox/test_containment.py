@@ -156,6 +156,54 @@ def test_abstract_sockets_of_the_host_arent_there(attack):
         refused(attack, "import socket; s = socket.socket(socket.AF_UNIX); s.connect('\\0cascadelang-test')")
 
 
+@pytest.mark.parametrize("family", ["AF_VSOCK", "AF_ALG", "AF_PACKET", "AF_CAN", "AF_TIPC"])
+def test_sockets_that_no_namespace_contains_arent_there(attack, family):
+    # a vsock one reaches the host of a virtual machine
+    refused(attack, f"import socket; socket.socket(socket.{family}, socket.SOCK_DGRAM)")
+
+
+def test_sockets_between_threads_work(attack):
+    _, said = attack(
+        "import asyncio\n"
+        "async def main():\n"
+        "    reader, writer = await asyncio.open_connection(sock=one)\n"
+        "    writer.write(b'heard\\n')\n"
+        "    print((await reader.readline()).decode())\n"
+        "import socket, threading\n"
+        "one, other = socket.socketpair()\n"
+        "threading.Thread(target=lambda: other.sendall(other.recv(99))).start()\n"
+        "asyncio.run(main())\n"
+    )
+    assert said == "heard"
+
+
+def test_it_has_no_capabilities(attack):
+    _, said = attack(
+        "import ctypes\n"
+        "held = (ctypes.c_uint32 * 6)()\n"
+        "ctypes.CDLL(None).capget((ctypes.c_uint32 * 2)(0x20080522, 0), held)\n"
+        "print(list(held))\n"
+    )
+    assert said == "[0, 0, 0, 0, 0, 0]"
+
+
+def test_sockets_in_flight_are_counted(attack):
+    _, said = attack(
+        "import os, socket\n"
+        "try:\n"
+        "    kept = socket.socketpair()\n"
+        "    for sent in range(500):  # each pair holds the last one, and none of them is open\n"
+        "        pair = socket.socketpair()\n"
+        "        socket.send_fds(pair[0], [b'x'], [each.fileno() for each in kept])\n"
+        "        for each in kept: each.close()\n"
+        "        kept = pair\n"
+        "    print('done')\n"
+        "except OSError:\n"
+        "    print(sent < 100)\n"
+    )
+    assert said == "True"
+
+
 def test_an_output_flood_is_cut(attack):
     ended, _ = attack("while True: print('x' * 100000)", output_bytes=MEGABYTE)
     assert ended.why == "output"
