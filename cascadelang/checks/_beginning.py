@@ -101,7 +101,7 @@ def certain_prose(text: str) -> str:
     The last line counts unless it may yet become a fence.
     """
     known = certain(text)
-    lines = known.splitlines(keepends=True)
-    if lines and lines[-1].splitlines()[0] == lines[-1] and lines[-1].lstrip(" ")[:1] in ("", "`", "~"):
-        known = known[: -len(lines[-1])]
+    ends = max(known.rfind("\n"), known.rfind("\r")) + 1
+    if known[ends:].lstrip(" \t")[:1] in ("", "`", "~"):
+        known = known[:ends]
     return without_blocks(known)

@@ -5,7 +5,10 @@ Takes: its text, which is the policy's own. Gives: what is wrong with it, and ho
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Final
+
+_OF_PYTEST: Final = frozenset({"raises", "approx", "fail", "mark", "mark.parametrize"})
 
 
 def tests_wrong(text: str) -> list[str]:
@@ -25,7 +28,10 @@ def tests_wrong(text: str) -> list[str]:
         return ["the test file has no tests: no assert, no `test_…` function and no class of tests"]
     known = sys.stdlib_module_names | {"solution", "pytest", "__future__"}
     needs = sorted({name for name in _imported(tree) if name.split(".")[0] not in known})
-    return [f"the tests import `{name}`, and there is only the standard library in the sandbox" for name in needs]
+    found = [f"the tests import `{name}`, and there is only the standard library in the sandbox" for name in needs]
+    there = "there are `raises`, `approx`, `fail` and `mark.parametrize`"
+    found += [f"the tests use `pytest.{name}`, which isn't there: {there}" for name in _of_pytest_missing(tree)]
+    return found or [f"`{test}` needs `{name}`, and fixtures aren't known" for test, name in _fixtures(tree)]
 
 
 def least_tests(text: str) -> int:
@@ -51,6 +57,59 @@ def _is_test(statement: Any) -> bool:
     if isinstance(statement, ast.Expr):
         return isinstance(statement.value, ast.Call)
     return isinstance(statement, (ast.Assert, ast.For, ast.While, ast.If, ast.With, ast.Try))
+
+
+def _of_pytest_missing(tree: Any) -> list[str]:
+    """What a file uses of pytest that isn't there."""
+    import ast
+
+    used: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module == "pytest":
+            used.update(each.name for each in node.names)
+        elif isinstance(node, ast.Attribute):
+            owner, name = node.value, node.attr
+            if isinstance(owner, ast.Attribute) and owner.attr == "mark":
+                owner, name = owner.value, f"mark.{name}"
+            if isinstance(owner, ast.Name) and owner.id == "pytest":
+                used.add(name)
+    return sorted(used - _OF_PYTEST)
+
+
+def _fixtures(tree: Any) -> Iterator[tuple[str, str]]:
+    """The parameters of tests that nothing gives a value: pairs of a test and a parameter."""
+    import ast
+
+    for statement in tree.body:
+        if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            tests, own = [statement], 0
+        elif isinstance(statement, ast.ClassDef) and statement.name.startswith("Test") and not statement.bases:
+            tests, own = [each for each in statement.body if isinstance(each, ast.FunctionDef)], 1
+        else:
+            continue
+        for test in tests:
+            if test.name.startswith("test"):
+                yield from ((test.name, name) for name in _not_given(test, own))
+
+
+def _not_given(test: Any, own: int) -> list[str]:
+    """The parameters of a test without a value; none of one with a decorator that may give some."""
+    import ast
+
+    given: set[str] = set()
+    for mark in test.decorator_list:
+        if not isinstance(mark, ast.Call) or not ast.unparse(mark.func).endswith("parametrize") or not mark.args:
+            return []
+        try:
+            names = ast.literal_eval(mark.args[0])
+        except ValueError:
+            return []
+        given.update(names.replace(",", " ").split() if isinstance(names, str) else names)
+    args = test.args
+    plain = [each.arg for each in (*args.posonlyargs, *args.args)]
+    needed = plain[own : len(plain) - len(args.defaults)]
+    needed += [each.arg for each, value in zip(args.kwonlyargs, args.kw_defaults, strict=True) if value is None]
+    return [name for name in needed if name not in given]
 
 
 def _imported(tree: Any) -> list[str]:

@@ -39,7 +39,7 @@ def main():  # inside, nothing is typed
     code = _parsed(given["blocks"])
     if isinstance(code, str):
         tell("failed", test="", message=code)
-    lines = given["tests"].splitlines()
+    lines = given["tests"].split("\n")
     if "unittest" in given["tests"]:
         import unittest.case  # noqa: F401 - before the answer's code could put something in its place
     module = types.ModuleType("solution")
@@ -132,22 +132,29 @@ def _parsed(blocks):
             except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
                 line = getattr(error, "lineno", None)
                 where = f" (line {line})" if line else ""
-                first = first or f"the code doesn't parse: {getattr(error, 'msg', None) or error}{where}"
-    return found or first or "there is no Python code in the answer"
+                deep = "it is nested too deeply" if isinstance(error, (MemoryError, RecursionError)) else ""
+                first = first or f"the code doesn't parse: {deep or getattr(error, 'msg', None) or error}{where}"
+                if block["bare"] and _starts(block["text"]) is None:
+                    first = "there is no Python code in the answer"
+    return found or first
 
 
 def _tries(block):
     """The block, then what may be code in it, with the prose around it left out."""
     yield block["text"]
-    if block["bare"]:
-        import re
+    first = _starts(block["text"]) if block["bare"] else None
+    if first is not None:
+        lines = block["text"].split("\n")
+        for last in range(len(lines), max(first, len(lines) - 200), -1):
+            yield "\n".join(lines[first:last])
 
-        lines = block["text"].splitlines()
-        starts = re.compile(r"(?:async\s+def|def|class|import|from|@)\b|@|[A-Za-z_]\w*\s*=[^=]")
-        first = next((n for n, line in enumerate(lines) if starts.match(line)), None)
-        if first is not None:
-            for last in range(len(lines), max(first, len(lines) - 200), -1):
-                yield "\n".join(lines[first:last])
+
+def _starts(text):
+    """The line in which code seems to start, among prose; ``None`` where nothing looks like code."""
+    import re
+
+    starts = re.compile(r"(?:async\s+def|def|class|import|from|@)\b|@|[A-Za-z_]\w*\s*=[^=]")
+    return next((n for n, line in enumerate(text.split("\n")) if starts.match(line)), None)
 
 
 def _held():
@@ -304,7 +311,7 @@ def _last_words(words, lines):
 
 
 def _pytest():
-    """What there is of pytest: ``raises``, ``approx``, ``fail``, ``skip`` and ``mark.parametrize``."""
+    """What there is of pytest; ``_test_file`` says what else a test file may not use."""
     import re
 
     pytest = types.ModuleType("pytest")

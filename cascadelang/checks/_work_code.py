@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import textwrap
 import warnings
 from collections.abc import Mapping
 from typing import Any
@@ -48,7 +47,7 @@ def _python(text: str) -> str:
 
     warnings.simplefilter("ignore")
     try:
-        ast.parse(textwrap.dedent(text))
+        ast.parse(text)
     except SyntaxError as error:
         return f"line {error.lineno or 1}: {error.msg}"
     except ValueError as error:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import Any, ClassVar, Final
 
-from cascadelang.checks._code_blocks import code_in
+from cascadelang.checks._code import code_to_parse
 from cascadelang.checks._code_languages import LABELS, LANGUAGES
 from cascadelang.contracts.check import Answer, Finding
 from cascadelang.contracts.spec import Param, Spec
@@ -62,12 +62,13 @@ unknown.
 
     async def judge_timed(self, answer: Answer) -> Finding:
         """See `TimedCheck.judge_timed`."""
-        found = code_in(answer.reply.text, LABELS, self._language)
+        found = code_to_parse(answer.reply.text, LABELS, self._language)
         if isinstance(found, Finding):
             return found
         from cascadelang.checks._worker import worked
 
-        return await worked("code", {"pieces": found}, self._limit_s)
+        given = {"pieces": [(code.language, code.text) for code in found]}
+        return await worked("code", given, self._limit_s)
 
 
 CHECK = CodeParses

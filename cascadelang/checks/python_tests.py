@@ -10,14 +10,13 @@ from functools import cache
 from types import CodeType
 from typing import Any, ClassVar, Final
 
-from cascadelang.checks._code import PYTHON, code_of
+from cascadelang.checks._code import MAX_CHARS, code_in
+from cascadelang.checks._code_languages import LABELS
 from cascadelang.checks._one_line import one_line
 from cascadelang.checks._test_file import least_tests, tests_wrong
 from cascadelang.contracts.check import Answer, Finding
 from cascadelang.contracts.spec import Param, Spec
 
-_LONGEST: Final = 1_000_000
-"""Characters of code that are looked at: what is longer is no answer to a test."""
 _TRIED: Final = 2
 """How many tests that must fail are put among the others."""
 
@@ -83,11 +82,11 @@ started, tests that need a package. What a hostile answer could still do is told
         from cascadelang.sandbox.choose import chosen
         from cascadelang.sandbox.limits import MEGABYTE, Limits
 
-        pieces = code_of(answer.text, PYTHON)
+        pieces = [piece for piece in code_in(answer.text, LABELS, "python") if piece.text.strip()]
         if not pieces:
             return _failed("there is no Python code in the answer")
-        if sum(len(piece.text) for piece in pieces) > _LONGEST:
-            return _failed(f"the code is longer than {_LONGEST:,} characters")
+        if sum(len(piece.text) for piece in pieces) > MAX_CHARS:
+            return _failed(f"the code is longer than {MAX_CHARS:,} characters")
         sandbox = chosen().sandbox
         if sandbox is None:
             return Finding(None, chosen().why)

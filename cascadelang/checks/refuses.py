@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
 from cascadelang.checks._beginning import Beginning, certain_prose
-from cascadelang.checks._fences import without_blocks
+from cascadelang.checks._fences import lines_of, without_blocks
 from cascadelang.checks._phrases import phrase_set
 from cascadelang.contracts.check import Answer, Finding, Outlook, Watcher
 from cascadelang.contracts.spec import Param, Spec
@@ -56,7 +56,7 @@ fenced code do not count. `also` adds phrases of your own.
 
     def _settled(self, text: str) -> Outlook | None:
         prose = certain_prose(text).lstrip()
-        if len(prose) <= _HEAD_CHARS or not "\n".join(prose.splitlines()).startswith(prose[: _HEAD_CHARS + 1]):
+        if len(prose) <= _HEAD_CHARS or not "\n".join(lines_of(prose)).startswith(prose[: _HEAD_CHARS + 1]):
             # a fence that comes later joins the lines anew, which may move the end of the head
             found = self._phrases.find_certain(prose[:_HEAD_CHARS])
             return None if found is None else Outlook(value=True, reason=f"the answer refuses: `{found}`")

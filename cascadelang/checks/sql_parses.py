@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import Any, ClassVar, Final
 
-from cascadelang.checks._code_blocks import code_in
+from cascadelang.checks._code import code_to_parse
 from cascadelang.contracts.check import Answer, Finding
 from cascadelang.contracts.spec import Param, Spec
 
@@ -64,7 +64,7 @@ parsed by then, or an answer of more than a million characters, is unknown.
 
     async def judge_timed(self, answer: Answer) -> Finding:
         """See `TimedCheck.judge_timed`."""
-        found = code_in(answer.reply.text, _LABELS, "SQL")
+        found = code_to_parse(answer.reply.text, _LABELS, "SQL")
         if isinstance(found, Finding):
             return found
         from cascadelang.checks._worker import worked

@@ -263,6 +263,26 @@ def test_fences():
 
 
 @pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("1. Do:\n   ```py\n   a\n     b\n\n  c\n   ```\nend", ("py", "a\n  b\n\nc", True)),
+        ("- Do:\n    ```py\n    a\n    ```\nend", ("py", "a", True)),
+        ("- Do\n  - This:\n\n      ```py\n      a\n      ```\n", ("py", "a", True)),
+        ("-\tDo:\n\n\t```py\n\ta\n\t```\n", ("py", "a", True)),
+        ("  ```py\n  a\n      ```\n  b\n  ```", ("py", "a\n    ```\nb", True)),
+        ("```\r\na\r\n```\r\n", ("", "a", True)),
+        ("```\na\u2028b\x0bc\x0cd\x1ce\x85f\n```", ("", "a\u2028b\x0bc\x0cd\x1ce\x85f", True)),
+    ],
+)
+def test_fences_in_lists_and_odd_characters(text, found):
+    assert blocks(text) == [found]
+
+
+def test_fences_behind_a_list_are_indented_by_three_at_most():
+    assert blocks("- Do\n\nNow:\n\n    ```\n    a\n    ```\n") == []
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "Here:\n```python\ndef f(",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from textwrap import indent
 
 import pytest
 
@@ -14,6 +15,7 @@ from cascadelang.sandbox.choose import chosen
 
 ADD = "def add(a, b):\n    return a + b\n"
 WRONG = "def add(a, b):\n    return a * b\n"
+OF_PYTEST = "which isn't there: there are `raises`, `approx`, `fail` and `mark.parametrize`"
 ASSERTS = "assert add(1, 2) == 3\nassert add(2, 2) == 4\n"
 FUNCTIONS = (
     "def test_small():\n    assert add(1, 2) == 3\n\ndef test_large():\n    assert add(10**9, 1) == 10**9 + 1\n"
@@ -72,6 +74,13 @@ def test_right_code_passes_and_wrong_code_doesnt(tests):
         f"~~~python\n{ADD}~~~\n",
         f"{ADD}\nif __name__ == '__main__':\n    raise SystemExit\n",
         f"{ADD}\nprint('noise' * 1000)\n",
+        f"1. First:\n\n   ```python\n{indent(ADD, '   ')}   ```\n2. Done",
+        f"- First:\n    ```python\n{indent(ADD, '    ')}    ```\n",
+        fenced(indent(ADD, "    ")),
+        fenced(f"MARKS = 'a\u2028b\x0cc\x85'\n{ADD}"),  # no ends of lines, whatever `splitlines` says
+        f"```markdown\n# Adding\n```python\n{ADD}```\n```\n",
+        f"````md\n```python\n{ADD}```\n````\n",
+        fenced(f"HALF = '\ud800'\n{ADD}"),
     ],
 )
 def test_code_is_found_in_the_answer(answer):
@@ -82,6 +91,8 @@ def test_code_is_found_in_the_answer(answer):
     ("answer", "reason"),
     [
         ("", "there is no Python code in the answer"),
+        ("I'm afraid I can't.", "there is no Python code in the answer"),
+        (fenced("x = " + "-" * 300_000 + "1\n"), "the code doesn't parse: it is nested too deeply"),
         (" \n\t", "there is no Python code in the answer"),
         ("```json\n{}\n```", "there is no Python code in the answer"),
         ("```python\n```", "there is no Python code in the answer"),
@@ -271,10 +282,42 @@ def test_it_never_blocks_the_loop():
             "import numpy\nassert 1\n",
             "the tests import `numpy`, and there is only the standard library in the sandbox",
         ),
+        (
+            "import pytest\n@pytest.mark.slow\ndef test_it(): pass\n",
+            f"the tests use `pytest.mark.slow`, {OF_PYTEST}",
+        ),
+        (
+            "from pytest import fixture, raises\ndef test_it(): pass\n",
+            f"the tests use `pytest.fixture`, {OF_PYTEST}",
+        ),
+        ("def test_it(tmp_path): pass\n", "`test_it` needs `tmp_path`, and fixtures aren't known"),
+        (
+            "class TestIt:\n    def test_it(self, mocker, n=1): pass\n",
+            "`test_it` needs `mocker`, and fixtures aren't known",
+        ),
+        (
+            "import pytest\n@pytest.mark.parametrize('a, b', [(1, 2)])\ndef test_it(a, b, *, capsys): pass\n",
+            "`test_it` needs `capsys`, and fixtures aren't known",
+        ),
     ],
 )
 def test_tests_that_arent_any_are_told_at_once(tests, problem):
     assert CHECK.problems({"tests": tests, "timeout": 10.0, "memory": 512}) == [problem]
+
+
+@pytest.mark.parametrize(
+    "tests",
+    [
+        "import pytest\n@pytest.mark.parametrize(['a', 'b'], [(1, 2)])\nasync def test_it(a, b, c=1, *d): pass\n",
+        "from unittest.mock import patch\n@patch('solution.a')\ndef test_it(a): pass\n",
+        "from pytest import raises, mark\n@mark.parametrize('a', [1])\ndef test_it(a): raises(ValueError)\n",
+        "import unittest\nclass TestIt(unittest.TestCase):\n    def test_it(self): pass\n",
+        "class TestIt:\n    def test_it(self, n=1): pass\n",
+        "def helper(a): return a\ndef test_it(): helper(1)\n",
+    ],
+)
+def test_tests_that_can_be_run_have_no_problem(tests):
+    assert not CHECK.problems({"tests": tests, "timeout": 10.0, "memory": 512})
 
 
 def test_limits_have_limits():
