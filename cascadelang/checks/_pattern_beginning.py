@@ -13,6 +13,7 @@ that they mean what RE2 means by them.
 from __future__ import annotations
 
 import re
+from importlib import import_module
 from typing import Any, Final
 
 from cascadelang.contracts.patterns import BadPattern, compile_re2, without_surrogates
@@ -58,9 +59,7 @@ def beginnings(pattern: str) -> Any:
     if body.endswith(r"\z"):
         body, ends = body.removesuffix(r"\z"), True
     try:
-        from re import _parser
-
-        tree = list(_parser.parse(body))
+        tree = list(import_module("re._parser").parse(body))
         if str(tree[0][0]) != "AT":
             return None
         tree = tree[1:]
