@@ -133,7 +133,7 @@ def test_runs_are_recorded(cl):
     rows = json.loads(cl("traces", "list", "--output", "json").out)["runs"]
     assert [row["status"] for row in rows] == ["failed", "accepted"]
     assert len(cl("traces", "list", "--status", "failed").out.splitlines()) == 1
-    shown = cl("traces", "show", rows[1]["trace_id"][:8])
+    shown = cl("traces", "show", rows[1]["trace_id"][:14])
     assert "accepted: large answered" in shown.out
     assert '{"city": "Paris"}' in shown.out
     whole = json.loads(cl("traces", "show", "last", "--output", "json").out)
