@@ -7,6 +7,7 @@ import click
 from cascadelang.cli.help import Command
 from cascadelang.cli.options import chosen_output, output_option, print_json, token_count
 from cascadelang.cli.paint import color_option, terminal_width, write
+from cascadelang.cli.records import Taken, records_options, watching
 
 _GIT_ARGS = 7
 """What git gives to the command of an external diff: path, old file, hex, mode, new file, hex, mode."""
@@ -17,7 +18,8 @@ _GIT_ARGS = 7
 @click.option("--input", "input_size", metavar="TOKENS", help="Compare costs for an input of so many tokens: 4k.")
 @click.option("--old-root", metavar="DIR", help="The folder that what OLD names is relative to.")
 @click.option("--external", is_flag=True, help="Take the arguments that git gives to an external diff.")
-@click.option("--on", "records", metavar="RECORDS", help="Not in this version: compare on recorded queries.")
+@click.option("--on", "records", metavar="RECORDS", help="Compare on recorded answers, too: .jsonl or .jsonl.gz.")
+@records_options
 @output_option("text", "json")
 @color_option
 def command(
@@ -27,22 +29,25 @@ def command(
     old_root: str | None,
     external: bool,
     records: str | None,
+    taken: Taken,
     output: str | None,
 ) -> int:
     """Say what changes from one policy to another: bounds and why, strategies, checks, models, tunes, requirements.
 
     OLD is a policy file, a graph that `compile` printed, - for stdin, COMMIT:path, or a mere commit for NEW's version
-    in it. Exit code: 0 when both mean the same, 1 when they differ, 2 when one can't be compared.
+    in it. With --on, both run over recorded answers, with no call made: what changes for quality, cost, latency and
+    queries. Exit code: 0 when both mean the same, 1 when they differ, 2 when one can't be compared.
 
       cascadelang diff HEAD support.cl
       cascadelang diff main:policies/support.cl policies/support.cl --input 16k
       cascadelang diff reviewed.graph.json support.cl --output json
+      cascadelang diff HEAD support.cl --on answers.jsonl.gz
     """
     from cascadelang.workspace.diff import compare_policies
     from cascadelang.workspace.mistake import Mistake, PolicyError
 
-    if records is not None:
-        raise Mistake("comparing on recorded queries (`--on`) is not part of this version", usage=True)
+    if records is None:
+        taken.refuse()
     if external:
         return _external(sides)
     if len(sides) != 2:
@@ -50,6 +55,9 @@ def command(
     tokens = None if input_size is None else token_count(input_size)
     try:
         compared = compare_policies(sides[0], sides[1], old_root=old_root, input_tokens=tokens)
+        if records is not None:
+            with watching(records) as tell:
+                compared = compared.on_records(records, progress=tell, **taken.as_args())
     except PolicyError as error:
         write(str(error), err=True)
         return 2
@@ -59,6 +67,10 @@ def command(
         print_json(compared.as_json())
     else:
         write(compared.text(terminal_width()).rstrip("\n"))
+        if compared.comparison is not None:
+            from cascadelang.cli.draw_replay import draw_comparison
+
+            write("\n" + draw_comparison(compared.comparison))
     if compared.errors is not None:
         write(str(compared.errors), err=True)
     return 0 if compared.same else 1

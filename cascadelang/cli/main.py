@@ -32,6 +32,7 @@ COMMANDS = {
     "diff": "Say what changes from one policy to another.",
     "lock": "Record the prices and files that policies were reviewed with; `lint --locked` holds them.",
     "test": "Run the tests in policy files, offline.",
+    "replay": "Run a policy over recorded answers: quality, cost, rates, with no call made.",
     "explain": "Show a policy's plan, or the page of a check, signal, strategy or diagnostic.",
     "graph": "Draw a policy's execution graph.",
     "compile": "Print a policy's execution graph as JSON; `run` takes it.",
@@ -41,7 +42,7 @@ COMMANDS = {
     "rule": "Write a lint rule of your own.",
     "doctor": "Say what is set up and what is missing.",
 }
-LATER = frozenset({"cost", "replay", "train", "tune", "learn", "report", "watch", "serve", "batch", "lsp"})
+LATER = frozenset({"cost", "train", "tune", "learn", "report", "watch", "serve", "batch", "lsp"})
 """Commands that are designed but not part of this version: typing one says so."""
 
 

@@ -151,6 +151,20 @@ class Interpreter:
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
 
+    async def follow(self, query: Query, policy: str = "main", seed: int | None = None) -> tuple[Run, Outcome]:
+        """Answer the query, for one who looks at the steps: nothing is recorded, taken from the cache or kept in it.
+
+        Takes what `run` takes. What should run beside the answer, for the record only, isn't run.
+
+        Raises:
+            UnknownPolicy: if the graph has no such policy.
+        """
+        run = Run(self._around, query, seed, policy, "", caching=False)
+        try:
+            return run, await self._strategy(policy).answer(run, Scope())
+        finally:
+            run.close()
+
     def decide(self, query: Query, policy: str = "main") -> tuple[Decision, ...]:
         """What would be chosen for the query, as far as that can be said without a call.
 

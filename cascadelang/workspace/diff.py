@@ -11,7 +11,7 @@ import os
 import posixpath
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from cascadelang.source import DiskFiles, FileMissing, Files
@@ -21,6 +21,8 @@ from cascadelang.workspace.mistake import Mistake, PolicyError
 
 if TYPE_CHECKING:
     from cascadelang.graph.diff.model import Difference
+    from cascadelang.graph.model import Graph
+    from cascadelang.learning.report import Comparison
 
 STDIN = "-"
 
@@ -30,12 +32,27 @@ class Compared:
     """What changes from one policy to another, and what they are called.
 
     ``errors`` says what stands against the new one all the same: a requirement that doesn't hold, say.
+    ``comparison`` is that on records, where it was asked for.
     """
 
     old: str
     new: str
     difference: Difference
     errors: PolicyError | None = None
+    graphs: tuple[Graph, Graph] | None = None
+    comparison: Comparison | None = None
+
+    def on_records(self, records: str, **taken: Any) -> Compared:
+        """The same with what changes on recorded answers; takes what `compare_on_records` takes.
+
+        Raises:
+            Mistake: as `compare_on_records`.
+        """
+        from cascadelang.workspace.replay import compare_on_records
+
+        if self.graphs is None:
+            raise AssertionError("what was compared is here")
+        return replace(self, comparison=compare_on_records(*self.graphs, records, **taken))
 
     @property
     def same(self) -> bool:
@@ -52,7 +69,12 @@ class Compared:
         """As `diff --output json` prints it."""
         from cascadelang.graph.diff.words import diff_json
 
-        return diff_json(self.difference, self.old, self.new)
+        said = diff_json(self.difference, self.old, self.new)
+        if self.comparison is not None:
+            from cascadelang.learning.report_json import comparison_json
+
+            said["on_records"] = comparison_json(self.comparison)
+        return said
 
 
 def compare_policies(
@@ -81,7 +103,7 @@ def compare_policies(
     from cascadelang.graph.diff.compare import compare
 
     found = compare(was.graph, is_.graph, input_tokens=input_tokens, old_ranges=_ranges(was), new_ranges=_ranges(is_))
-    return Compared(old, new, found, is_.error)
+    return Compared(old, new, found, is_.error, (was.graph, is_.graph))
 
 
 def _side(name: str, other: str, *, root: str | None = None, moved: bool = False) -> Loaded:

@@ -144,8 +144,11 @@ def test_what_can_not_be_compared(cl):
     assert cl("diff", "p/new.cl").code == 2
     assert cl("diff").code == 2
     ran = cl("diff", "p/old.cl", "p/new.cl", "--on", "records.jsonl")
+    assert (ran.code, ran.out) == (2, "")
+    assert "`records.jsonl` can't be read: there is no such file" in ran.err
+    ran = cl("diff", "p/old.cl", "p/new.cl", "--limit", "3")
     assert ran.code == 2
-    assert "`--on`) is not part of this version" in ran.err
+    assert "said by `--on`, and it isn't there" in ran.err
 
 
 def test_locked_tunes_are_compared(cl):

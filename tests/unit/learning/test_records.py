@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import gzip
+import json
+import math
+from pathlib import Path
+
+import pytest
+
+from cascadelang.learning.records import RecordsUnusable, read_records
+
+GOOD = '{"id": "a", "query": "hi", "answers": {"m": {"text": "yo", "quality": 1}}}\n'
+
+
+def written(tmp_path: Path, text: str | bytes, name: str = "r.jsonl") -> Path:
+    path = tmp_path / name
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return path
+
+
+def refused(path: Path) -> str:
+    with pytest.raises(RecordsUnusable) as caught:
+        list(read_records(path))
+    return str(caught.value).replace(str(path), path.name)
+
+
+def test_all_that_a_record_may_hold(tmp_path):
+    said = {
+        "id": 7,
+        "query": "ignored where there are messages",
+        "messages": [{"role": "developer", "content": "be brief"}, {"role": "user", "content": "hi"}],
+        "reference": "B",
+        "meta": {"plan": "gold", "nested": {"left": "out"}},
+        "answers": {
+            "m": {
+                "text": "yo",
+                "quality": True,
+                "cost_usd": 0.5,
+                "input_tokens": 3,
+                "output_tokens": 4.0,
+                "latency_s": 1.5,
+                "logprobs": [-0.1, -2],
+                "finish_reason": "length",
+                "judgements": {"j": {"score": 0.4, "reason": "meh"}},
+                "parsed": "what others put beside it",
+            },
+            "none": None,
+        },
+    }
+    (record,) = read_records(written(tmp_path, json.dumps(said)))
+    assert (record.id, record.line, record.reference) == ("7", 1, "B")
+    assert [(m.role, m.text) for m in record.query.messages] == [("system", "be brief"), ("user", "hi")]
+    assert record.query.meta == {"plan": "gold"}
+    assert list(record.answers) == ["m"]
+    answer = record.answers["m"]
+    assert (answer.quality, answer.cost_usd, answer.input_tokens, answer.output_tokens) == (1.0, 0.5, 3, 4)
+    assert (answer.latency_s, answer.logprobs, answer.finish_reason) == (1.5, (-0.1, -2.0), "length")
+    assert answer.judgements["j"]["score"] == 0.4
+
+
+def test_what_is_missing_is_missing(tmp_path):
+    (record,) = read_records(written(tmp_path, '\ufeff{"query": "hi", "answers": {"m": {}}}\n\n'))
+    answer = record.answers["m"]
+    assert record.id == "line 1"
+    assert [answer.text, answer.quality, answer.cost_usd, answer.latency_s, answer.logprobs] == [None] * 5
+    assert (answer.finish_reason, answer.judgements) == ("unknown", {})
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ('{"query": "hi", "answers": ', "line 3 is no JSON: "),
+        ('{"query": "hi", "answers": {"m": {"quality": NaN}}}', "line 3 is no JSON: "),
+        ("[1, 2]", "line 3 is no record: it isn't an object"),
+        ('{"answers": {}}', "it has no `query`"),
+        ('{"query": "hi"}', "it has no `answers` by model"),
+        ('{"query": "hi", "answers": {"m": 3}}', "the answer of `m` is no object"),
+        (
+            '{"query": "hi", "answers": {"m": {"quality": 7}}}',
+            "the answer of `m`: `quality` is 7, and has to be from 0",
+        ),
+        ('{"query": "hi", "answers": {"m": {"quality": "good"}}}', "`quality` is no number: good"),
+        ('{"query": "hi", "answers": {"m": {"quality": 1e999}}}', "line 3"),
+        ('{"query": "hi", "answers": {"m": {"cost_usd": -1}}}', "`cost_usd` is less than 0"),
+        ('{"query": "hi", "answers": {"m": {"latency_s": []}}}', "`latency_s` is no number"),
+        ('{"query": "hi", "answers": {"m": {"logprobs": [null]}}}', "`logprobs` is no number"),
+        ('{"query": "hi", "answers": {"m": {"text": 3}}}', "`text` is no text"),
+        ('{"query": "hi", "answers": {"m": {"judgements": {"j": 1}}}}', "`judgements` are no objects by model"),
+        ('{"messages": [{"role": "user", "content": [{"type": "image_url"}]}], "answers": {}}', "another content"),
+        ('{"messages": [{"role": "assistant", "content": "x"}], "answers": {}}', "no message is from the user"),
+        ('{"messages": [{"role": "king", "content": "x"}], "answers": {}}', "no `role` that is known"),
+        (GOOD.strip(), "line 3: the id `a` stands in line 1, too"),
+    ],
+)
+def test_a_bad_line_is_named(tmp_path, line, words):
+    said = refused(written(tmp_path, GOOD + GOOD.replace('"a"', '"b"') + line + "\n"))
+    assert said.startswith("`r.jsonl`, line 3")
+    assert words in said
+
+
+def test_a_long_line_is_read(tmp_path):
+    long = "x" * 5_000_000
+    (record,) = read_records(written(tmp_path, GOOD.replace("hi", long)))
+    assert record.query.text == long
+
+
+@pytest.mark.parametrize("text", ["", "\n \n"])
+def test_an_empty_file(tmp_path, text):
+    assert refused(written(tmp_path, text)) == "`r.jsonl` holds no records"
+
+
+def test_files_that_are_none(tmp_path):
+    assert refused(tmp_path / "gone.jsonl") == "`gone.jsonl` can't be read: there is no such file"
+    assert (
+        refused(written(tmp_path, "a,b", "r.csv"))
+        == "`r.csv` can't be read: records are `.jsonl` or `.jsonl.gz` files"
+    )
+    (tmp_path / "folder.jsonl").mkdir()
+    assert "can't be read: is a directory" in refused(tmp_path / "folder.jsonl")
+    assert "not a gzipped file" in refused(written(tmp_path, GOOD, "r.jsonl.gz"))
+
+
+def test_compressed_whole_and_cut(tmp_path):
+    lines = "".join(GOOD.replace('"a"', f'"{n}"').replace("yo", str(math.sin(n))) for n in range(5_000))
+    whole = gzip.compress(lines.encode())
+    told: list[tuple[int, int]] = []
+    found = list(read_records(written(tmp_path, whole, "r.jsonl.gz"), lambda done, of: told.append((done, of))))
+    assert len(found) == 5_000
+    assert told
+    assert all(0 < done <= of == len(whole) for done, of in told)
+    cut = written(tmp_path, whole[: len(whole) // 2], "cut.jsonl.gz")
+    assert "`cut.jsonl.gz` is damaged after line " in refused(cut)
