@@ -34,6 +34,7 @@ COMMANDS = {
     "test": "Run the tests in policy files, offline.",
     "replay": "Run a policy over recorded answers: quality, cost, rates, with no call made.",
     "explain": "Show a policy's plan, or the page of a check, signal, strategy or diagnostic.",
+    "cost": "Say what a policy costs: best, expected and worst, beside what else its parts could be.",
     "graph": "Draw a policy's execution graph.",
     "compile": "Print a policy's execution graph as JSON; `run` takes it.",
     "traces": "List and show what was recorded.",
@@ -42,7 +43,7 @@ COMMANDS = {
     "rule": "Write a lint rule of your own.",
     "doctor": "Say what is set up and what is missing.",
 }
-LATER = frozenset({"cost", "train", "tune", "learn", "report", "watch", "serve", "batch", "lsp"})
+LATER = frozenset({"train", "tune", "learn", "report", "watch", "serve", "batch", "lsp"})
 """Commands that are designed but not part of this version: typing one says so."""
 
 
