@@ -31,7 +31,9 @@ def dollars(usd: float | None) -> str:
     """``$0.0021`` a query: four figures that count; ``unknown`` where a price is."""
     if usd is None:
         return "unknown"
-    return f"${usd:,.2f}" if usd >= 10 or not usd else f"${usd:.4g}" if usd >= 0.0001 else f"${usd:.2g}"
+    if not usd:
+        return "$0"
+    return f"${usd:,.2f}" if usd >= 10 else f"${usd:.4g}" if usd >= 0.0001 else f"${usd:.2g}"
 
 
 def monthly(usd: float | None) -> str:
@@ -113,7 +115,7 @@ def _escalation(bill: Bill) -> Iterator[str]:
     if not bill.sensitivity:
         return
     yield ""
-    yield paint("if every gate escalated", bold=True)
+    yield paint("if every gate let so many answers go on", bold=True)
     most = max((usd for _, usd in bill.sensitivity if usd is not None), default=0.0)
     for rate, usd in bill.sensitivity[::2]:
         bar = "" if usd is None or not most else "━" * round(usd / most * _BARS)

@@ -25,6 +25,11 @@ def text(words: object) -> str:
     return escape(_UNSEEN.sub("\ufffd", str(words)), quote=True)
 
 
+def words(said: object) -> str:
+    """A text as `text` gives it, with what stands in backticks as code."""
+    return re.sub("`([^`]+)`", r"<code>\1</code>", text(said))
+
+
 def page(title: str, lead: str, sections: Sequence[str], foot: str) -> str:
     """The document. ``lead``, the sections and ``foot`` are HTML; ``title`` is text."""
     return (
@@ -43,11 +48,15 @@ def section(title: str, body: str, lead: str = "") -> str:
     return f"<section><h2>{text(title)}</h2>{f'<p class=lead>{lead}</p>' if lead else ''}{body}</section>"
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, words: int = 1) -> str:
-    """A table of HTML cells; the first columns, ``words`` of them, hold words, the others figures."""
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], form: str = "wn") -> str:
+    """A table of HTML cells; ``form`` says what each column holds: ``w`` words, ``b`` bars, ``n`` figures.
+
+    Its last letter holds for all columns that follow. Bars are left out on narrow screens.
+    """
 
     def cells(row: Sequence[str], tag: str) -> str:
-        return "".join(f"<{tag}{'' if at < words else ' class=n'}>{one}</{tag}>" for at, one in enumerate(row))
+        kinds = form.ljust(len(row), form[-1])
+        return "".join(f"<{tag} class={kind}>{one}</{tag}>" for kind, one in zip(kinds, row, strict=False))
 
     body = "".join(f"<tr>{cells(row, 'td')}</tr>" for row in rows)
     return f"<div class=scroll><table><thead><tr>{cells(head, 'th')}</tr></thead><tbody>{body}</tbody></table></div>"
@@ -113,12 +122,12 @@ font:13px/1.45 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;
 background:var(--bg);border:1px solid var(--line);border-radius:6px;padding:8px 10px;margin:.4em 0;
 max-height:22em;overflow:auto}
 code{font:.9em ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wrap:anywhere}
-td{overflow-wrap:anywhere}ul{padding-left:1.2em;margin:.3em 0}
+td{overflow-wrap:break-word}.w{min-width:8em}.b{width:18%}ul{padding-left:1.2em;margin:.3em 0}
 .drawn{background:#fff;border-radius:6px;padding:8px;overflow-x:auto}
 .drawn svg{width:auto;max-width:100%;margin:0 auto}.drawn svg text{fill:#1d2125}
 footer{font-size:.875rem;margin-top:24px}
 @media(max-width:600px){main{padding:16px 12px 28px}section{padding:14px 13px}h1{font-size:1.4rem}
-.wide{display:none}.narrow{display:block}.tiles{grid-template-columns:1fr 1fr}.tile b{font-size:1.2rem}}
+.wide,.b{display:none}.narrow{display:block}.tiles{grid-template-columns:1fr 1fr}.tile b{font-size:1.2rem}}
 @media print{:root{--bg:#fff}body{font-size:12px}section,.tile{break-inside:avoid;border-color:#bbb}
 main{max-width:none;padding:0}
 details{display:none}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -49,27 +49,30 @@ class Recorded:
 _STEPS: Final = (
     "SELECT steps.kind, steps.node, steps.name, steps.model, steps.outcome, sum(steps.times * tallies.weight)"
     " FROM tallies JOIN shapes ON shapes.id = tallies.shape JOIN policies ON policies.id = shapes.policy"
-    " JOIN steps ON steps.shape = shapes.id WHERE policies.name = ? AND tallies.bucket >= ?"
+    " JOIN steps ON steps.shape = shapes.id WHERE policies.id IN ({ids}) AND tallies.bucket >= ?"
     " AND steps.kind IN ('route', 'check', 'call', 'call_failed', 'retry', 'cached')"
     " GROUP BY steps.kind, steps.node, steps.name, steps.model, steps.outcome"
 )
 _RUNS: Final = (
     "SELECT sum(tallies.weight) FROM tallies JOIN shapes ON shapes.id = tallies.shape"
-    " JOIN policies ON policies.id = shapes.policy WHERE policies.name = ? AND tallies.bucket >= ?"
+    " JOIN policies ON policies.id = shapes.policy WHERE policies.id IN ({ids}) AND tallies.bucket >= ?"
 )
 _EVENTS: Final = (
     "SELECT events.events, runs.weight FROM runs JOIN shapes ON shapes.id = runs.shape"
     " JOIN policies ON policies.id = shapes.policy JOIN events ON events.run = runs.id"
-    " WHERE policies.name = ? AND runs.started_wall_s >= ? ORDER BY runs.started_wall_s DESC LIMIT ?"
+    " WHERE policies.id IN ({ids}) AND runs.started_wall_s >= ? ORDER BY runs.started_wall_s DESC LIMIT ?"
 )
 
 
-def recorded_rates(where: Where, policy: str, since_wall_s: float = 0.0) -> Recorded | None:
+def recorded_rates(
+    where: Where, policy: str, wanted: Callable[[str], bool], since_wall_s: float = 0.0
+) -> Recorded | None:
     """What was recorded of a policy, by its name; ``None`` when nothing was.
 
     Args:
         where: the store.
         policy: its name.
+        wanted: whether a recorded policy's file is its file.
         since_wall_s: only runs that began then or later, counted from the whole ten minutes that holds it.
 
     Raises:
@@ -79,11 +82,14 @@ def recorded_rates(where: Where, policy: str, since_wall_s: float = 0.0) -> Reco
     with reading(where) as store:
         if store is None:
             return None
-        runs = store.rows(_RUNS, (policy, first))[0][0]
+        named = store.rows("SELECT id, path FROM policies WHERE name = ?", (policy,))
+        ids = [id_ for id_, path in named if wanted(path)]
+        marks = ", ".join("?" * len(ids))
+        runs = store.rows(_RUNS.format(ids=marks), (*ids, first))[0][0] if ids else None
         if not runs:
             return None
-        steps = store.rows(_STEPS, (policy, first))
-        events = store.rows(_EVENTS, (policy, first * float(BUCKET_S), SAMPLE))
+        steps = store.rows(_STEPS.format(ids=marks), (*ids, first))
+        events = store.rows(_EVENTS.format(ids=marks), (*ids, first * float(BUCKET_S), SAMPLE))
     arms: dict[tuple[str, str], float] = {}
     checks: dict[tuple[str, str, bool], float] = {}
     by_model: dict[str, dict[str, float]] = {"call": {}, "call_failed": {}, "retry": {}}
@@ -115,7 +121,7 @@ def recorded_rates(where: Where, policy: str, since_wall_s: float = 0.0) -> Reco
 
 
 @contextlib.contextmanager
-def _whole(where: Where) -> Any:
+def _whole(where: Where) -> Iterator[None]:
     """What another hand wrote into the store needn't be of our form.
 
     Raises:

@@ -141,7 +141,7 @@ def bill(
     stated = stated_rates(asked or Asked())
     counted, runs = recorded(graph, root, path, policy, since) if from_traces else (Stated(), None)
     try:
-        rates = settle(graph, root, over(counted, stated))
+        rates = settle(graph, root, over(graph, counted, stated))
         own = Reckoning(graph, root, rates)
     except UnknownPlace as error:
         raise unknown_place(error) from None

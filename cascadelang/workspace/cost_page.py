@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cascadelang.pages.charts import Line, lines
-from cascadelang.pages.html import bar, page, section, table, text
+from cascadelang.pages.html import bar, page, section, table, text, words
 from cascadelang.version import __version__
 from cascadelang.workspace.mistake import Mistake
 
@@ -53,7 +53,7 @@ def write_file(path: str, html: str) -> None:
         Mistake: when it can't be written.
     """
     target = Path(path)
-    new = target.with_name(f".{target.name}.{os.getpid()}.new")
+    new = target.parent / f".{target.name}.{os.getpid()}.new"
     try:
         if target.is_dir():
             raise IsADirectoryError(21, "it is a folder")
@@ -74,15 +74,23 @@ def bill_page(bill: Bill) -> str:
     headline = f"{whole_dollars(month)} a month for {bill.per_month:,.0f} queries"
     if top is not None and top.expected_usd and this.expected_usd is not None:
         saved = 1 - this.expected_usd / top.expected_usd
-        words = f"{saved:.0%} less" if saved >= 0 else f"{-saved:.0%} more"
-        headline += f", {words} than <code>{text(bill.top)}</code> for everything"
-    source = "by assumed and stated rates" if bill.recorded_runs is None else f"by {bill.recorded_runs:,.0f} runs"
+        against = f"{saved:.0%} less" if saved >= 0 else f"{-saved:.0%} more"
+        headline += f", {against} than <code>{text(bill.top)}</code> for everything"
+    source = (
+        "by stated and assumed rates" if bill.recorded_runs is None else f"by {bill.recorded_runs:,.0f} recorded runs"
+    )
     lead = f"<p class=over>What <code>{text(bill.path)}</code>, policy {text(bill.policy)}, costs, {source}</p>"
     sections = [
         section("Ways to answer the same queries", _ways(bill), "Expected cost; dollars a month and a query.")
     ]
     if bill.sensitivity and all(usd is not None for _, usd in bill.sensitivity):
-        sections.append(section("If more answers are rejected", _curve(bill), text(bill.break_even_words) + "."))
+        sections.append(
+            section(
+                "If more answers are rejected",
+                _curve(bill),
+                words(bill.break_even_words[:1].upper() + bill.break_even_words[1:]) + ".",
+            )
+        )
     if bill.shares and this.expected_usd:
         sections.append(section("Where the expected cost goes", _parts(bill)))
     sections.append(section("What this was counted with", _told(bill)))
@@ -102,7 +110,7 @@ def _ways(bill: Bill) -> str:
         name = f"<b>{text(way.name)}</b>" if way is bill.this else text(way.name)
         rows.append(
             (
-                f"{name}<br><span class='soft small'>{text(way.made)}</span>",
+                f"{name}<br><span class='soft small'>{words(way.made)}</span>",
                 bar((usd or 0.0) / most, 1 if way is bill.this else 6),
                 whole_dollars(None if usd is None else usd * bill.per_month),
                 whole_dollars(way.best_usd),
@@ -112,14 +120,14 @@ def _ways(bill: Bill) -> str:
         )
     note = f"<p class='soft small'>Proved: no query of {bill.input_tokens:,} tokens costs more than "
     note += f"{whole_dollars(bill.proved_usd)} with this policy.</p>"
-    return table(("", "", "a month", "best", "expected", "worst"), rows, words=2) + note
+    return table(("", "", "a month", "best", "expected", "worst"), rows, "wbn") + note
 
 
 def _curve(bill: Bill) -> str:
     points = [(rate, (usd or 0.0) * bill.per_month) for rate, usd in bill.sensitivity]
     marks = []
     if bill.escalation is not None:
-        marks.append((bill.escalation, f"now {bill.escalation:.0%}"))
+        marks.append((bill.escalation, f"now {bill.escalation:.0%} on average"))
     if bill.break_even is not None:
         marks.append((bill.break_even, f"break-even {bill.break_even:.0%}"))
     levels = [
@@ -154,13 +162,13 @@ def _parts(bill: Bill) -> str:
         )
         for share in bill.shares
     ]
-    return table(("", "", "share", "a month", "calls a query"), rows, words=2)
+    return table(("", "", "share", "a month", "calls a query"), rows, "wbn")
 
 
 def _told(bill: Bill) -> str:
-    rows = [(text(rate.what), f"{rate.share:.1%}", text(rate.whence)) for rate in bill.rates]
+    rows = [(words(rate.what), f"{rate.share:.1%}", text(rate.whence)) for rate in bill.rates]
     out = table(("rate", "", ""), rows) if rows else ""
     for title, given in (("Assumed, because nobody stated it", bill.assumed), ("To know", bill.notes)):
         if given:
-            out += f"<h3>{title}</h3><ul>" + "".join(f"<li>{text(words)}</li>" for words in given) + "</ul>"
+            out += f"<h3>{title}</h3><ul>" + "".join(f"<li>{words(one)}</li>" for one in given) + "</ul>"
     return out

@@ -6,12 +6,13 @@ a `Mistake` that says what would.
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from cascadelang.graph.spend_rates import Stated, UnknownPlace
+from cascadelang.graph.spend_rates import Stated, UnknownPlace, rung_names
 from cascadelang.graph.variants import answering
 from cascadelang.workspace.mistake import Mistake, nearest
 
@@ -107,18 +108,45 @@ def _shares_said(given: Sequence[str], option: str, example: str) -> dict[str, f
     return found
 
 
-def over(counted: Stated, stated: Stated) -> Stated:
-    """What is stated, over what was recorded."""
+def over(graph: Graph, counted: Stated, stated: Stated) -> Stated:
+    """What is stated, over what was recorded; the arms of a choice of which one is stated share what it leaves."""
+    passes = {
+        id_: share for id_, share in counted.passes.items() if not stated.passes.keys() & rung_names(graph, id_)
+    }
+    hits = {} if "cached" in stated.hits else counted.hits
     return Stated(
-        {**counted.mix, **stated.mix},
-        {**counted.passes, **stated.passes},
+        {**_left(counted.mix, stated.mix), **stated.mix},
+        {**passes, **stated.passes},
         {**counted.fails, **stated.fails},
         {**counted.slow, **stated.slow},
-        {**counted.hits, **stated.hits},
+        {**hits, **stated.hits},
         stated.tokens or counted.tokens,
         counted.asking,
         whole=counted.whole and not stated.tokens,
     )
+
+
+def _left(counted: Mapping[str, float], stated: Mapping[str, float]) -> dict[str, float]:
+    """The recorded shares, by ``NODE:words``, of the arms that aren't stated, with room for those that are."""
+    taken: dict[str, float] = {}
+    kept: dict[str, float] = {}
+    for name in counted:
+        node, _, words = name.partition(":")
+        said = stated.get(name, stated.get(words))
+        if said is None:
+            kept[node] = kept.get(node, 0.0) + counted[name]
+        else:
+            taken[node] = taken.get(node, 0.0) + said
+    found = {}
+    for name, share in counted.items():
+        node, _, words = name.partition(":")
+        if name in stated or words in stated:
+            continue
+        room = max(0.0, 1 - taken.get(node, 0.0))
+        found[name] = (
+            share * room / kept[node] if kept[node] else room / sum(n.startswith(f"{node}:") for n in counted)
+        )
+    return found
 
 
 def unknown_place(error: UnknownPlace) -> Mistake:
@@ -144,8 +172,14 @@ def recorded(graph: Graph, root: str, path: str, policy: str, since: str | None)
     from cascadelang.trace.rates import recorded_rates
     from cascadelang.workspace.traces import store_of, wall_s_of
 
+    files = {graph.path, path, os.path.abspath(path)}  # noqa: PTH100 - as the file was named when it ran
+
+    def is_its(file: str) -> bool:
+        return file in files or os.path.abspath(file) in files  # noqa: PTH100 - likewise
+
+    first = 0.0 if since is None else wall_s_of(since)
     try:
-        found = recorded_rates(store_of(path), policy, 0.0 if since is None else wall_s_of(since))
+        found = recorded_rates(store_of(path), policy, is_its, first)
     except StoreUnusable as error:
         raise Mistake(str(error)) from None
     if found is None:

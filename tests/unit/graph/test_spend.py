@@ -107,7 +107,7 @@ def test_names_that_fit_nothing():
     for stated in ({"mix": {"cod": 0.2}}, {"passes": {"z": 0.2}}, {"fails": {"z": 0.2}}, {"slow": {"hedge": 0.1}}):
         with pytest.raises(UnknownPlace):
             reckon(graph, **stated)
-    with pytest.raises(UnknownPlace, match="add up to 0.9"):
+    with pytest.raises(UnknownPlace, match=r"add up to 0\.9"):
         reckon(graph, mix={"code": 0.5, "else": 0.4})
 
 
@@ -219,8 +219,7 @@ def test_expected_is_what_runs_come_to(policy: str):
     stated: dict[str, Any] = {"tokens": {"": (800.0, 300.0)}, "asking": {"j": (1500.0, 60.0)}, "fails": {}}
     models = answering(graph, graph.policies["main"])
     stated["fails"] = {name: rate for name, rate in fails.items() if name in models}
-    names = {n for n in rungs if n.startswith("main") or f"[{n}" in policy or f", {n}]" in policy or f" {n}," in policy}
-    stated["passes"] = {name: rate for name, rate in rungs.items() if name in names and _is_rung(graph, name)}
+    stated["passes"] = {name: rate for name, rate in rungs.items() if _is_rung(graph, name)}
     if "route" in policy:
         stated["mix"] = {"code": share}
     reckoned = reckon(graph, **stated)
