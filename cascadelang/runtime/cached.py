@@ -12,6 +12,7 @@ What is left open by the language:
 - An answer that was itself kept further inside keeps its age: nothing is ever older than the ``cached`` around says.
 - While a request is being answered, the same request doesn't ask again, but waits, no longer than a ``within`` around
   it allows, and gets what the first one comes to: its answer, whatever the verdict, or its failure. It pays nothing.
+  Where a ``within`` around the first one ended it, that is no answer for the others, and the next of them asks.
 - When the run that asks is cancelled while others wait, its strategy goes on for them, under its limits, and is
   recorded as a run of its own; when the last that waits is cancelled too, nothing of it is left.
 - One process waits for itself alone: two may answer the same request at the same time, and the later answer is kept.
@@ -48,16 +49,18 @@ class Flight:
         part: what the run that asks it makes of it.
         task: answers it.
         outcome: what it came to, for those who wait: whoever asked may change their own.
+        limited: a limit around the run that asks ended it, which says nothing to others.
         waiting: how many others wait for it.
         orphaned: the run that asks was cancelled, and it goes on for the others.
     """
 
-    __slots__ = ("orphaned", "outcome", "part", "task", "waiting")
+    __slots__ = ("limited", "orphaned", "outcome", "part", "task", "waiting")
 
     def __init__(self, part: Run) -> None:
         self.part = part
         self.task: asyncio.Task[Outcome] | None = None
         self.outcome: Outcome | None = None
+        self.limited = False
         self.waiting = 0
         self.orphaned = False
 
@@ -87,15 +90,17 @@ class Cached:
             return await self._child.answer(run, scope)
         key = self._keys.of(run, scope.extra)
         around = run.around
-        since_wall_s = around.clock.wall_s() - self._keep_s
-        kept = self._given(run, around.answers.get(key, since_wall_s))
-        if kept is not None:
-            return kept
         spot = (asyncio.get_running_loop(), key)
-        flight = self._flights.get(spot)
-        if flight is not None:
-            return await self._wait(run, scope, flight)
-        return await self._ask(run, scope, spot)
+        while True:
+            kept = self._given(run, around.answers.get(key, around.clock.wall_s() - self._keep_s))
+            if kept is not None:
+                return kept
+            flight = self._flights.get(spot)
+            if flight is None:
+                return await self._ask(run, scope, spot)
+            outcome = await self._wait(run, scope, flight)
+            if outcome is not None:
+                return outcome
 
     def _given(self, run: Run, found: Kept | None, likeness: float | None = None) -> Answered | None:
         """An answer that was kept, if it is one, told of; ``likeness``: of the query that it was made for."""
@@ -147,6 +152,7 @@ class Cached:
             if outcome is None:
                 outcome = await self._child.answer(part, scope)
                 self._keep(part, key, outcome, alike)
+            flight.limited = isinstance(outcome, Failed) and outcome.budget is not None
             flight.outcome = _copy(outcome)
             return outcome
         finally:
@@ -218,8 +224,8 @@ class Cached:
 
     # ---- Waiting --------------------------------------------------------------------------------------------------
 
-    async def _wait(self, run: Run, scope: Scope, flight: Flight) -> Outcome:
-        """Wait for a run that is answering the same."""
+    async def _wait(self, run: Run, scope: Scope, flight: Flight) -> Outcome | None:
+        """Wait for a run that is answering the same; ``None`` where its own limit ended that."""
         began_s = run.now_s()
         cut = None if scope.budget is None else scope.budget.soonest()
         late = None
@@ -249,7 +255,7 @@ class Cached:
         shared = _copy(outcome)
         if isinstance(shared, Failed):
             run.tell("cached", self.id, {**data, "kind": shared.kind})
-            return shared
+            return None if flight.limited else shared
         now_s = run.around.clock.wall_s()
         made_wall_s, of = shared.kept = shared.kept or (now_s, flight.part.trace_id)
         age_s = round(max(0.0, now_s - made_wall_s), 3)

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from cascadelang.runtime.state import Run
 
 
-_NUMBER: Final = re.compile(r"\d+")
+_SIGN: Final = "[-+*/^%=<>\u2212\u00d7\u00f7$\u20ac\u00a3\u00a5]"  # and a minus, times, divided by, euro, pound, yen
+_NUMBER: Final = re.compile(rf"(?:{_SIGN} ?)*\d+(?: ?{_SIGN})*")
+"""A number with the signs beside it: "17 minus 23" asks something else than "23 minus 17", "5 + 3" than "5 - 3"."""
 
 
 class Keys:
@@ -44,14 +46,15 @@ class Keys:
         return self._of(run, extra, run.query, "")
 
     def group(self, run: Run, extra: tuple[Message, ...], embedder: str) -> str:
-        """The same for all queries that differ in the words of the last user message only, and not in its numbers.
+        """The same for all queries that differ in the words of the last user message only.
 
-        ``embedder``: whose vectors are compared.
+        Its numbers, their order and the signs beside them are the same. ``embedder``: whose vectors are compared.
         """
         query = run.query
         at = max(n for n, message in enumerate(query.messages) if message.role == "user")
         last = query.messages[at]
-        numbers = sorted(_NUMBER.findall(unicodedata.normalize("NFKC", last.text)))
+        text = " ".join(unicodedata.normalize("NFKC", last.text).split())
+        numbers = [found.replace(" ", "") for found in _NUMBER.findall(text)]
         bare = replace(last, text="")
         messages = (*query.messages[:at], bare, *query.messages[at + 1 :])
         return self._of(run, extra, replace(query, messages=messages), f"{embedder} {numbers}")

