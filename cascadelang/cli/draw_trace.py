@@ -226,6 +226,8 @@ def _cached(event: Event, pen: Pen) -> list[Line]:
         words += f", {data['kind']}" if data.get("kind") else ""
     else:
         words = f"kept, {age(float(data.get('age_s') or 0))} old, of the run {of}"
+        if data.get("similarity") is not None:
+            words += f", for a query that is {float(data['similarity']):.3f} similar"
     name = pen.paint(f"{one_line(model or 'cached', 80):<{pen.name}}", "blue", bold=True)
     return [Line(f"{name}  {pen.paint(one_line(words, 200), 'green')}")]
 

@@ -12,6 +12,8 @@ declaration. For a judge's calls ``retry`` holds, too; ``with`` doesn't, for set
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_never
 
 from cascadelang.contracts.check import Watching
@@ -145,10 +147,11 @@ class Builder:
 
     def _cached(self, node: g.CachedNode, settings: Settings) -> Cached:
         child = self._build(node.child, settings)
-        # What another package's check or signal looks at, nobody knows.
-        whole = any(use in self._expressions.foreign for use in uses_below(self._graph, node.child))
-        facts = None if whole else facts_below(self._graph, node.child)
-        prefix = f"{fingerprint(self._graph, node.child)} {settings.key!r}"
+        foreign = self._expressions.foreign
+        uses = [use for use in uses_below(self._graph, node.child) if use in foreign]
+        facts = None if uses else facts_below(self._graph, node.child)
+        programs = [_digest(path) for use in uses for path in foreign[use]]
+        prefix = f"{fingerprint(self._graph, node.child)} {settings.key!r} {programs}"
         return Cached(node, child, Keys(prefix, facts), self._calls)
 
     def _cascade(self, node: g.CascadeNode, settings: Settings) -> Cascade:
@@ -228,3 +231,10 @@ class Builder:
         made = self._expressions.asked
         signals = {use: made[use] for use in uses_of(self._graph, exprs) if use in made}
         return Asker(PaidCalls(node, self._graph.models, settings.retry), signals) if signals else None
+
+
+def _digest(program: str) -> str:
+    """Of a program as it is now; empty where none is there."""
+    with suppress(OSError, ValueError):
+        return sha256(Path(program).read_bytes()).hexdigest()
+    return ""

@@ -20,6 +20,7 @@ from typing import Any, Final, assert_never, cast
 
 from cascadelang.contracts.check import Check, Finding, PaidCheck, SampledCheck, TimedCheck, Value
 from cascadelang.contracts.signal import PaidSignal, Signal, SlowSignal
+from cascadelang.contracts.spec import Spec
 from cascadelang.graph import model as g
 from cascadelang.graph.arithmetic import calculate, compare, in_items, number
 from cascadelang.graph.wording import use_wording, wording
@@ -56,7 +57,8 @@ class Expressions:
         paid: the paid checks in use, by use id.
         sampled: the checks in use that look at further answers of the same model, by use id.
         asked: the paid and the slow signals in use, by use id.
-        foreign: the uses of checks and signals of other packages, by use id.
+        foreign: the uses whose code isn't ours (of other packages, and programs: nobody knows what they look at), by
+            use id, with the paths of the programs they run.
     """
 
     def __init__(
@@ -74,7 +76,7 @@ class Expressions:
         self.paid: dict[str, PaidCheck] = {}
         self.sampled: dict[str, SampledCheck] = {}
         self.asked: dict[str, PaidSignal | SlowSignal] = {}
-        self.foreign: set[str] = set()
+        self.foreign: dict[str, list[str]] = {}
 
     def check(self, use: str) -> Check | PaidCheck | SampledCheck | None:
         """The check of a use that stands in an expression compiled already."""
@@ -221,8 +223,10 @@ class Expressions:
             else:
                 made = self._make_check(use.entry, use.args)
             self._made[use.id] = made
-            if type(made).__module__.partition(".")[0] != _OURS:
-                self.foreign.add(use.id)
+            spec: Spec | None = getattr(made, "spec", None)
+            programs = [param.name for param in spec.params if param.type == "program"] if spec else []
+            if programs or type(made).__module__.partition(".")[0] != _OURS:
+                self.foreign[use.id] = [str(use.args[name]) for name in programs]
         name = name or use_wording(use, judged=self._judged)
         if use.kind == "signal" and (hasattr(made, "read_paid") or getattr(made, "slow", False)):
             self.asked[use.id] = cast("PaidSignal | SlowSignal", made)

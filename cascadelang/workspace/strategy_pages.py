@@ -182,9 +182,10 @@ cascade [haiku cached 1d, sonnet] until sound
 
 The request is the same when everything is that the answer hangs on: all messages with their images, tools, whether
 JSON is wanted, what `carry` handed on, the run's seed, the settings around (`with`, `retry`), those of the caller's
-facts that conditions below look at (all of them, where a signal or check of another package is asked below), and the
-strategy below itself: its models, prices, conditions and files, the values the lock gives its tunes, and the version
-of cascadelang. Change one of these and nothing that was kept is found. What stands around `cached` doesn't count.
+facts that conditions below look at (all of them, where `command` or another package's signal or check is asked
+below), and the strategy below itself: its models, prices, conditions, files and programs, the values the lock gives
+its tunes, and the version of cascadelang. Change one of these and nothing that was kept is found. What stands around
+`cached` doesn't count.
 
 Kept is an answer that the strategy below accepted, or didn't check; it comes back with its verdict. A failure isn't
 kept, nor is an answer that was rejected. A gate around `cached` judges every time, so its judge is paid every time:
@@ -196,14 +197,15 @@ that it was, with its age and the run that had it made. The bounds hold for a ru
 call. The age is that of the answer itself: a `cached` around another makes nothing older than either says.
 
 Runs of one process that ask the same at the same time make one call: the others wait, as long as their `within`
-allows, and share what comes of it, be it an answer, a rejected one or a failure. When the run that asks is cancelled,
-it goes on for those who wait, and what it cost is recorded as a run called `main (cached NODE)`.
+allows, and share what comes of it, be it an answer, a rejected one or a failure; where a `within` around the run that
+asks ended it, the next one asks. When the run that asks is cancelled, it goes on for those who wait, and what it cost
+is recorded as a run called `main (cached NODE)`.
 
 `cached 1d similar 0.98` gives an answer to another query, too, when its last user message is as near as that by the
 cosine of their embeddings (`cascadelang[embed]`, on this machine; 1 is the same text). All else has to be the same:
-earlier messages, tools, facts, and the numbers in the message. An answer that was given so isn't kept for the new
-words. To the encoder "safe" and "unsafe" are all but the same (0.98): use it where a neighbour's answer does no harm,
-and read the page on signals by meaning first.
+earlier messages, tools, facts, and the numbers in the message with their order and signs. An answer that was given so
+isn't kept for the new words. To the encoder "safe" and "unsafe" are all but the same (0.98): use it where a
+neighbour's answer does no harm, and read the page on signals by meaning first.
 
 Answers are kept in the trace store's file; where nothing, or no text, is recorded, in the process's memory alone.
 `cascadelang run --no-cache` and `Policy.run(…, cache=False)` neither take nor keep any. Tests of a policy begin with

