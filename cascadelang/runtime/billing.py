@@ -235,6 +235,8 @@ def bill(  # noqa: PLR0917 - the hot path
     cost_usd = _count(run, target, reply.usage, data)
     if reply.model != target.id:
         data["id"] = reply.model
+    if request.embed:
+        data["embed"] = True
     if reply.logprobs:
         data["mean_logprob"] = round(sum(token.logprob for token in reply.logprobs) / len(reply.logprobs), 6)
     if stop is not None:
@@ -286,6 +288,8 @@ def tell_failed(  # noqa: PLR0917 - all of it goes into one event
         "message": failed.message,
         "latency_s": round(latency_s, 6),
     }
+    if request.embed:
+        data["embed"] = True
     if failed.status is not None:
         data["status"] = failed.status
     if held_usd is not None:

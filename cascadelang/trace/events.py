@@ -16,9 +16,10 @@ Version 1. ``node`` is the graph node's id and ``at_s`` the seconds since the ru
     A call that was answered. ``model``: the policy's name; ``purpose``: ``answer``, ``judge``, ``ask`` or
     ``sample`` (an answer to compare with); ``attempt``
     from 1; ``finish_reason``; ``input_tokens``, ``output_tokens``; ``cost_usd`` (null: the price isn't known);
-    ``latency_s`` of this attempt. Only where they say something: ``cached_tokens`` (else none), ``estimated`` (true:
-    the tokens were counted by us), ``id`` (the model the provider says answered, where it isn't the one asked for),
-    ``mean_logprob`` (where there are logprobs), ``text`` (what it answered, where texts are kept).
+    ``latency_s`` of this attempt. Only where they say something: ``embed`` (true: it asked for vectors),
+    ``cached_tokens`` (else none), ``estimated`` (true: the tokens were counted by us), ``id`` (the model the provider
+    says answered, where it isn't the one asked for), ``mean_logprob`` (where there are logprobs), ``text`` (what it
+    answered, where texts are kept).
 ``call_failed``
     A call that failed. ``model``, ``purpose``, ``attempt``, ``latency_s``; ``kind``: one of the eleven, or
     ``cancelled`` where the run was cancelled before the answer came; ``message``.

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 Output = Literal["text", "json", "sarif", "github", "junit"]
 _PREFIX = "CASCADELANG_"
 _KEEP = ("text", "hashes", "numbers")
+_TELEMETRY = ("off", "api", "otlp")
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _MOST_DIGITS = 9
 _TRUE = {"1", "true", "yes", "on"}
@@ -40,6 +41,8 @@ class Config:
         trace_key: of the hashes; a file in the data folder holds one unless it is given.
         trace_sample: the share of the runs that ended well that is kept.
         trace_retain: how long runs are kept, as ``30d``; empty is for ever.
+        telemetry: where spans of runs go: ``off``, ``api`` (OpenTelemetry as the program has set it up) or ``otlp``.
+        telemetry_content: whether spans hold texts, as far as the trace store may keep them.
         output: what commands print where ``--output`` isn't given; one that hasn't that form prints text.
         rules: what lint's rules count as, by name: ``off``, ``warning`` or ``error``.
         found: the file these settings come from; empty when there is none.
@@ -52,6 +55,8 @@ class Config:
     trace_key: str = ""
     trace_sample: float = 1.0
     trace_retain: str = ""
+    telemetry: Literal["off", "api", "otlp"] = "off"
+    telemetry_content: bool = False
     output: Output = "text"
     rules: Mapping[str, Any] = field(default_factory=dict)
     found: str = ""
@@ -197,6 +202,8 @@ def _value(key: str, value: object, where: str) -> object:
         raise Mistake(f"{name} must be a text in quotes")
     if key == "trace_keep" and value not in _KEEP:
         raise Mistake(f"{name} is `{value}`", "it may be `text`, `hashes` or `numbers`")
+    if key == "telemetry" and value not in _TELEMETRY:
+        raise Mistake(f"{name} is `{value}`", "it may be `off`, `api` or `otlp`")
     if key == "trace_retain" and value:
         age_s(value, name)
     if key == "output" and value not in get_args(Output):
@@ -271,6 +278,7 @@ def _rule_levels(value: object, name: str, where: str) -> Mapping[str, Any]:  # 
 _READ: Final[Mapping[str, Callable[[object, str, str], object]]] = {
     "rules": _rule_levels,
     "keep_text": _switch,
+    "telemetry_content": _switch,
     "trace_redact": _patterns,
     "trace_sample": _share,
 }

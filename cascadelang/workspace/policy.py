@@ -26,6 +26,7 @@ import threading
 import weakref
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import aclosing
+from contextvars import copy_context
 from dataclasses import replace
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
@@ -77,7 +78,7 @@ class Policy:
         keeps = any(node.kind == "cached" for node in loaded.graph.nodes.values())
         self._resources = _Resources(
             Providers(loaded.graph.providers, progress=progress),
-            open_sink(config, warn),
+            open_sink(config, warn, loaded.graph),
             open_answers(config) if keeps else None,
         )
         self._keep_text = config.keep_text
@@ -355,7 +356,8 @@ class _Resources:
                 self.check_open()
                 if self._runner is None:
                     self._runner = asyncio.Runner()
-                return self._runner.run(work)
+                # in the caller's context: whoever traces the caller sees the run as a part of it
+                return self._runner.run(work, context=copy_context())
             finally:
                 work.close()
 

@@ -18,29 +18,50 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cascadelang.contracts.answer_cache import AnswerCache
+    from cascadelang.graph.model import Graph
+    from cascadelang.trace.privacy import Privacy
     from cascadelang.trace.search import Verdict
 
 _KEY_FILE: Final = "traces.key"
 
 
-def open_sink(config: Config, warn: Callable[[str], None]) -> TraceSink:
+def open_sink(config: Config, warn: Callable[[str], None], graph: Graph | None = None) -> TraceSink:
     """Where runs go, by the settings.
 
     Args:
         config: the settings.
         warn: is told, once, when runs can't be recorded; perhaps in another thread.
+        graph: of the policies whose runs they are; without it no spans are made.
     """
+    sink = _open_store(config, warn)
+    if config.telemetry == "off" or graph is None:
+        return sink
+    from cascadelang.telemetry.spans import NoTelemetry, Spans, content_wanted
+
+    privacy = _privacy(config) if config.telemetry_content or content_wanted() else None
+    try:
+        return Spans(sink, graph, to=config.telemetry, privacy=privacy, warn=warn)
+    except NoTelemetry as error:
+        warn(f"no spans are made: {error}")
+        return sink
+
+
+def _open_store(config: Config, warn: Callable[[str], None]) -> TraceSink:
     where = config.trace_where()
     if where is None:
         return NoTrace()
-    from cascadelang.trace.privacy import Privacy
     from cascadelang.trace.store import TraceStore
 
-    keep = config.trace_keep
-    key = _key(config) if keep == "hashes" else b""
     retain_s = age_s(config.trace_retain, "`trace_retain`") if config.trace_retain else None
-    privacy = Privacy(keep, config.trace_redact, key)
-    return TraceStore(where, warn=warn, privacy=privacy, sample=config.trace_sample, retain_s=retain_s)
+    return TraceStore(where, warn=warn, privacy=_privacy(config), sample=config.trace_sample, retain_s=retain_s)
+
+
+def _privacy(config: Config) -> Privacy:
+    """What of texts is kept."""
+    from cascadelang.trace.privacy import Privacy
+
+    keep = config.trace_keep
+    return Privacy(keep, config.trace_redact, _key(config) if keep == "hashes" else b"")
 
 
 def _key(config: Config) -> bytes:

@@ -1,0 +1,1 @@
+"""What other programs are told of runs, in their own words: OpenTelemetry's spans."""

@@ -1,0 +1,201 @@
+"""Tells OpenTelemetry of runs: a sink that makes spans of each run that has ended, and hands it on.
+
+Takes: finished runs. Gives: spans, to the `TracerProvider` that the program has set up or to one of its own, which
+sends them by OTLP over HTTP. Guarantees:
+
+- Nothing of OpenTelemetry is imported before a `Spans` is made, and nobody makes one unless the settings say so.
+- `Spans.record` never raises; the first thing that goes wrong is told in one warning. Without the packages the runs
+  go on as they would.
+- A run's span is a child of the span that its caller was in. A run that a `shadow` made, or that goes on for others,
+  has a link to the run it belongs to.
+- No text that anybody said is in a span unless content is asked for, and then as the trace store keeps it.
+
+Spans are made when the run has ended, with the times that its events have. So a run costs nothing for them while it
+is under way, whatever an exporter does; and so spans that others make meanwhile, of an HTTP client that is
+instrumented, say, stand beside those of the run, below the caller's span, not within them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from cascadelang.contracts.trace_sink import RunRecord, TraceSink
+from cascadelang.telemetry import conventions as c
+from cascadelang.telemetry.span_tree import Policies, SpanDraft, run_attributes, span_tree
+from cascadelang.trace.privacy import Privacy
+from cascadelang.version import __version__
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import TracerProvider as SDKProvider
+    from opentelemetry.trace import Link, SpanContext, TracerProvider
+
+    from cascadelang.graph.model import Graph
+
+To = Literal["api", "otlp"]
+
+_MOST_KNOWN: Final = 1_024
+"""How many runs are remembered, so that others can be linked to them."""
+_NS: Final = 1_000_000_000
+
+
+class NoTelemetry(Exception):  # noqa: N818 - it names what is so
+    """Spans can't be made here. ``str()`` of it says why, for people."""
+
+
+def content_wanted(environ: Mapping[str, str] | None = None) -> bool:
+    """Whether the environment asks for content as OpenTelemetry's own instrumentations are asked."""
+    said = (os.environ if environ is None else environ).get(c.CAPTURE_CONTENT, "")
+    return said.strip().lower() in c.CAPTURING
+
+
+class Spans:
+    """A `TraceSink` that makes spans of runs, and hands them on to another.
+
+    Args:
+        next_: takes each run first.
+        graph: of the policies whose runs they are.
+        to: ``api``, the program's own `TracerProvider`; or ``otlp``, one that sends by OTLP over HTTP, as
+            OpenTelemetry's environment variables say where.
+        privacy: what of the texts is kept; ``None`` for no texts at all.
+        warn: is told, once, when spans can't be made.
+        provider: the `TracerProvider`, where it is another than ``to`` says.
+
+    Raises:
+        NoTelemetry: when a package is missing, or OTLP can't be set up.
+    """
+
+    def __init__(
+        self,
+        next_: TraceSink,
+        graph: Graph,
+        *,
+        to: To = "api",
+        privacy: Privacy | None = None,
+        warn: Callable[[str], None] | None = None,
+        provider: TracerProvider | None = None,
+    ) -> None:
+        try:
+            from opentelemetry import trace
+        except ImportError:
+            raise NoTelemetry("OpenTelemetry is not installed; run: pip install 'cascadelang[otel]'") from None
+        self._next = next_
+        self._policies = Policies(graph)
+        self._privacy = Privacy("numbers") if privacy is None else privacy
+        self._warn = warn
+        self._trace = trace
+        self._own: SDKProvider | None = None
+        if provider is None and to == "otlp":
+            provider = self._own = _otlp()
+        self._tracer = trace.get_tracer("cascadelang", __version__, provider)
+        self._known: OrderedDict[str, SpanContext] = OrderedDict()
+
+    def record(self, run: RunRecord) -> None:
+        """See `TraceSink.record`."""
+        self._next.record(run)
+        try:
+            self._tell(run)
+        except Exception as error:  # noqa: BLE001 - an exporter's own, a record of another's: no run fails for it
+            self._say(f"a run was not told to OpenTelemetry: {type(error).__name__}")
+
+    def close(self) -> None:
+        """See `TraceSink.close`; what the own provider holds is sent first."""
+        try:
+            self._next.close()
+        finally:
+            own, self._own = self._own, None
+            if own is not None:
+                try:
+                    own.shutdown()
+                except Exception as error:  # noqa: BLE001 - whatever the exporter raises, the policy closes
+                    self._say(f"spans may not have been sent: {type(error).__name__}")
+
+    def _tell(self, run: RunRecord) -> None:
+        """Make the spans of a run."""
+        trace = self._trace
+        began_ns = int(run.started_wall_s * _NS)
+        attributes = run_attributes(run)
+        top = self._tracer.start_span(
+            f"{c.WORKFLOW} {run.policy}", attributes=attributes, links=self._links(run), start_time=began_ns
+        )
+        self._know(run.trace_id, top.get_span_context())
+        if top.is_recording():
+            draft = span_tree(self._privacy.clean(run), self._policies, run.events)
+            self._fill(top, draft, began_ns)
+            context = trace.set_span_in_context(top)
+            waiting = [(part, context) for part in reversed(draft.parts)]
+            while waiting:
+                part, around = waiting.pop()
+                span = self._tracer.start_span(
+                    part.name,
+                    around,
+                    trace.SpanKind.CLIENT if part.calls else trace.SpanKind.INTERNAL,
+                    part.attributes,
+                    start_time=began_ns + int(part.start_s * _NS),
+                )
+                self._fill(span, part, began_ns)
+                within = trace.set_span_in_context(span) if part.parts else around
+                waiting += [(below, within) for below in reversed(part.parts)]
+                span.end(began_ns + int(part.end_s * _NS))
+        top.end(began_ns + int(run.latency_s * _NS))
+
+    def _fill(self, span: Any, draft: SpanDraft, began_ns: int) -> None:
+        """What a span has besides its name and times."""
+        if draft.name.startswith(c.WORKFLOW):
+            span.set_attributes(draft.attributes)
+        for name, at_s, attributes in draft.events:
+            span.add_event(name, attributes, began_ns + int(at_s * _NS))
+        if draft.error:
+            span.set_attribute(c.ERROR_TYPE, draft.error)
+            span.set_status(self._trace.Status(self._trace.StatusCode.ERROR, draft.message or draft.error))
+
+    def _links(self, run: RunRecord) -> list[Link] | None:
+        """To the runs that a run names, as far as they are known here."""
+        links = []
+        for event in run.events:
+            of = event.data.get("of")
+            if event.kind in {"shadow", "cached"} and isinstance(of, str) and of in self._known:
+                attributes = {c.OWN + "trace_id": of, c.OWN + "link": event.kind}
+                links.append(self._trace.Link(self._known[of], attributes))
+        return links or None
+
+    def _know(self, trace_id: str, context: SpanContext) -> None:
+        """Remember a run, for links to it."""
+        self._known[trace_id] = context
+        while len(self._known) > _MOST_KNOWN:
+            try:
+                self._known.popitem(last=False)
+            except KeyError:  # another thread was faster
+                return
+
+    def _say(self, message: str) -> None:
+        """Warn, once."""
+        warn, self._warn = self._warn, None
+        if warn is not None:
+            warn(message)
+
+
+def _otlp() -> SDKProvider:
+    """A provider that sends by OTLP over HTTP.
+
+    Raises:
+        NoTelemetry: when it can't be had.
+    """
+    try:
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+        from opentelemetry.sdk.resources import Resource
+        from opentelemetry.sdk.trace import TracerProvider as SDKProvider
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor
+    except ImportError as error:
+        missing = f"`{error.name}`" if error.name else "a package"
+        raise NoTelemetry(f"{missing} is not installed; run: pip install 'cascadelang[otel]'") from None
+    named = "OTEL_SERVICE_NAME" in os.environ or "service.name" in os.environ.get("OTEL_RESOURCE_ATTRIBUTES", "")
+    resource = Resource.create() if named else Resource.create({"service.name": "cascadelang"})
+    try:
+        provider = SDKProvider(resource=resource, shutdown_on_exit=False)
+        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    except (ValueError, OSError) as error:
+        raise NoTelemetry(f"OTLP can't be set up: {type(error).__name__}") from None
+    return provider
