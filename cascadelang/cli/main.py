@@ -39,11 +39,12 @@ COMMANDS = {
     "compile": "Print a policy's execution graph as JSON; `run` takes it.",
     "traces": "List and show what was recorded.",
     "stats": "Say where queries and money went: routes, escalations, verdicts, costs, savings.",
+    "watch": "Look at a policy's alerts until one holds.",
     "models": "List models with prices and capabilities; pull local ones.",
     "rule": "Write a lint rule of your own.",
     "doctor": "Say what is set up and what is missing.",
 }
-LATER = frozenset({"train", "tune", "learn", "report", "watch", "serve", "batch", "lsp"})
+LATER = frozenset({"train", "tune", "learn", "report", "serve", "batch", "lsp"})
 """Commands that are designed but not part of this version: typing one says so."""
 
 

@@ -167,11 +167,11 @@ CODES: Final = (
     Code(
         "not-supported-yet",
         "error",
-        "a form of a later version",
-        "The form belongs to the language, and this version of cascadelang can't run it yet.",
+        "a signal, check or provider of a later version",
+        "It is there, and says itself that this version of cascadelang can't run it: one of another package, say.",
         "It would have to be ignored, and the policy wouldn't do what it says.",
-        'use "std/anthropic"\npolicy main = haiku\nalert "too many" when escalation_rate > 60%\n',
-        'use "std/anthropic"\npolicy main = haiku\n',
+        'use "std/anthropic"\npolicy main = route mood > 0.5 -> haiku else sonnet\n',
+        'use "std/anthropic"\npolicy main = route words > 50 -> haiku else sonnet\n',
     ),
     Code(
         "model-cannot",

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from cascadelang.graph.compile_alert import compile_alerts
 from cascadelang.graph.compile_expr import Expressions, literal
 from cascadelang.graph.compile_strategy import Strategies
 from cascadelang.graph.errors import GraphError
@@ -53,6 +54,7 @@ def compile_policy(checked: CheckedPolicy, *, as_written: bool = False) -> Graph
     strategies = Strategies(checked, names, places, expressions)
     policies = {name: strategies.root(_policy(name, checked)) for name in checked.policies}
     requirements = _requirements(checked, strategies, names, places)
+    alerts = compile_alerts(checked, names, places)
     strategies.finish()
     expressions.finish()
     models = _Models(checked, names, places)
@@ -68,6 +70,7 @@ def compile_policy(checked: CheckedPolicy, *, as_written: bool = False) -> Graph
         checks=dict(sorted(expressions.checks.items())),
         uses=dict(sorted(expressions.uses.items())),
         requirements=requirements,
+        alerts=alerts,
         files={path: use.sha256 for path, use in sorted(checked.files.items())},
     )
     order = in_order(graph, [*policies.values(), *(r.node for r in requirements)])

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from cascadelang.contracts.failure import ENDING
+from cascadelang.contracts.recorded import RECORDED
 from cascadelang.graph.errors import GraphError
 from cascadelang.graph.model import (
     CachedNode,
@@ -20,10 +21,12 @@ from cascadelang.graph.model import (
     CheckValue,
     FallbackNode,
     Graph,
+    GraphAlert,
     GraphExpr,
     GraphNode,
     GraphOrder,
     HedgeNode,
+    RecordedValue,
     RetryNode,
     ShadowNode,
     SignalValue,
@@ -38,6 +41,9 @@ from cascadelang.graph.walk import children, conditions, parts
 
 DEEPEST: Final = 200
 """Conditions in conditions, more than any source has: it may nest 100 brackets."""
+
+_ALERTING: Final = frozenset({"const", "tune", "recorded", "not", "logic", "compare", "in", "arith"})
+"""What the condition of an alert is made of."""
 
 _SETTINGS: dict[str, tuple[type, ...]] = {
     "max_tokens": (int,),
@@ -76,6 +82,8 @@ def check_integrity(graph: Graph) -> None:
         _check_expr(check.expr, f"the check `{check.name}`", graph)
     for use in graph.uses.values():
         _check_use(use, graph)
+    for alert in graph.alerts:
+        _check_alert(alert)
     _check_circles(graph)
 
 
@@ -218,6 +226,25 @@ def _check_expr(expr: GraphExpr, where: str, graph: Graph) -> None:
             _known(part.name, graph.signals, where, "signal")
         elif isinstance(part, CheckValue):
             _known(part.name, graph.checks, where, "check")
+        elif isinstance(part, RecordedValue):
+            raise GraphError(f"{where} asks what only alerts can: `{part.name}`")
+        waiting += [(inner, depth + 1) for inner in parts(part)]
+
+
+def _check_alert(alert: GraphAlert) -> None:
+    where = f'the alert "{alert.words}"'
+    _above_zero(alert.over, f"`over` of {where}")
+    waiting: list[tuple[GraphExpr, int]] = [(alert.condition, 0)]
+    while waiting:
+        part, depth = waiting.pop()
+        if depth > DEEPEST:
+            raise GraphError(f"a condition of {where} is nested too deeply")
+        if isinstance(part, RecordedValue):
+            rate = RECORDED.get(part.name)
+            if rate is None or (part.of and rate.of is None) or not (part.of or rate.alone):
+                raise GraphError(f"{where} asks for `{part.name}`, which isn't recorded so")
+        elif part.kind not in _ALERTING:
+            raise GraphError(f"{where} asks what only a run can")
         waiting += [(inner, depth + 1) for inner in parts(part)]
 
 

@@ -21,8 +21,8 @@ from cascadelang.graph.model import GRAPH_VERSION, Graph
 
 _FIRST: Final = ("version", "kind")
 """What a reader wants to know of an object before the rest."""
-_ASIDE: Final = ("place", "path", "files")
-"""What says where a graph comes from, not what it does."""
+_ASIDE: Final = ("place", "path", "files", "alerts")
+"""What says where a graph comes from, or what is told of its runs, not what it does."""
 _MOST_DIGITS: Final = 300
 """Every whole number of so many is a floating-point number too, as arithmetic with it needs."""
 

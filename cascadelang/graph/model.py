@@ -188,6 +188,15 @@ class BandValue:
     kind: Literal["band"] = "band"
 
 
+@dataclass(frozen=True, slots=True)
+class RecordedValue:
+    """``escalation(opus)``, ``cost.mean``: what recorded runs say, in alerts. ``of`` is what stands in brackets."""
+
+    name: str
+    of: str = ""
+    kind: Literal["recorded"] = "recorded"
+
+
 GraphExpr: TypeAlias = Annotated[
     Const
     | TuneValue
@@ -202,7 +211,8 @@ GraphExpr: TypeAlias = Annotated[
     | InValue
     | ArithValue
     | ScoreValue
-    | BandValue,
+    | BandValue
+    | RecordedValue,
     ByKind(),
 ]
 
@@ -560,6 +570,20 @@ class Requirement:
 
 
 @dataclass(frozen=True, slots=True)
+class GraphAlert:
+    """``alert "words" when condition over N queries``: told when the condition holds of the newest recorded runs.
+
+    ``said`` is the condition as it was written, on one line.
+    """
+
+    words: str
+    condition: GraphExpr
+    over: int
+    said: str = ""
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Graph:
     """A compiled policy file.
 
@@ -577,6 +601,7 @@ class Graph:
     checks: dict[str, NamedCheck] = field(default_factory=dict)
     uses: dict[str, CatalogUse] = field(default_factory=dict)
     requirements: list[Requirement] = field(default_factory=list)
+    alerts: list[GraphAlert] = field(default_factory=list)
     files: dict[str, str] = field(default_factory=dict)
     version: Literal[1] = GRAPH_VERSION
 

@@ -34,7 +34,7 @@ def when_wording(node: g.FallbackNode) -> str:
     return "" if node.when is None else f" when {' or '.join(node.when)}"
 
 
-def wording(expr: g.GraphExpr, graph: g.Graph, *, judged: bool = False) -> str:
+def wording(expr: g.GraphExpr, graph: g.Graph, *, judged: bool = False) -> str:  # noqa: PLR0911 - one a kind
     """The expression in words; ``judged``: it is asked of an answer, so a signal is said as ``query.words``."""
     if isinstance(expr, (g.TuneValue, g.SignalValue, g.CheckValue)):
         return expr.name
@@ -42,6 +42,8 @@ def wording(expr: g.GraphExpr, graph: g.Graph, *, judged: bool = False) -> str:
         return use_wording(graph.uses[expr.use], judged=judged)
     if isinstance(expr, g.Const):
         return literal_wording(expr.value)
+    if isinstance(expr, g.RecordedValue):
+        return f"{expr.name}({expr.of})" if expr.of else expr.name
     if isinstance(expr, g.MetaValue):
         return f"meta.{expr.name}"
     if isinstance(expr, g.MetaMissing):

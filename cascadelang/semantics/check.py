@@ -9,7 +9,7 @@ The passes, in order:
 1. `load`: read and parse the files, merge their names; `locked`: take the values of tunes from the lock.
 2. `models`: what every provider and model says.
 3. `order`, `declared`, `expressions`, `compare`, `bind`: types of signals, checks and tunes, each worked out once.
-4. `strategies`, `bounds`, `cases`: tiers, policies, requirements and tests.
+4. `strategies`, `bounds`, `cases`, `alerts`: tiers, policies, requirements, tests and alerts.
 5. `circles`: nothing needs itself.
 6. `capabilities`: models can give what their gates need, and limits in money have prices.
 """
@@ -21,6 +21,7 @@ from collections.abc import Iterable, Iterator
 from cascadelang.contracts.spec import Catalog
 from cascadelang.diagnostics.model import Diagnostic
 from cascadelang.semantics import expressions
+from cascadelang.semantics.alerts import check_alert
 from cascadelang.semantics.bounds import check_require
 from cascadelang.semantics.capabilities import check_capabilities
 from cascadelang.semantics.cases import check_case
@@ -31,7 +32,6 @@ from cascadelang.semantics.load import load
 from cascadelang.semantics.locked import read_locked
 from cascadelang.semantics.models import check_model, provider_of
 from cascadelang.semantics.order import needed_first
-from cascadelang.semantics.resolve import unsupported
 from cascadelang.semantics.state import KnownModels, State
 from cascadelang.semantics.strategies import check_strategy
 from cascadelang.source import Files
@@ -95,7 +95,7 @@ def _loose(decl: ast.Decl, path: str, state: State) -> None:
         elif isinstance(decl, ast.CaseDecl):
             check_case(decl, path, state)
         elif isinstance(decl, ast.AlertDecl):
-            unsupported("alert", decl.words.span, state, "leave it out: `cascadelang traces` shows what was recorded")
+            check_alert(decl, path, state)
     except RecursionError:
         _too_deep(decl, state)
 

@@ -82,6 +82,8 @@ def names_something(expr: ast.Expr, place: Place, state: State) -> bool:
         return True
     if place.tested:
         return word in cases.RESULTS
+    if place.stage == "alert":
+        return True
     return state.catalog.spec("check" if place.stage == "check" else "signal", word) is not None
 
 

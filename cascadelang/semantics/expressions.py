@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 from cascadelang.contracts.spec import ValueType
 from cascadelang.diagnostics.model import Label
-from cascadelang.semantics import bind, cases, compare
+from cascadelang.semantics import alerts, bind, cases, compare
 from cascadelang.semantics.checked import Symbol, Type
 from cascadelang.semantics.conditions import want_bool
 from cascadelang.semantics.declared import type_of_declared
@@ -52,12 +52,14 @@ def type_of(expr: ast.Expr, place: Place, state: State) -> Type | None:
 # ---- Names ------------------------------------------------------------------------------------------------------
 
 
-def _ref(expr: ast.Ref, place: Place, state: State) -> Type | None:
+def _ref(expr: ast.Ref, place: Place, state: State) -> Type | None:  # noqa: PLR0911 - one a kind of name
     if id(expr) in state.words:
         return None
     name = expr.name
     if place.tested:
         return cases.type_of_name(expr, place, state)
+    if place.stage == "alert":
+        return alerts.type_of_name(expr, place, state)
     first = name.parts[0]
     if first == "meta":
         return _meta(expr, place, state)
@@ -129,6 +131,8 @@ def _call(expr: ast.Call, place: Place, state: State) -> Type | None:
             help="a test's result has " + ", ".join(f"`{word}`" for word in cases.RESULTS),
         )
         return None
+    if place.stage == "alert":
+        return alerts.type_of_call(expr, place, state)
     if name.parts[0] in ("query", "conversation"):
         return bind.prefixed(expr, expr.args, place, state)
     symbol = find(name, place.path, state)

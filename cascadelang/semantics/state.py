@@ -36,8 +36,9 @@ from cascadelang.syntax.read_source import decode
 KnownModels = Callable[[str, str, str], KnownModel | None]
 """Looks a model up by provider kind, base URL (empty for the kind's own) and model id."""
 
-Stage = Literal["signal", "check", "case", "row"]
-"""When an expression is evaluated: before generating, on an answer, after a test's run, after that of a row."""
+Stage = Literal["signal", "check", "case", "row", "alert"]
+"""When an expression is evaluated: before generating, on an answer, after a test's run, after that of a row, on what
+runs recorded."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,7 @@ def count(sums: Sums) -> Stats:
         arms=_arms(weighed),
         escalated=escalated,
         escalation_rate=share(escalated, queries),
+        escalated_to=_most(_escalated_to(weighed)),
         rungs=_rungs(weighed),
         checks=_checks(weighed, sums.reasons),
         models=_models(weighed, queries),
@@ -78,6 +79,14 @@ def _most(found: Mapping[str, float], number: int | None = None) -> dict[str, fl
 
 def _escalated(shape: Shape) -> bool:
     return any(step.kind == "escalate" for step in shape.steps)
+
+
+def _escalated_to(weighed: Weighed) -> dict[str, float]:
+    found: dict[str, float] = defaultdict(float)
+    for shape, weight in weighed:
+        for name in {step.model for step in shape.steps if step.kind == "escalate"}:
+            found[name] += weight
+    return found
 
 
 def _cached(shape: Shape) -> bool:

@@ -209,6 +209,7 @@ class Stats:
         statuses: how many ended how.
         failures: of those that failed, how many of which kind.
         escalated, escalation_rate: queries that went on to another rung at least once.
+        escalated_to: queries that went on to a rung, by its name: a model, or a node.
         cached: queries answered from what was kept.
     """
 
@@ -224,6 +225,7 @@ class Stats:
     arms: list[Arm]
     escalated: float
     escalation_rate: float | None
+    escalated_to: dict[str, float]
     rungs: list[Rung]
     checks: list[Check]
     models: list[Model]

@@ -55,7 +55,7 @@ def read_stats(
 
     where = store_of(start)
     window = _window(since, until)
-    earlier = None if baseline is None else _baseline(baseline)
+    earlier = None if baseline is None else baseline_window(baseline)
     wanted = asked_for(policy)
     try:
         with reading(where) as store:
@@ -82,7 +82,12 @@ def asked_for(policy: str | None) -> Wanted:
         return lambda _name, _path: True
     if policy.endswith((".cl", ".json")):
         full = os.path.abspath(policy)  # noqa: PTH100 - as the file was named when it ran
-        return lambda _name, path: path == policy or (bool(path) and os.path.abspath(path) == full)  # noqa: PTH100
+
+        def same(_name: str, path: str) -> bool:
+            # it may have run in another folder, which isn't recorded
+            return bool(path) and (os.path.abspath(path) == full or full.endswith(os.sep + path))  # noqa: PTH100
+
+        return same
     return lambda name, _path: name == policy
 
 
@@ -98,7 +103,7 @@ def _window(since: str | None, until: str | None) -> Window:
     return Window(first, last)
 
 
-def _baseline(baseline: str) -> Window:
+def baseline_window(baseline: str) -> Window:
     """``30d..7d``, or ``30d``: from then till now.
 
     Raises:

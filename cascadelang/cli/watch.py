@@ -1,0 +1,55 @@
+"""``cascadelang watch``."""
+
+from __future__ import annotations
+
+import click
+
+from cascadelang.cli.help import Command
+from cascadelang.cli.main import EXIT_POLICY
+from cascadelang.cli.options import chosen_output, output_option, print_json
+from cascadelang.cli.paint import color_option, on_terminal, paint, write
+
+
+@click.command("watch", cls=Command)
+@click.argument("policy_file", metavar="POLICY.cl")
+@click.option("--once", is_flag=True, help="Look once and end: exit code 1 when an alert holds, for CI.")
+@click.option(
+    "--interval",
+    type=click.FloatRange(0.1, 86_400),
+    default=10.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long between two looks.",
+)
+@click.option("--baseline", metavar="FROM..TO", help="What drift is told against: `30d..7d`.")
+@output_option("text", "json")
+@color_option
+def command(policy_file: str, once: bool, interval: float, baseline: str | None, output: str | None) -> int:
+    """Look at a policy's alerts until one holds; then end, with exit code 1.
+
+    cascadelang watch support.cl
+    cascadelang watch support.cl --once --output json
+    """
+    import time
+
+    from cascadelang.cli.draw_alerts import draw_alerts
+    from cascadelang.workspace.alerts import Alerts, alerts_json
+
+    alerts = Alerts(policy_file, baseline=baseline)
+    as_json = chosen_output(output) == "json"
+    while True:
+        states = alerts.look()
+        holds = any(state.state == "holds" for state in states)
+        if as_json:
+            print_json(alerts_json(states))
+        else:
+            if not once and on_terminal():
+                click.clear()
+            write(draw_alerts(states))
+        if holds:
+            return EXIT_POLICY
+        if once:
+            return 0
+        if not as_json:
+            write(paint(f"watching {policy_file} every {interval:g} s; Ctrl-C ends", dim=True))
+        time.sleep(interval)

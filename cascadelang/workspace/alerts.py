@@ -1,0 +1,113 @@
+"""The alerts of a policy file, asked of what its runs recorded.
+
+Takes: a policy file. Gives: the state of each alert. Guarantees: only reads; an alert looks at the newest runs of the
+file's policies, shadows aside, as many as it says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Final
+
+from cascadelang.workspace.mistake import Mistake
+from cascadelang.workspace.stats import asked_for, baseline_window
+from cascadelang.workspace.traces import store_of
+
+if TYPE_CHECKING:
+    from cascadelang.graph.model import Graph, GraphAlert
+    from cascadelang.stats.alerts import AlertState
+    from cascadelang.stats.model import Drift, Stats
+    from cascadelang.stats.sums import Sums, Wanted, Window
+    from cascadelang.trace.sql import Connection
+
+VERSION: Final = 1
+TIMES: Final = 10
+MOST: Final = 10_000
+"""An alert's baseline is, unless one is given, the runs before its own: ten times as many, at most so many more."""
+
+
+class Alerts:
+    """The alerts of a policy file.
+
+    Args:
+        path: the file, or a graph that `compile` printed.
+        baseline: the window that drift is told against, as ``30d..7d``; ``None`` for the runs before the alert's.
+        start: whose settings count; the file's unless said.
+
+    Raises:
+        PolicyError: when the policy has errors.
+        Mistake: when it has no alert, nothing is recorded by the settings, or the baseline is no window.
+    """
+
+    def __init__(self, path: str, *, baseline: str | None = None, start: str | None = None) -> None:
+        from cascadelang.workspace.load import load
+
+        self.path = path
+        self.graph: Graph = load(path, to_look=True).graph
+        if not self.graph.alerts:
+            what = f"`{path}` has no alert"
+            raise Mistake(what, 'write one: `alert "opus is asked often" when escalation(opus) > 40%`')
+        self._where = store_of(path if start is None else start)
+        self._baseline = baseline
+        if baseline is not None:
+            baseline_window(baseline)
+
+    def look(self) -> list[AlertState]:
+        """The state of each, in the order of the file.
+
+        Raises:
+            Mistake: when the store can't be read.
+        """
+        from cascadelang.trace.sql import StoreUnusable, reading
+
+        try:
+            with reading(self._where) as store:
+                return [self._state(alert, store) for alert in self.graph.alerts]
+        except StoreUnusable as error:
+            raise Mistake(str(error)) from None
+
+    def _state(self, alert: GraphAlert, store: Connection | None) -> AlertState:
+        from cascadelang.stats.alerts import asks_drift, evaluate
+        from cascadelang.stats.count import count
+        from cascadelang.stats.sums import sums_of_newest
+
+        if store is None:
+            return evaluate(alert, None)
+        wanted = policies_of(self.graph, self.path)
+        found = sums_of_newest(store, alert.over, wanted)
+        if found is None:
+            return evaluate(alert, None)
+        sums, oldest = found
+        stats: Stats = count(sums)
+        drifts = self._drift(alert, sums, oldest, store, wanted) if asks_drift(alert) else None
+        return evaluate(alert, stats, drifts)
+
+    def _drift(
+        self, alert: GraphAlert, now: Sums, oldest: int, store: Connection, wanted: Wanted
+    ) -> list[Drift] | None:
+        """What has moved; ``None`` where the baseline has fewer runs than the alert looks at."""
+        from cascadelang.stats.drift import drift
+        from cascadelang.stats.sums import sums_of_newest, sums_of_window, together
+
+        if self._baseline is not None:
+            window: Window = baseline_window(self._baseline)
+            many = sums_of_window(store, window, wanted)
+            return drift(now, together(many)) if many else None
+        most = min(TIMES * alert.over, alert.over + MOST)
+        found = sums_of_newest(store, most, wanted, before=oldest)
+        if found is None or sum(row.weight for row in found[0].rows.values()) < alert.over:
+            return None
+        return drift(now, found[0])
+
+
+def policies_of(graph: Graph, path: str) -> Wanted:
+    """Whether a recorded policy is one of a file's."""
+    here = asked_for(path if path.endswith((".cl", ".json")) else graph.path)
+    compiled = asked_for(graph.path)
+    return lambda name, where: name in graph.policies and (here(name, where) or compiled(name, where))
+
+
+def alerts_json(states: list[AlertState]) -> Mapping[str, Any]:
+    """What `watch --output json` prints; see docs/alerts.md."""
+    return {"version": VERSION, "alerts": [asdict(state) for state in states]}
