@@ -37,7 +37,7 @@ COMMANDS = {
     "cost": "Say what a policy costs: best, expected and worst, beside what else its parts could be.",
     "graph": "Draw a policy's execution graph.",
     "compile": "Print a policy's execution graph as JSON; `run` takes it.",
-    "traces": "List and show what was recorded.",
+    "traces": "List, show, export and delete what was recorded.",
     "stats": "Say where queries and money went: routes, escalations, verdicts, costs, savings.",
     "watch": "Look at a policy's alerts until one holds.",
     "models": "List models with prices and capabilities; pull local ones.",

@@ -20,7 +20,7 @@ _COLOURS = {"accepted": "green", "unchecked": "cyan", "unmet": "yellow", "failed
 
 @click.group("traces", cls=Group)
 def command() -> None:
-    """List, show and delete what was recorded.
+    """List, show, export and delete what was recorded.
 
     Runs are recorded in a file in the platform's data folder, unless the setting `trace_store` names another, or a
     PostgreSQL database, or says `off`; the settings are those of this folder. `trace_keep` says what is kept.
@@ -131,6 +131,34 @@ def when(run: RunRecord) -> str:
         return strftime("%Y-%m-%d %H:%M:%S", localtime(run.started_wall_s))
     except (OverflowError, ValueError, OSError):  # no time that a clock shows
         return f"{'?':<19}"
+
+
+@command.command("export")
+@click.option(
+    "-o", "--to", "target", default="-", metavar="FILE", help="A .jsonl or .jsonl.gz file; stdout, unless given."
+)
+@click.option("--policy", metavar="NAME", help="Only runs of this policy.")
+@click.option("--model", metavar="NAME", help="Only runs that asked this model for an answer.")
+@click.option("--status", type=click.Choice(sorted(_COLOURS)), help="Only runs that ended like this.")
+@click.option("--text", metavar="TEXT", help="Only runs with this in the query or the answer, in any case.")
+@click.option("--meta", metavar="NAME=VALUE", multiple=True, help="Only runs with this fact of the caller.")
+@click.option("--since", metavar="AGE", help="Only runs of the last `12h`, `7d` or `2w`, say, or since `2026-11-23`.")
+@click.option("--until", metavar="AGE", help="Only runs that began longer ago, or before that day.")
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="At most this many runs.")
+def export(target: str, limit: int | None, **search: Any) -> None:
+    """Write runs as records, newest first: queries, and what each model answered, for `replay`.
+
+    A record has the answers that were asked for, and no others; it has no `quality`, which a trace doesn't know.
+
+      cascadelang traces export -o answers.jsonl.gz --policy main --since 7d
+    """
+    from cascadelang.workspace.export import export_recorded
+
+    done = export_recorded(target, limit=limit, **search)
+    said = f"{count(done.records, 'record')}" + ("" if target == "-" else f" written to {one_line(target, 200)}")
+    if done.without_query:
+        said += f"; {done.without_query:,} without a query, for the store keeps no texts of them"
+    write(said, err=True)
 
 
 @command.command("prune")

@@ -80,13 +80,14 @@ class Record:
     Attributes:
         id: what it is called; ``line 7`` where nothing is said.
         line: where it stands, from 1.
-        query: what was asked.
+        query: what was asked; without a text where `asked` is false.
+        asked: what was asked is recorded.
         answers: by the names that the records give the models.
         meta: the caller's facts.
         reference: the right answer, where one is recorded.
     """
 
-    __slots__ = ("answers", "id", "line", "meta", "query", "reference")
+    __slots__ = ("answers", "asked", "id", "line", "meta", "query", "reference")
 
     def __init__(self, said: Any, line: int) -> None:
         if not isinstance(said, dict):
@@ -98,6 +99,7 @@ class Record:
         if not isinstance(meta, dict):
             raise _Wrong("`meta` is no object")
         self.meta: dict[str, Any] = meta
+        self.asked = bool(said.get("messages")) or said.get("query", "") is not None
         self.query = _query(said, meta)
         self.reference: Any = said.get("reference")
         answers = said.get("answers")
@@ -192,6 +194,8 @@ def _query(said: Mapping[str, Any], meta: Mapping[str, Any]) -> Query:
     messages = said.get("messages")
     if not messages:
         text = said.get("query")
+        if text is None and "query" in said:
+            text = ""
         if not isinstance(text, str):
             raise _Wrong("it has no `query`")
         return Query((Message("user", text),), facts)

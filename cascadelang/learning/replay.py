@@ -131,6 +131,8 @@ class Replayer:
         """What the policy comes to on a record; one at a time."""
         answering = self._answering
         answering.begin(record)
+        if not record.asked:
+            answering.miss("no query")
         seed = zlib.crc32(record.id.encode("utf-8", "surrogatepass"), zlib.crc32(self._seed))
         run, outcome = await self._interpreter.follow(record.query, self._policy, seed)
         status, model, quality = "failed", "", 0.0

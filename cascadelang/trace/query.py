@@ -12,7 +12,7 @@ from typing import Any
 
 from cascadelang.contracts.trace_sink import RunRecord
 from cascadelang.trace.rows import RUN_FIELDS, RUN_TABLES, run_of
-from cascadelang.trace.search import Bound, Search, find_in, shadows_of
+from cascadelang.trace.search import Bound, Search, find_in, shadows_of, whole_in
 from cascadelang.trace.sql import Connection, StoreUnusable, Where, database, reading, shown
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "list_runs",
     "runs_beside",
     "show_run",
+    "whole_runs",
 ]
 
 
@@ -99,6 +100,20 @@ def runs_beside(where: Where, run: RunRecord) -> list[RunRecord]:
             return []
         with _whole(where):
             return shadows_of(store, database(where), run)
+
+
+def whole_runs(where: Where, search: Search, *, limit: int | None = None) -> Iterator[tuple[RunRecord, float]]:
+    """The runs that fit, newest first, with their events, each with how many runs it stands for.
+
+    Takes what `find_runs` takes.
+
+    Raises:
+        StoreUnusable: if the file can't be read as a trace store.
+    """
+    with reading(where) as store:
+        if store is not None:
+            with _whole(where):
+                yield from whole_in(store, database(where), search, limit)
 
 
 def show_run(where: Where, id_: str) -> RunRecord:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import field
+from itertools import islice
 from typing import Any, Final, Literal
 
 from cascadelang.contracts.trace_sink import RunRecord
@@ -94,6 +95,36 @@ def find_in(
             if len(found) == limit:
                 break
     return found
+
+
+def whole_in(store: Connection, at: Database, search: Search, limit: int | None) -> Iterator[tuple[RunRecord, float]]:
+    """The runs that fit, newest first, with their events, each with its weight; some are held at a time.
+
+    Takes what `find_in` takes.
+    """
+    left = EVERY if limit is None else limit
+    rows = _rows(store, *_conditions(at, search), None, limit if not search.meta else None)
+    while page := list(islice(rows, _AT_ONCE)):
+        marks = ", ".join("?" for _ in page)
+        told = {
+            run: (weight, events, None if query is None else (query, answer, meta, texts))
+            for run, weight, events, query, answer, meta, texts in store.rows(
+                "SELECT runs.id, runs.weight, events.events, query, answer, meta, texts FROM runs"  # noqa: S608 - marks
+                " LEFT JOIN events ON events.run = runs.id LEFT JOIN payloads ON payloads.run = runs.id"
+                f" WHERE runs.id IN ({marks})",
+                [row[_FIELDS] for row in page],
+            )
+        }
+        for row in page:
+            if row[_FIELDS] not in told:  # pruned meanwhile
+                continue
+            weight, events, payload = told[row[_FIELDS]]
+            run = run_of(row[:_FIELDS], events, payload)
+            if all(_fits(run.meta, name, value) for name, value in search.meta.items()):
+                yield run, weight
+                left -= 1
+                if not left:
+                    return
 
 
 def shadows_of(store: Connection, at: Database, run: RunRecord) -> list[RunRecord]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cascadelang.contracts.answer_cache import AnswerCache
     from cascadelang.graph.model import Graph
     from cascadelang.trace.privacy import Privacy
+    from cascadelang.trace.query import Search
     from cascadelang.trace.search import Verdict
 
 _KEY_FILE: Final = "traces.key"
@@ -171,10 +172,56 @@ def list_recorded(
         Mistake: when nothing is recorded by the settings, the store can't be read, there is no such run ``after``,
             or something that is looked for makes no sense.
     """
-    from cascadelang.trace.query import Search, StoreUnusable, TraceNotFound, find_runs
+    from cascadelang.trace.query import StoreUnusable, TraceNotFound, find_runs
+
+    search = search_of(
+        start,
+        policy=policy,
+        model=model,
+        since=since,
+        until=until,
+        status=status,
+        failure=failure,
+        verdict=verdict,
+        check=check,
+        text=text,
+        cost=cost,
+        latency=latency,
+        meta=meta,
+    )
+    try:
+        return find_runs(store_of(start), search, after=_storable(after), limit=limit)
+    except TraceNotFound as error:
+        raise Mistake(str(error), "`cascadelang traces list` shows what is recorded", usage=True) from None
+    except StoreUnusable as error:
+        raise Mistake(str(error)) from None
+
+
+def search_of(
+    start: str = ".",
+    *,
+    policy: str | None = None,
+    model: str | None = None,
+    since: str | None = None,
+    until: str | None = None,
+    status: str | None = None,
+    failure: str | None = None,
+    verdict: Verdict | None = None,
+    check: str | None = None,
+    text: str | None = None,
+    cost: Sequence[str] = (),
+    latency: Sequence[str] = (),
+    meta: Sequence[str] = (),
+) -> Search:
+    """What is looked for, of the words that `list_recorded` takes.
+
+    Raises:
+        Mistake: when something that is looked for makes no sense.
+    """
+    from cascadelang.trace.query import Search
     from cascadelang.workspace.trace_words import bounds_of, facts_of
 
-    search = Search(
+    return Search(
         policy=_storable(policy),
         model=_storable(model),
         status=status,
@@ -189,12 +236,6 @@ def list_recorded(
         until_wall_s=None if until is None else wall_s_of(until, "until"),
         meta=facts_of(meta),
     )
-    try:
-        return find_runs(store_of(start), search, after=_storable(after), limit=limit)
-    except TraceNotFound as error:
-        raise Mistake(str(error), "`cascadelang traces list` shows what is recorded", usage=True) from None
-    except StoreUnusable as error:
-        raise Mistake(str(error)) from None
 
 
 def _storable(text: str | None) -> str | None:
