@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cascadelang.contracts.trace_sink import Event
-from cascadelang.trace.query import Bound, Search, TraceNotFound, find_runs, runs_beside
+from cascadelang.trace.query import Bound, Search, TraceNotFound, find_runs, runs_beside, whole_runs
 from cascadelang.trace.store import TraceStore
 
 
@@ -112,3 +112,15 @@ def test_what_ran_beside_is_found(anywhere, make_run):
 def test_an_absent_store_has_none(anywhere, make_run):
     assert find_runs(anywhere, Search(text="x")) == []
     assert runs_beside(anywhere, make_run(1)) == []
+
+
+def test_runs_come_whole_some_at_a_time(anywhere, make_run, monkeypatch):
+    monkeypatch.setattr("cascadelang.trace.search._AT_ONCE", 3)
+    record(anywhere, [make_run(n, meta={"odd": n % 2}) for n in range(1, 9)])
+    found = list(whole_runs(anywhere, Search()))
+    assert [int(run.trace_id, 16) for run, _ in found] == [8, 7, 6, 5, 4, 3, 2, 1]
+    assert {weight for _, weight in found} == {1.0}
+    assert [run for run, _ in found] == [make_run(n, meta={"odd": n % 2}) for n in range(8, 0, -1)]
+    assert len(list(whole_runs(anywhere, Search(), limit=4))) == 4
+    odd = [int(run.trace_id, 16) for run, _ in whole_runs(anywhere, Search(meta={"odd": "1"}), limit=3)]
+    assert odd == [7, 5, 3]
