@@ -33,7 +33,9 @@ def dollars(usd: float | None) -> str:
         return "unknown"
     if not usd:
         return "$0"
-    return f"${usd:,.2f}" if usd >= 10 else f"${usd:.4g}" if usd >= 0.0001 else f"${usd:.2g}"
+    from cascadelang.workspace.cost_page import figures
+
+    return f"${usd:,.2f}" if usd >= 10 else f"${usd:.4g}" if usd >= 1 else f"${figures(usd, 4)}"
 
 
 def monthly(usd: float | None) -> str:

@@ -40,11 +40,12 @@ COMMANDS = {
     "traces": "List, show, export and delete what was recorded.",
     "stats": "Say where queries and money went: routes, escalations, verdicts, costs, savings.",
     "watch": "Look at a policy's alerts until one holds.",
+    "report": "Write a page about recorded runs, for the one who pays.",
     "models": "List models with prices and capabilities; pull local ones.",
     "rule": "Write a lint rule of your own.",
     "doctor": "Say what is set up and what is missing.",
 }
-LATER = frozenset({"train", "tune", "learn", "report", "serve", "batch", "lsp"})
+LATER = frozenset({"train", "tune", "learn", "serve", "batch", "lsp"})
 """Commands that are designed but not part of this version: typing one says so."""
 
 

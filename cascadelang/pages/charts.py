@@ -164,8 +164,9 @@ def dots(
             )
 
         out = [_open(width, height, label)]
-        for n in range(5):
-            y = low + (high - low) * n / 4
+        parts = 5 if round((high - low) * 100) % 50 == 0 else 4
+        for n in range(parts + 1):
+            y = low + (high - low) * n / parts
             _, py = at(0, y)
             out.append(f'<line class=grid x1="{left}" x2="{width - right}" y1="{py:.1f}" y2="{py:.1f}"/>')
             out.append(f'<text class=ax x="{left - 8}" y="{py + 4:.1f}" text-anchor=end>{text(y_format(y))}</text>')
@@ -188,18 +189,22 @@ def dots(
     return both(draw)
 
 
-def sankey(flows: Sequence[Flow], label: str, *, amount_format: Format) -> str:
-    """Where amounts go, in columns from left to right; what comes to a place is drawn as thick as it is much."""
+def sankey(flows: Sequence[Flow], label: str, *, amount_format: Format, order: Sequence[str] = ()) -> str:
+    """Where amounts go, in columns from left to right; what comes to a place is drawn as thick as it is much.
+
+    Places of a column stand in the order in which ``flows`` name them; those of ``order`` in that, behind others. On
+    narrow screens the drawing is as wide as it must be to be read, and is moved sideways.
+    """
 
     def draw(width: int) -> str:
-        places = _places(flows)
+        places = _places(flows, order)
         columns = sorted({column for column, _ in places})
         most = max(sum(places[place] for place in places if place[0] == column) for column in columns)
         deepest = max(sum(1 for place in places if place[0] == column) for column in columns)
         gap, thick, side = 26, 12, 4
         height = max(220, 46 * deepest + 40)
         scale = (height - 24 - gap * (deepest - 1)) / (most or 1)
-        step = (width - 2 * side - thick - (130 if width == WIDE else 96)) / max(1, len(columns) - 1)
+        step = (width - 2 * side - thick - 140) / max(1, len(columns) - 1)
         at: dict[tuple[int, str], tuple[float, float, float]] = {}
         for number, column in enumerate(columns):
             y = 20.0
@@ -221,19 +226,24 @@ def sankey(flows: Sequence[Flow], label: str, *, amount_format: Format) -> str:
             out.append(
                 f'<path class="flow s{flow.colour}" fill=none d="{path}" stroke-width="{max(1.0, size):.1f}"/>'
             )
-        long = 18 if width == WIDE else 12
+        long = max(8, min(18, int((step - thick - 44) / 7)))
         for place, (x, y, size) in at.items():
-            name = place[1] if len(place[1]) <= long else place[1][: long - 1] + "…"
+            most = 18 if place[0] == columns[-1] else long
+            name = place[1] if len(place[1]) <= most else place[1][: most - 1] + "…"
             out.append(f'<rect class=f6 x="{x:.1f}" y="{y:.1f}" width="{thick}" height="{size:.1f}" rx="2"/>')
             out.append(f'<text class=halo x="{x + thick + 5:.1f}" y="{y + min(size / 2, 30) + 4:.1f}">{text(name)}')
             out.append(f'<tspan class=ax dx="5">{text(amount_format(places[place]))}</tspan></text>')
         return "".join(out) + "</svg>"
 
-    return both(draw) if flows else "<p class=soft>Nothing to draw.</p>"
+    if not flows:
+        return "<p class=soft>Nothing to draw.</p>"
+    across = 118 * (1 + max(flow.target[0] for flow in flows) - min(flow.source[0] for flow in flows))
+    narrow = f'<div class="narrow scroll"><div style="width:{across}px">{draw(across)}</div></div>'
+    return f"<div class=wide>{draw(WIDE)}</div>{narrow}"
 
 
-def _places(flows: Sequence[Flow]) -> dict[tuple[int, str], float]:
-    """Each place with what comes to it or, at the left end, leaves it; in order of first mention."""
+def _places(flows: Sequence[Flow], names: Sequence[str]) -> dict[tuple[int, str], float]:
+    """Each place with what comes to it or, at the left end, leaves it; in order."""
     comes: dict[tuple[int, str], float] = {}
     goes: dict[tuple[int, str], float] = {}
     order: dict[tuple[int, str], None] = {}
@@ -241,7 +251,8 @@ def _places(flows: Sequence[Flow]) -> dict[tuple[int, str], float]:
         goes[flow.source] = goes.get(flow.source, 0.0) + flow.amount
         comes[flow.target] = comes.get(flow.target, 0.0) + flow.amount
         order[flow.source] = order[flow.target] = None
-    return {place: max(comes.get(place, 0.0), goes.get(place, 0.0)) for place in order}
+    ranked = sorted(order, key=lambda place: names.index(place[1]) if place[1] in names else -1)
+    return {place: max(comes.get(place, 0.0), goes.get(place, 0.0)) for place in ranked}
 
 
 def _open(width: int, height: int, label: str) -> str:

@@ -84,7 +84,7 @@ h2{font-size:1.15rem;margin:0 0 .35em}h3{font-size:1rem;margin:1.2em 0 .3em}
 p{margin:.4em 0}.lead,.soft,footer{color:var(--soft)}.small{font-size:.875rem}
 header .over{color:var(--soft);margin:0}
 section{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:18px 20px;margin:16px 0}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:10px;margin:16px 0}
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(180px,1fr));gap:10px;margin:16px 0}
 .tile{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:12px 14px}
 .tile b{display:block;font-size:1.4rem;line-height:1.2;font-variant-numeric:tabular-nums}
 .tile span{color:var(--soft);font-size:.875rem}

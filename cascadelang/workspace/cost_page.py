@@ -34,7 +34,14 @@ def whole_dollars(usd: float | None) -> str:
         return "unknown"
     if not usd or usd >= 100:
         return f"${usd:,.0f}"
-    return f"${usd:,.2f}" if usd >= 1 else f"${usd:.3g}"
+    return f"${usd:,.2f}" if usd >= 1 else f"${figures(usd, 3)}"
+
+
+def figures(value: float, count: int) -> str:
+    """A number under 1 with so many figures that count, never in powers of ten."""
+    from math import floor, log10
+
+    return f"{value:.{count - 1 - floor(log10(value))}f}".rstrip("0").rstrip(".")
 
 
 def write_page(bill: Bill, path: str) -> None:

@@ -152,6 +152,20 @@ def savings(prices: dict[str, Price], sums: Sums) -> Savings:
     )
 
 
+def singles_usd(sums: Sums) -> dict[str, float]:
+    """What each model that a policy can ask would have cost for the answers that were given, counted as savings are.
+
+    Empty where that isn't known.
+    """
+    try:
+        prices = _prices(_SHADOW.sub("", sums.policy), sums.path) or {}
+    except Mistake:
+        return {}
+    rows = [row for id_, row in sums.by_shape().items() if sums.shapes[id_].model]
+    answered = [row for row in rows if row.answer_output_tokens + row.answer_input_tokens > 0]
+    return {name: sum(_usd(price, row) for row in answered) for name, price in prices.items() if price is not None}
+
+
 def _usd(price: Price, row: Row) -> float:
     """What the answers of a shape would have cost; where prices go by the input's size, its mean decides."""
     held: Price | PriceStep = price

@@ -1,0 +1,266 @@
+"""What a report is made of: one policy's recorded runs, told to somebody who wasn't there.
+
+Takes: a policy, a window, records where quality is to be told. Gives: `Findings`. Guarantees: only reads, and calls
+nothing; every figure is one of `cascadelang.stats` or of `replay`.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+from typing import TYPE_CHECKING, Final
+
+from cascadelang.pages.charts import Flow
+from cascadelang.workspace.mistake import Mistake
+from cascadelang.workspace.traces import find_recorded, list_recorded, store_of, wall_s_of
+
+if TYPE_CHECKING:
+    from cascadelang.contracts.trace_sink import RunRecord
+    from cascadelang.graph.model import Graph
+    from cascadelang.learning.report import Report
+    from cascadelang.stats.model import Stats
+    from cascadelang.stats.sums import Shape, Sums
+    from cascadelang.trace.sql import Connection
+
+ENDS: Final = {
+    "accepted": ("accepted", 3),
+    "unchecked": ("not checked", 6),
+    "unmet": ("not good enough", 2),
+    "failed": ("no answer", 5),
+    "cancelled": ("cancelled", 5),
+}
+"""How runs end, in plain words, with the colour of it."""
+
+ARMS_MOST: Final = 7
+"""Arms that are drawn; the others are one."""
+_ALL: Final = "all queries"
+_OTHERS: Final = "other arms"
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What a report tells.
+
+    Attributes:
+        stats: the statistics of the window.
+        flows: where queries went.
+        without_top: the share of queries for which the dearest model was never asked; ``None`` where there is none.
+        singles_usd: what each model alone would have cost for the same answers; empty where that isn't known.
+        latencies: seconds, and the share of queries that took no longer.
+        samples: some runs with their events.
+        replayed: the policy over records, where there are some.
+        drawing: the policy as SVG, or as Mermaid's text; empty where its file isn't here.
+        drawn: whether it is SVG.
+        others: other policies that ran in the window.
+    """
+
+    stats: Stats
+    flows: Sequence[Flow]
+    without_top: float | None
+    singles_usd: Mapping[str, float]
+    latencies: Sequence[tuple[float, float]]
+    samples: Sequence[RunRecord]
+    replayed: Report | None
+    drawing: str
+    drawn: bool
+    others: Sequence[str]
+
+
+def findings(
+    policy: str | None = None,
+    *,
+    since: str | None = "30d",
+    until: str | None = None,
+    records: str | None = None,
+    samples: int = 6,
+    start: str = ".",
+) -> Findings:
+    """What the runs of one policy come to.
+
+    Args:
+        policy: its name or its file; ``None`` for the one that ran most.
+        since: from when on: an age, a day, or ``None`` from the beginning.
+        until: till when; ``None`` till now.
+        records: recorded answers with their quality, for cost against quality.
+        samples: how many runs are shown with their texts.
+        start: the file or folder whose settings count.
+
+    Raises:
+        Mistake: when nothing was recorded, the store can't be read, or a time is none.
+    """
+    from dataclasses import replace
+
+    from cascadelang.stats.count import count
+    from cascadelang.stats.sums import Window, sums_of_window
+    from cascadelang.trace.sql import StoreUnusable, reading
+    from cascadelang.workspace.stats import asked_for, savings_of, singles_usd
+
+    window = Window(0.0 if since is None else wall_s_of(since), time.time() if until is None else wall_s_of(until))
+    if window.since_wall_s >= window.until_wall_s:
+        raise Mistake("the window ends before it begins", "`--since 30d --until 7d`, say", usage=True)
+    try:
+        with reading(store_of(start)) as store:
+            found = [] if store is None else sums_of_window(store, window, asked_for(policy))
+            paths = {} if store is None else _paths(store)
+    except StoreUnusable as error:
+        raise Mistake(str(error)) from None
+    live = [sums for sums in found if " (shadow " not in sums.policy] or found
+    if not live:
+        what = "nothing is recorded in this window" if policy is None else f"no run of `{policy}` is recorded in it"
+        raise Mistake(what, "`--since all` looks at everything; `cascadelang traces list` shows what there is")
+    sums = live[0]
+    stats = replace(count(sums), savings=savings_of(sums))
+    graph = _graph(sums.path)
+    drawing, drawn = ("", False) if graph is None else _drawing(graph)
+    return Findings(
+        stats,
+        flows(sums, paths, graph),
+        _without(sums, paths, stats.savings.model),
+        singles_usd(sums),
+        _latencies(sums),
+        _samples(sums, since, until, samples, start),
+        None if records is None else _replayed(sums, records),
+        drawing,
+        drawn,
+        [f"{one.policy} ({one.path})" for one in live[1:]],
+    )
+
+
+# ---- Where queries went -----------------------------------------------------------------------------------------
+
+
+def flows(sums: Sums, paths: Mapping[int, tuple[str, ...]], graph: Graph | None) -> list[Flow]:
+    """Where queries went: the arm of the outermost choice, each model that was asked in turn, the end.
+
+    ``paths``: by shape, who was asked, in turn.
+    """
+    names = {} if graph is None else _arm_names(graph)
+    ways = [(_way(sums.shapes[id_], paths.get(id_, ()), names), row.weight) for id_, row in sums.by_shape().items()]
+    arms: dict[str, float] = {}
+    for (arm, _, _), weight in ways:
+        arms[arm] = arms.get(arm, 0.0) + weight
+    shown = set(sorted(arms, key=lambda arm: -arms[arm])[:ARMS_MOST])
+    longest = max(len(models) for (_, models, _), _ in ways)
+    amounts: dict[tuple[tuple[int, str], tuple[int, str]], float] = {}
+    for (arm, models, end), weight in ways:
+        places = [(0, _ALL)]
+        places += [(1, arm if arm in shown else _OTHERS)] if arm else []
+        places += [(2 + at, model) for at, model in enumerate(models)]
+        places.append((2 + longest, ENDS.get(end, (end, 6))[0]))
+        for source, target in pairwise(places):
+            amounts[source, target] = amounts.get((source, target), 0.0) + weight
+    comes: dict[tuple[int, str], float] = {(0, _ALL): 0.0}
+    for (_, target), amount in amounts.items():
+        comes[target] = comes.get(target, 0.0) + amount
+    rank = {name: at for at, (name, _) in enumerate(ENDS.values())}
+    order = sorted(comes, key=lambda place: (place[0], rank.get(place[1], -1), -comes[place], place[1]))
+    at = {place: number for number, place in enumerate(order)}
+    colours = dict(ENDS.values())
+    return [
+        Flow(source, target, amount, colours.get(target[1], 1 if source[0] < 2 else 4))
+        for (source, target), amount in sorted(amounts.items(), key=lambda item: (at[item[0][0]], at[item[0][1]]))
+    ]
+
+
+def _way(shape: Shape, path: Sequence[str], names: Mapping[tuple[str, str], str]) -> tuple[str, tuple[str, ...], str]:
+    """Arm, models in turn, end; a model that is asked twice in a row is there once."""
+    routes = sorted((len(step.node), step.node, step.name) for step in shape.steps if step.kind == "route")
+    arm = ""
+    if routes:
+        _, node, name = routes[0]
+        arm = names.get((node, name), f"arm {name}" if name.isdigit() else name)
+    kept = ["kept answer"] if any(step.kind == "cached" and step.model for step in shape.steps) else []
+    return arm, tuple(model for model, _ in groupby([*path, *kept])), shape.status
+
+
+def _paths(store: Connection) -> dict[int, tuple[str, ...]]:
+    """By shape, who was asked, in turn; nobody where that can't be read."""
+    found = {}
+    for id_, kept in store.rows("SELECT id, path FROM shapes"):
+        try:
+            found[id_] = tuple(str(model) for model in json.loads(kept))
+        except (ValueError, TypeError):
+            found[id_] = ()
+    return found
+
+
+def _without(sums: Sums, paths: Mapping[int, tuple[str, ...]], model: str) -> float | None:
+    """The share of queries for which a model was never asked for an answer."""
+    rows = sums.by_shape()
+    total = sum(row.weight for row in rows.values())
+    if not model or not total:
+        return None
+    return sum(row.weight for id_, row in rows.items() if model not in paths.get(id_, ())) / total
+
+
+def _arm_names(graph: Graph) -> dict[tuple[str, str], str]:
+    """What the arms of a graph are called, by node and arm."""
+    from cascadelang.graph.model import SplitNode
+    from cascadelang.graph.spend_rates import arms
+    from cascadelang.graph.wording import share_wording
+
+    found = {(arm.node, arm.arm): arm.words for ways in arms(graph, list(graph.nodes)).values() for arm in ways}
+    for node in graph.nodes.values():
+        if isinstance(node, SplitNode):
+            found.update({(node.id, str(n)): share_wording(s.share) for n, s in enumerate(node.shares, 1)})
+    return found
+
+
+def _latencies(sums: Sums) -> list[tuple[float, float]]:
+    """Seconds, and the share of queries that took no longer."""
+    from cascadelang.trace.schema import latency_at
+
+    total = sum(sums.latencies.values())
+    found, so_far = [], 0.0
+    for place in sorted(sums.latencies):
+        so_far += sums.latencies[place]
+        found.append((latency_at(place), so_far / total))
+    return found
+
+
+# ---- What stands beside -----------------------------------------------------------------------------------------
+
+
+def _graph(path: str) -> Graph | None:
+    """The graph of the policy's file as it is now; ``None`` where it can't be had."""
+    from cascadelang.workspace.load import load
+
+    try:
+        return load(path, to_look=True).graph if path else None
+    except Mistake:
+        return None
+
+
+def _drawing(graph: Graph) -> tuple[str, bool]:
+    """The policy as SVG where a layout program is there, else as Mermaid's text; which it is."""
+    from cascadelang.graph.errors import GraphError
+    from cascadelang.graph.export_mermaid import to_mermaid
+    from cascadelang.graph.export_svg import to_svg
+
+    try:
+        return to_svg(graph), True
+    except GraphError:
+        return to_mermaid(graph), False
+
+
+def _samples(sums: Sums, since: str | None, until: str | None, number: int, start: str) -> list[RunRecord]:
+    """The newest runs of each kind of end, the rarer ends first, and some that went up a rung."""
+    if not number:
+        return []
+    chosen: dict[str, None] = {}
+    each = max(1, number // 3)
+    for status in ("failed", "unmet", "accepted", "unchecked"):
+        runs = list_recorded(policy=sums.policy, since=since, until=until, status=status, limit=50, start=start)
+        mine = [run for run in runs if run.policy_path == sums.path]
+        for run in sorted(mine, key=lambda run: -len(run.path))[:each]:
+            chosen[run.trace_id] = None
+    return [find_recorded(id_, start=start) for id_ in list(chosen)[:number]]
+
+
+def _replayed(sums: Sums, records: str) -> Report:
+    from cascadelang.workspace.replay import replay
+
+    return replay(sums.path, records, policy=sums.policy)

@@ -1,0 +1,250 @@
+"""The page about recorded runs: its figures are those of stats, and no text in it can do anything."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from cascadelang.contracts.trace_sink import Event, RunRecord
+from cascadelang.pages.html import POLICY, text
+from cascadelang.trace.store import TraceStore
+from cascadelang.workspace.report import findings
+from cascadelang.workspace.report_page import _inline, report_page
+from cascadelang.workspace.stats import read_stats
+
+FILE = """
+provider x = openai { base_url: "http://127.0.0.1:9/v1" }
+model small = x("s") { price: $1 / $5 }
+model large = x("l") { price: $10 / $50 }
+policy main = route meta.kind == "code" -> large else cascade [small, large] until json
+"""
+NASTY = (
+    "</script><script>alert(1)</script>",
+    '<img src=x onerror="alert(1)">',
+    "\u2028\u2029</pre></details><style>*{display:none}</style>",
+    "\" onmouseover='alert(1)' x=\"",
+    "&lt;b&gt; &#x3c;script&#x3e; <!-- --> ]]> <![CDATA[",
+    "http://evil.example/a.png url(http://evil.example) @import 'x'",
+    "\u202egnp.exe \x00\x07\x1b[31m \ud800 \ufeff",
+    "<svg onload=alert(1)><foreignObject><iframe srcdoc='<script>'>",
+)
+
+
+def run(
+    at: int, words: str = "hello", *, status: str = "accepted", climbs: bool = False, path: str = "p.cl"
+) -> RunRecord:
+    models = ("small", "large") if climbs else ("small",)
+    events = [
+        Event("route", "main", 0.0, {"arm": "else", "to": "main.else", "because": {words: words}, "unknown": [words]})
+    ]
+    for number, model in enumerate(models):
+        last = number + 1 == len(models)
+        called = {"model": model, "purpose": "answer", "attempt": 1, "finish_reason": "stop"}
+        called |= {"input_tokens": 800, "output_tokens": 300, "cost_usd": 0.0023 * 10**number, "latency_s": 1.0}
+        events.append(Event("call", f"main.else.rung{number + 1}", 1.0, {**called, "text": words}))
+        good = last and status == "accepted"
+        verdict = {
+            "check": words or "json",
+            "model": model,
+            "outcome": "passed" if good else "failed",
+            "reason": words,
+        }
+        events.append(Event("check", "main.else", 1.0, verdict))
+        if not last:
+            events.append(Event("escalate", "main.else", 1.0, {"from": model, "to": models[1], "because": "unmet"}))
+    events.append(Event("end", "", 1.0, {"status": status, "kind": "", "message": ""}))
+    cost = sum(event.data["cost_usd"] for event in events if event.kind == "call")
+    return RunRecord(
+        trace_id=f"{at:08x}{'0' * 12}",
+        policy="main",
+        policy_path=path,
+        graph_sha256="0" * 64,
+        started_wall_s=time.time() - 4000 + at,
+        latency_s=1.0 + at / 10,
+        status=status,
+        failure="",
+        model=models[-1],
+        path=models,
+        cost_usd=cost,
+        input_tokens=800 * len(models),
+        output_tokens=300 * len(models),
+        query=words,
+        answer=words,
+        meta={"m": words},
+        events=events,
+    )
+
+
+@pytest.fixture
+def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CASCADELANG_TRACE_STORE", str(tmp_path / "t.db"))
+    (tmp_path / "p.cl").write_text(FILE, encoding="utf-8")
+
+    def fill(*runs: RunRecord) -> None:
+        store = TraceStore(tmp_path / "t.db", warn=pytest.fail)
+        for one in runs:
+            store.record(one)
+        store.close()
+
+    return fill
+
+
+class Tags(HTMLParser):
+    """What a browser would make of it: the tags and attributes, and the text between them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+        self.open: list[str] = []
+        self.said = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes.update(name for name, _ in attrs)
+        if tag not in {"meta", "br"}:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes.update(name for name, _ in attrs)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.said += data
+
+
+def parsed(html: str) -> Tags:
+    tags = Tags()
+    tags.feed(html)
+    tags.close()
+    assert tags.open == []
+    return tags
+
+
+def harmless(html: str) -> Tags:
+    tags = parsed(html)
+    assert not tags.tags & {
+        "script",
+        "img",
+        "iframe",
+        "object",
+        "embed",
+        "link",
+        "base",
+        "form",
+        "foreignobject",
+        "a",
+    }
+    assert not [name for name in tags.attributes if name.startswith("on") or name in {"href", "src", "srcdoc"}]
+    assert f'http-equiv="Content-Security-Policy" content="{POLICY}"' in html
+    assert "script" not in POLICY
+    assert "default-src 'none'" in POLICY
+    return tags
+
+
+def test_the_head_says_what_was_saved(record):
+    record(*(run(at) for at in range(8)), run(8, climbs=True), run(9, climbs=True, status="unmet"))
+    found = findings()
+    stats = read_stats(since="30d")[0]
+    assert replace(found.stats, until_wall_s=0) == replace(stats, until_wall_s=0)
+    assert found.without_top == pytest.approx(0.8)
+    said = " ".join(parsed(report_page(found)).said.split())
+    # 8 x 0.0023 + 2 x 0.0253, against ten answers of the dear one
+    assert "Saved $0.161 of $0.23: 80% of queries never needed large" in said
+    assert "20%" in said
+
+
+def test_flows_keep_every_query(record):
+    record(*(run(at) for at in range(5)), run(8, climbs=True), run(9, climbs=True, status="unmet"))
+    flows = findings().flows
+    ends = {flow.target[0] for flow in flows}
+    last = max(ends)
+    assert sum(flow.amount for flow in flows if flow.source[0] == 0) == 7
+    assert sum(flow.amount for flow in flows if flow.target[0] == last) == 7
+    asked = {(flow.source[1], flow.target[1]): flow.amount for flow in flows}
+    assert asked["else", "small"] == 7
+    assert asked["small", "large"] == 2
+    assert asked["large", "not good enough"] == 1
+    assert asked["small", "accepted"] == 5
+
+
+def test_opens_offline(record):
+    record(run(1), run(2, climbs=True))
+    html = report_page(findings())
+    assert not re.search(r"https?:|src=|href=|url\(|@import|<script|<link", html)
+    assert not re.search(r"['\"(=]//", html)
+    harmless(html)
+    assert len(html) < 120_000
+
+
+@pytest.mark.parametrize("words", NASTY)
+def test_no_text_does_anything(record, words: str):
+    record(*(run(at, words, climbs=at % 2 == 0, status="unmet" if at % 3 else "accepted") for at in range(6)))
+    tags = harmless(report_page(findings()))
+    assert "alert(1)" not in words or "alert(1)" in tags.said  # it is there, as text
+
+
+def test_hostile_names(record, tmp_path: Path):
+    nasty = "<b>.cl"
+    (tmp_path / nasty).write_text(FILE.replace("small", "sm"), encoding="utf-8")
+    record(*(replace(run(at, path=nasty), policy="<i>main", model="<u>x", path=("<u>x", "<u>y")) for at in range(3)))
+    harmless(report_page(findings()))
+
+
+def test_what_cannot_be_seen_is_replaced():
+    assert text("a\u2028b\u202ec\x00d\ud800e\n\t") == "a�b�c�d�e\n\t"
+    assert text("<\"'&>") == "&lt;&quot;&#x27;&amp;&gt;"
+
+
+def test_drawings_lose_what_runs():
+    svg = '<?xml?><!-- x --><svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"><a xlink:href="http://x"></a></svg>'
+    assert _inline(svg) == "<svg><a></a></svg>"
+    assert "<script" not in _inline("<svg><script>1</script></svg>")
+
+
+def test_unknown_is_said_to_be(record, tmp_path: Path):
+    record(replace(run(1), cost_usd=None, events=[e for e in run(1).events if e.kind != "call"]))
+    (tmp_path / "p.cl").unlink()
+    said = parsed(report_page(findings())).said
+    assert "unknown" in said
+    assert "isn't known" in said
+    assert "$0 spent" not in " ".join(said.split())
+
+
+def test_without_samples_no_text_is_in_it(record):
+    record(*(run(at, "a very secret query") for at in range(4)))
+    assert "a very secret query" in report_page(findings())
+    html = report_page(findings(samples=0))
+    assert "<details" not in html
+    assert html.count("a very secret query") < report_page(findings()).count("a very secret query")
+
+
+def test_the_command(record, cl_main):
+    record(run(1))
+    assert cl_main("report", "-o", "out.html") == (0, "wrote out.html\n", "")
+    harmless(Path("out.html").read_text(encoding="utf-8"))
+    assert "no run of `other` is recorded" in cl_main("report", "other")[2]
+    assert "can't be written" in cl_main("report", "-o", "nowhere/out.html")[2]
+    assert "ends before it begins" in cl_main("report", "--since", "1d", "--until", "2d")[2]
+
+
+@pytest.fixture
+def cl_main():
+    from click.testing import CliRunner
+
+    from cascadelang.cli.main import main
+
+    def go(*args: str) -> tuple[int, str, str]:
+        result = CliRunner().invoke(main, args)
+        return result.exit_code, result.stdout, result.stderr
+
+    return go
