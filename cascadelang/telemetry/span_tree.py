@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -28,6 +28,8 @@ MOST_TEXT: Final = 100_000
 """The most characters of one text that a span holds."""
 
 _MOST_NAME: Final = 500
+_MOST_KNOWN: Final = 10_000
+_REST_EVERY: Final = 16
 _MOST_WHOLE: Final = 2**63 - 1
 """The largest whole number that OTLP can carry."""
 
@@ -54,7 +56,7 @@ class SpanDraft:
     __slots__ = ("attributes", "calls", "end_s", "error", "events", "message", "name", "parts", "start_s")
 
     def __init__(self, name: str, start_s: float, end_s: float, *, calls: bool = False) -> None:
-        self.name = _text(name[:_MOST_NAME])
+        self.name = name
         self.calls = calls
         self.start_s = start_s
         self.end_s = end_s
@@ -66,7 +68,6 @@ class SpanDraft:
 
     def put(self, name: str, value: object) -> None:
         """Set an attribute, if it is of a kind that attributes have; texts are cut."""
-        name = _text(name[:_MOST_NAME])
         if isinstance(value, str):
             if value:
                 self.attributes[name] = _text(value)
@@ -84,12 +85,13 @@ class Policies:
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
         self._parents: dict[str, dict[str, str]] = {}
+        self._above: dict[tuple[str, str], list[str]] = {}
         self._models: dict[str, dict[str, Attribute]] = {}
         for name, model in graph.models.items():
             provider = graph.providers.get(model.provider)
             kind = "" if provider is None else provider.kind
             facts: dict[str, Attribute] = {c.PROVIDER: c.PROVIDERS.get(kind, kind or "unknown")}
-            facts[c.REQUEST_MODEL] = model.id
+            facts[c.REQUEST_MODEL] = _text(model.id)
             facts.update(_server("" if provider is None else str(provider.settings.get("base_url") or "")))
             self._models[name] = facts
 
@@ -99,6 +101,14 @@ class Policies:
 
     def above(self, policy: str, node: str) -> list[str]:
         """The strategies that a node of a policy is in, outermost first, and itself; each with a span of its own."""
+        found = self._above.get((policy, node))
+        if found is None:
+            found = self._find_above(policy, node)
+            if len(self._above) < _MOST_KNOWN:
+                self._above[policy, node] = found
+        return found
+
+    def _find_above(self, policy: str, node: str) -> list[str]:
         inside = _BESIDE.fullmatch(policy)
         top = ""
         if inside is not None:
@@ -131,6 +141,11 @@ class Policies:
         return parents
 
 
+def run_name(run: RunRecord) -> str:
+    """The name of a run's span."""
+    return _text(f"{c.WORKFLOW} {run.policy}"[:_MOST_NAME])
+
+
 def run_attributes(run: RunRecord) -> dict[str, Attribute]:
     """Those of a run's span that are known without a look at its events."""
     span = SpanDraft("", 0.0, run.latency_s)
@@ -151,7 +166,9 @@ def run_attributes(run: RunRecord) -> dict[str, Attribute]:
     return span.attributes
 
 
-def span_tree(run: RunRecord, policies: Policies, told: Sequence[Event] = ()) -> SpanDraft:
+def span_tree(
+    run: RunRecord, policies: Policies, told: Sequence[Event] = (), rest: Callable[[], object] = lambda: None
+) -> SpanDraft:
     """The spans of a run.
 
     Args:
@@ -159,8 +176,9 @@ def span_tree(run: RunRecord, policies: Policies, told: Sequence[Event] = ()) ->
         policies: what is known of its policy.
         told: the run's events as they were, for the names of models that providers stated; only what looks like such
             a name is taken.
+        rest: is called now and then while a long run is looked at.
     """
-    return _Tree(run, policies).build(told or run.events)
+    return _Tree(run, policies).build(told or run.events, rest)
 
 
 class _Tree:
@@ -169,7 +187,7 @@ class _Tree:
     def __init__(self, run: RunRecord, policies: Policies) -> None:
         self._run = run
         self._policies = policies
-        self._top = SpanDraft(f"{c.WORKFLOW} {run.policy}", 0.0, run.latency_s)
+        self._top = SpanDraft(run_name(run), 0.0, run.latency_s)
         self._top.attributes = run_attributes(run)
         self._nodes: dict[str, SpanDraft] = {}
         self._open: list[tuple[tuple[str, str, str], int, SpanDraft]] = []
@@ -177,9 +195,11 @@ class _Tree:
         self._answers: list[tuple[str, str, SpanDraft]] = []
         self._streams: dict[tuple[str, str], list[float]] = {}
 
-    def build(self, told: Sequence[Event]) -> SpanDraft:
-        for event, raw in zip(self._run.events, told, strict=False):
+    def build(self, told: Sequence[Event], rest: Callable[[], object]) -> SpanDraft:
+        for number, (event, raw) in enumerate(zip(self._run.events, told, strict=False), 1):
             self._tell(event, raw)
+            if number % _REST_EVERY == 0:
+                rest()
         for span in self._nodes.values():
             _enclose(span)
         run, top = self._run, self._top
@@ -190,7 +210,7 @@ class _Tree:
         if run.answer:
             top.put(c.OUTPUT_MESSAGES, _message("assistant", run.answer))
         for name, value in run.meta.items():
-            top.put(f"{c.OWN}meta.{name}", value)
+            top.put(_text(f"{c.OWN}meta.{name}"[:_MOST_NAME]), value)
         return top
 
     def _tell(self, event: Event, raw: Event) -> None:
@@ -231,7 +251,9 @@ class _Tree:
             facts = self._policies.facts_of(model)
             began_s = max(0.0, event.at_s - _number(data.get("latency_s")))
             operation = c.EMBEDDINGS if data.get("embed") else c.CHAT
-            span = SpanDraft(f"{operation} {facts[c.REQUEST_MODEL]}", began_s, event.at_s, calls=True)
+            span = SpanDraft(
+                _text(f"{operation} {facts[c.REQUEST_MODEL]}"[:_MOST_NAME]), began_s, event.at_s, calls=True
+            )
             span.put(c.OPERATION, operation)
             span.attributes.update(facts)
             for name, value in (("node.id", event.node), ("model", model), ("purpose", purpose)):
@@ -298,7 +320,7 @@ class _Tree:
         told = SpanDraft("", 0.0, 0.0)
         told.put(c.OWN + "node.id", event.node)
         for name, value in _flat(event.data):
-            told.put(f"{c.OWN}{event.kind}.{name}", value)
+            told.put(_text(f"{c.OWN}{event.kind}.{name}"[:_MOST_NAME]), value)
         span.events.append((c.OWN + event.kind, event.at_s, told.attributes))
 
 
@@ -370,6 +392,8 @@ def _message(role: str, text: str, reason: str = "") -> str:
 
 def _text(text: str) -> str:
     """A text that a span can hold: short enough, and without what UTF-8 can't."""
+    if len(text) <= MOST_TEXT and text.isascii():
+        return text
     return text[: 2 * MOST_TEXT].encode("utf-8", "replace").decode()
 
 

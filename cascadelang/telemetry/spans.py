@@ -4,8 +4,9 @@ Takes: finished runs. Gives: spans, to the `TracerProvider` that the program has
 sends them by OTLP over HTTP. Guarantees:
 
 - Nothing of OpenTelemetry is imported before a `Spans` is made, and nobody makes one unless the settings say so.
-- `Spans.record` never raises; the first thing that goes wrong is told in one warning. Without the packages the runs
-  go on as they would.
+- `Spans.record` never waits and never raises: a thread makes the spans, and lets others go on after each, so that an
+  event loop isn't held up. When more than `MOST_WAITING` runs wait, further ones are left out.
+- The first thing that goes wrong is told in one warning. Without the packages the runs go on as they would.
 - A run's span is a child of the span that its caller was in. A run that a `shadow` made, or that goes on for others,
   has a link to the run it belongs to.
 - No text that anybody said is in a span unless content is asked for, and then as the trace store keeps it.
@@ -18,17 +19,21 @@ instrumented, say, stand beside those of the run, below the caller's span, not w
 from __future__ import annotations
 
 import os
+import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from cascadelang.contracts.trace_sink import RunRecord, TraceSink
 from cascadelang.telemetry import conventions as c
-from cascadelang.telemetry.span_tree import Policies, SpanDraft, run_attributes, span_tree
+from cascadelang.telemetry.span_tree import Policies, SpanDraft, run_attributes, run_name, span_tree
 from cascadelang.trace.privacy import Privacy
 from cascadelang.version import __version__
 
 if TYPE_CHECKING:
+    from opentelemetry.context import Context
     from opentelemetry.sdk.trace import TracerProvider as SDKProvider
     from opentelemetry.trace import Link, SpanContext, TracerProvider
 
@@ -36,6 +41,9 @@ if TYPE_CHECKING:
 
 To = Literal["api", "otlp"]
 
+MOST_WAITING: Final = 10_000
+_CLOSE_S: Final = 30.0
+_REST_S: Final = 0.00002
 _MOST_KNOWN: Final = 1_024
 """How many runs are remembered, so that others can be linked to them."""
 _NS: Final = 1_000_000_000
@@ -79,6 +87,7 @@ class Spans:
     ) -> None:
         try:
             from opentelemetry import trace
+            from opentelemetry.context import get_current
         except ImportError:
             raise NoTelemetry("OpenTelemetry is not installed; run: pip install 'cascadelang[otel]'") from None
         self._next = next_
@@ -91,20 +100,40 @@ class Spans:
             provider = self._own = _otlp()
         self._tracer = trace.get_tracer("cascadelang", __version__, provider)
         self._known: OrderedDict[str, SpanContext] = OrderedDict()
+        self._current = get_current
+        self._closed = False
+        self._begin()
+
+    def _begin(self) -> None:
+        """Nothing waits and nothing runs: at the start, and in a forked child."""
+        self._process = os.getpid()
+        self._waiting: SimpleQueue[tuple[RunRecord, Context] | None] = SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
 
     def record(self, run: RunRecord) -> None:
         """See `TraceSink.record`."""
         self._next.record(run)
-        try:
-            self._tell(run)
-        except Exception as error:  # noqa: BLE001 - an exporter's own, a record of another's: no run fails for it
-            self._say(f"a run was not told to OpenTelemetry: {type(error).__name__}")
+        if self._closed:
+            return
+        if self._process != os.getpid():
+            self._begin()
+        if self._waiting.qsize() >= MOST_WAITING:
+            self._say("runs come faster than OpenTelemetry can be told of them: some are left out")
+            return
+        self._waiting.put((run, self._current()))
+        if self._thread is None:
+            self._start()
 
     def close(self) -> None:
-        """See `TraceSink.close`; what the own provider holds is sent first."""
+        """See `TraceSink.close`; what waits is told first, and what the own provider holds is sent."""
         try:
             self._next.close()
         finally:
+            self._closed = True
+            if self._thread is not None and self._process == os.getpid():
+                self._waiting.put(None)
+                self._thread.join(_CLOSE_S)
             own, self._own = self._own, None
             if own is not None:
                 try:
@@ -112,17 +141,44 @@ class Spans:
                 except Exception as error:  # noqa: BLE001 - whatever the exporter raises, the policy closes
                     self._say(f"spans may not have been sent: {type(error).__name__}")
 
-    def _tell(self, run: RunRecord) -> None:
-        """Make the spans of a run."""
+    def _start(self) -> None:
+        """Start the thread, with the first run."""
+        with self._lock:
+            if self._thread is not None or self._closed:
+                return
+            thread = threading.Thread(target=self._tell_all, name="cascadelang-spans", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:  # no more threads to be had, or the process is ending
+                self._say("no spans are made: no thread could be started")
+                self._closed = True
+            else:
+                self._thread = thread
+
+    def _tell_all(self) -> None:
+        """The thread: tells of each run."""
+        while (waiting := self._waiting.get()) is not None:
+            try:
+                self._tell(*waiting)
+            except Exception as error:  # noqa: BLE001 - an exporter's own, a record of another's: no run fails for it
+                self._say(f"a run was not told to OpenTelemetry: {type(error).__name__}")
+
+    def _tell(self, run: RunRecord, context: Context) -> None:
+        """Make the spans of a run that ended in a context."""
         trace = self._trace
         began_ns = int(run.started_wall_s * _NS)
         attributes = run_attributes(run)
         top = self._tracer.start_span(
-            f"{c.WORKFLOW} {run.policy}", attributes=attributes, links=self._links(run), start_time=began_ns
+            run_name(run),
+            context,
+            attributes=attributes,
+            links=self._links(run),
+            start_time=began_ns,
         )
         self._know(run.trace_id, top.get_span_context())
         if top.is_recording():
-            draft = span_tree(self._privacy.clean(run), self._policies, run.events)
+            draft = span_tree(self._privacy.clean(run), self._policies, run.events, _rest)
+            top.set_attributes({name: value for name, value in draft.attributes.items() if name not in attributes})
             self._fill(top, draft, began_ns)
             context = trace.set_span_in_context(top)
             waiting = [(part, context) for part in reversed(draft.parts)]
@@ -139,12 +195,11 @@ class Spans:
                 within = trace.set_span_in_context(span) if part.parts else around
                 waiting += [(below, within) for below in reversed(part.parts)]
                 span.end(began_ns + int(part.end_s * _NS))
+                _rest()
         top.end(began_ns + int(run.latency_s * _NS))
 
     def _fill(self, span: Any, draft: SpanDraft, began_ns: int) -> None:
-        """What a span has besides its name and times."""
-        if draft.name.startswith(c.WORKFLOW):
-            span.set_attributes(draft.attributes)
+        """The events and the status of a span."""
         for name, at_s, attributes in draft.events:
             span.add_event(name, attributes, began_ns + int(at_s * _NS))
         if draft.error:
@@ -164,17 +219,22 @@ class Spans:
     def _know(self, trace_id: str, context: SpanContext) -> None:
         """Remember a run, for links to it."""
         self._known[trace_id] = context
-        while len(self._known) > _MOST_KNOWN:
-            try:
-                self._known.popitem(last=False)
-            except KeyError:  # another thread was faster
-                return
+        if len(self._known) > _MOST_KNOWN:
+            self._known.popitem(last=False)
 
     def _say(self, message: str) -> None:
         """Warn, once."""
         warn, self._warn = self._warn, None
         if warn is not None:
             warn(message)
+
+
+def _rest() -> None:
+    """Let other threads go on, the one of an event loop first of all.
+
+    Not for no time at all: then this thread mostly has the interpreter's lock again before another has woken up.
+    """
+    time.sleep(_REST_S)
 
 
 def _otlp() -> SDKProvider:

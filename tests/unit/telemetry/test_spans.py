@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import sys
 import threading
@@ -278,3 +279,45 @@ def test_a_sink_that_was_closed_may_be_closed_again(policy_file, exported):
     spans = Spans(NoTrace(), load(str(policy_file)).graph)
     spans.close()
     spans.close()
+
+
+def test_runs_that_come_too_fast_are_left_out_with_a_word(policy_file, exported, monkeypatch):
+    monkeypatch.setattr(module, "MOST_WAITING", 0)
+    told: list[str] = []
+    with Policy.load(policy_file, warn=told.append) as policy:
+        policy.run("hi")
+        policy.run("hi")
+    assert told == ["runs come faster than OpenTelemetry can be told of them: some are left out"]
+    assert exported.get_finished_spans() == ()
+
+
+FORKING = """
+import os, sys
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from cascadelang.contracts.trace_sink import NoTrace, RunRecord
+from cascadelang.telemetry.spans import Spans
+from cascadelang.workspace.load import load
+
+exporter, provider = InMemorySpanExporter(), TracerProvider()
+provider.add_span_processor(SimpleSpanProcessor(exporter))
+spans = Spans(NoTrace(), load(sys.argv[1]).graph, provider=provider)
+run = RunRecord("a", "main", "p.cl", "", 1.0, 1.0, "accepted", "", "small", ("small",), 0.0, 1, 1, "", "")
+spans.record(run)
+child = os.fork()
+if child == 0:
+    exporter.clear()
+    spans.record(run)
+    spans.close()
+    os._exit(len([span for span in exporter.get_finished_spans() if span.name == "invoke_workflow main"]) - 1)
+assert os.waitpid(child, 0)[1] == 0
+spans.close()
+assert [span.name for span in exporter.get_finished_spans()] == ["invoke_workflow main"]
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_forked_child_tells_of_its_own_runs(policy_file):
+    subprocess.run([sys.executable, "-c", FORKING, str(policy_file)], check=True, timeout=60)
