@@ -106,6 +106,8 @@ class Answering:
 
     spec: ClassVar[Spec] = Spec(name="recorded", kind="provider", summary="recorded answers")
     capabilities: ClassVar[frozenset[Capability]] = frozenset({"logprobs", "top_logprobs", "json", "tools", "vision"})
+    embeds: ClassVar[bool] = True
+    """It may be asked, so that it can say that no record holds an embedding."""
 
     def __init__(
         self,
@@ -148,6 +150,8 @@ class Answering:
 
     async def send(self, request: Request) -> Reply:
         """See `Provider.send`."""
+        if request.embed:
+            raise self._fail(f"no embedding by `{request.model}`")
         if request.purpose in {"answer", "sample"}:
             return await self._answer(request)
         if request.purpose == "judge":

@@ -86,7 +86,6 @@ class Replayer:
 
     Attributes:
         names: by the policy's name of each model, the names it is looked for under.
-        models: those that the policy may ask for an answer, in the order of its graph.
         hedged: it hangs on latencies which of two answers counts.
     """
 
@@ -104,7 +103,6 @@ class Replayer:
         kinds = {node.kind for node in nodes}
         own = any(use.own for use in graph.uses.values())
         self.names = {name: _names(name, spec.id, named) for name, spec in graph.models.items()}
-        self.models = list(dict.fromkeys(node.model for node in nodes if isinstance(node, g.CallNode)))
         self.hedged = "hedge" in kinds
         self._policy = policy
         self._seed = f"{seed}\n".encode()

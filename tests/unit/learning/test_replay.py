@@ -128,6 +128,18 @@ def test_what_the_record_lacks_is_said(tmp_path, policy, answers, missing):
     assert found.missing.startswith(missing)
 
 
+def test_what_signals_ask_models_for(tmp_path):
+    (tmp_path / "t.yaml").write_text("a: [one, two]\nb: [three, four]\n", encoding="utf-8")
+    graph = graph_of(
+        tmp_path,
+        'signal topic = nearest("t.yaml", by: middle)\npolicy main = route topic == "a" -> small else large\n'
+        'signal kind = ask(middle, "Which?", [a, b])\npolicy sorted = route kind == a -> small else large',
+    )
+    said = record({name: answer() for name in ("small", "middle", "large")})
+    assert replayed(graph, said)[0].missing == "no embedding by `middle`"
+    assert replayed(graph, said, policy="sorted")[0].missing.startswith("no choice of `middle`")
+
+
 def test_what_nobody_looks_at_need_not_be_recorded(tmp_path):
     graph = graph_of(
         tmp_path,
