@@ -22,7 +22,7 @@ from cascadelang.cli.paint import color_option, on_terminal, paint, write
     help="How long between two looks.",
 )
 @click.option("--baseline", metavar="FROM..TO", help="What drift is told against: `30d..7d`.")
-@output_option("text", "json")
+@output_option("text", "json", "prometheus")
 @color_option
 def command(policy_file: str, once: bool, interval: float, baseline: str | None, output: str | None) -> int:
     """Look at a policy's alerts until one holds; then end, with exit code 1.
@@ -36,12 +36,14 @@ def command(policy_file: str, once: bool, interval: float, baseline: str | None,
     from cascadelang.workspace.alerts import Alerts, alerts_json
 
     alerts = Alerts(policy_file, baseline=baseline)
-    as_json = chosen_output(output) == "json"
+    form = chosen_output(output)
     while True:
         states = alerts.look()
         holds = any(state.state == "holds" for state in states)
-        if as_json:
+        if form == "json":
             print_json(alerts_json(states))
+        elif form == "prometheus":
+            click.echo(alerts.exposition(states), nl=False)
         else:
             if not once and on_terminal():
                 click.clear()
@@ -50,6 +52,6 @@ def command(policy_file: str, once: bool, interval: float, baseline: str | None,
             return EXIT_POLICY
         if once:
             return 0
-        if not as_json:
+        if form == "text":
             write(paint(f"watching {policy_file} every {interval:g} s; Ctrl-C ends", dim=True))
         time.sleep(interval)

@@ -15,6 +15,8 @@ from cascadelang.workspace.stats import asked_for, baseline_window
 from cascadelang.workspace.traces import store_of
 
 if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
+
     from cascadelang.graph.model import Graph, GraphAlert
     from cascadelang.stats.alerts import AlertState
     from cascadelang.stats.model import Drift, Stats
@@ -66,6 +68,28 @@ class Alerts:
                 return [self._state(alert, store) for alert in self.graph.alerts]
         except StoreUnusable as error:
             raise Mistake(str(error)) from None
+
+    def register(self, registry: CollectorRegistry) -> None:
+        """Have their state told to Prometheus whenever it scrapes this registry of prometheus-client."""
+        from cascadelang.telemetry.metrics import AlertCollector
+
+        registry.register(AlertCollector(self.path, self.look))
+
+    def exposition(self, states: list[AlertState]) -> str:
+        """The states in Prometheus's text format.
+
+        Raises:
+            Mistake: when prometheus-client isn't installed.
+        """
+        try:
+            from prometheus_client import CollectorRegistry, generate_latest
+        except ImportError:
+            raise Mistake("prometheus-client isn't installed", '`pip install "cascadelang[server]"`') from None
+        from cascadelang.telemetry.metrics import AlertCollector
+
+        registry = CollectorRegistry()
+        registry.register(AlertCollector(self.path, lambda: states))
+        return generate_latest(registry).decode("utf-8")
 
     def _state(self, alert: GraphAlert, store: Connection | None) -> AlertState:
         from cascadelang.stats.alerts import asks_drift, evaluate

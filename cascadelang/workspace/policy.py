@@ -47,6 +47,8 @@ from cascadelang.workspace.result import Result
 from cascadelang.workspace.traces import open_answers, open_sink
 
 if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
+
     from cascadelang.contracts.answer_cache import AnswerCache
     from cascadelang.contracts.provider import Progress
     from cascadelang.diagnostics.model import Diagnostic
@@ -72,13 +74,18 @@ class Policy:
     """
 
     def __init__(
-        self, loaded: Loaded, config: Config, warn: Callable[[str], None], progress: Progress | None = None
+        self,
+        loaded: Loaded,
+        config: Config,
+        warn: Callable[[str], None],
+        progress: Progress | None = None,
+        metrics: CollectorRegistry | None = None,
     ) -> None:
         self._graph = loaded.graph
         keeps = any(node.kind == "cached" for node in loaded.graph.nodes.values())
         self._resources = _Resources(
             Providers(loaded.graph.providers, progress=progress),
-            open_sink(config, warn, loaded.graph),
+            open_sink(config, warn, loaded.graph, metrics),
             open_answers(config) if keeps else None,
         )
         self._keep_text = config.keep_text
@@ -103,6 +110,7 @@ class Policy:
         traces: bool | str | PathLike[str] = True,
         warn: Callable[[str], None] | None = None,
         on_pull: Callable[[int, int, str], None] | None = None,
+        metrics: CollectorRegistry | None = None,
     ) -> Self:
         """Load a policy file, or a graph that `cascadelang compile` printed.
 
@@ -113,6 +121,7 @@ class Policy:
                 unless given.
             on_pull: is told, in another thread, about weights of local models that are fetched with their first
                 call: how many bytes are done, of how many, and of what.
+            metrics: a registry of prometheus-client in which runs are counted (``cascadelang[server]``).
 
         Raises:
             PolicyError: when the policy has errors; it carries the diagnostics, and ``str()`` shows them.
@@ -125,7 +134,7 @@ class Policy:
             config = replace(config, trace_store="off")
         elif traces is not True:
             config = replace(config, trace_store=fspath(traces))
-        return cls(loaded, config, warn or _log, on_pull)
+        return cls(loaded, config, warn or _log, on_pull, metrics)
 
     def run(
         self,

@@ -17,6 +17,8 @@ from cascadelang.workspace.mistake import Mistake
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from prometheus_client import CollectorRegistry
+
     from cascadelang.contracts.answer_cache import AnswerCache
     from cascadelang.graph.model import Graph
     from cascadelang.trace.privacy import Privacy
@@ -26,15 +28,28 @@ if TYPE_CHECKING:
 _KEY_FILE: Final = "traces.key"
 
 
-def open_sink(config: Config, warn: Callable[[str], None], graph: Graph | None = None) -> TraceSink:
+def open_sink(
+    config: Config,
+    warn: Callable[[str], None],
+    graph: Graph | None = None,
+    metrics: CollectorRegistry | None = None,
+) -> TraceSink:
     """Where runs go, by the settings.
 
     Args:
         config: the settings.
         warn: is told, once, when runs can't be recorded; perhaps in another thread.
         graph: of the policies whose runs they are; without it no spans are made.
+        metrics: the registry of prometheus-client in which runs are counted, if they are.
     """
     sink = _open_store(config, warn)
+    if metrics is not None:
+        from cascadelang.telemetry.metrics import Metrics, NoMetrics
+
+        try:
+            sink = Metrics(sink, metrics)
+        except NoMetrics as error:
+            warn(f"runs aren't counted: {error}")
     if config.telemetry == "off" or graph is None:
         return sink
     from cascadelang.telemetry.spans import NoTelemetry, Spans, content_wanted
