@@ -87,6 +87,11 @@ class BuiltIn:
                 self._lately.popitem(last=False)
         return found
 
+    @property
+    def ready(self) -> bool:
+        """Whether it is loaded."""
+        return self._encoder is not None
+
     def load(self) -> None:
         """Load the encoder, which takes a second and 120 MB, unless it is loaded.
 

@@ -252,14 +252,18 @@ def _number_or_none(value: object, place: str) -> float | None:
 def _each(value: object, place: str, length: int, read: Callable[[object, str], T]) -> tuple[T, ...]:
     items = _list(value, place)
     if len(items) != length:
-        _wrong(place, f"it has {len(items)} items, and {length} are needed")
+        _wrong(place, f"it has {_count(len(items), 'item')}, and {length} are needed")
     return tuple([read(item, f"{place}[{at}]") for at, item in enumerate(items)])
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _row(value: object, place: str, length: int | None) -> tuple[float, ...]:
     items = _list(value, place)
     if length is not None and len(items) != length:
-        _wrong(place, f"it has {len(items)} numbers, and {length} are needed")
+        _wrong(place, f"it has {_count(len(items), 'number')}, and {length} are needed")
     if all(type(item) is float and math.isfinite(item) and -_LARGEST <= item <= _LARGEST for item in items):
         return tuple(items)
     return tuple([_number(item, f"{place}[{at}]") for at, item in enumerate(items)])
@@ -268,7 +272,7 @@ def _row(value: object, place: str, length: int | None) -> tuple[float, ...]:
 def _rows(value: object, place: str, outputs: int, length: int | None) -> tuple[tuple[float, ...], ...]:
     rows = _list(value, place)
     if len(rows) != outputs:
-        _wrong(place, f"it has {len(rows)} lists, and one for each of the {outputs} outputs is needed")
+        _wrong(place, f"it has {_count(len(rows), 'list')}, and one for each of the {outputs} outputs is needed")
     found = tuple([_row(row, f"{place}[{at}]", length) for at, row in enumerate(rows)])
     for at, row in enumerate(found):
         if len(row) != len(found[0]) or not row:

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from cascadelang.contracts.answer_cache import Alike, Kept
 from cascadelang.contracts.trace_sink import new_trace_id
+from cascadelang.runtime.encoder import loaded_encoder
 from cascadelang.runtime.kept_answer import from_text, to_text
 from cascadelang.runtime.outcome import Answered, Failed, Outcome, Strategy
 from cascadelang.runtime.scope import Emit, Scope
@@ -160,7 +161,7 @@ class Cached:
 
     async def _meant(self, run: Run, scope: Scope, least: float) -> tuple[Answered | None, Alike | None]:
         """An answer to a query that means the same, and what this one is to be found by."""
-        from cascadelang.embedding.built_in import built_in, read_part
+        from cascadelang.embedding.built_in import read_part
         from cascadelang.embedding.off_loop import off_loop
 
         text, around = run.query.text, run.around
@@ -168,8 +169,8 @@ class Cached:
         if not text.strip() or len(read_part(text)) < len(" ".join(text.split())):
             return None, None
         held = getattr(around.clock, "held", nullcontext)
-        embedder = built_in()
         try:
+            embedder = await loaded_encoder(run, scope.budget)
             with held():
                 vectors = await off_loop(lambda: embedder.embed([text]))
         except Exception:  # noqa: BLE001 - whatever an encoder raises, there is the strategy that answers

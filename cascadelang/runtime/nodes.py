@@ -394,7 +394,7 @@ class Cascade:
 
     async def _most_promising(self, run: Run, scope: Scope, order: RungOrder) -> tuple[int, Mapping[str, float]]:
         """The rung to begin with, and the quality that is predicted for each, both told."""
-        predicted = await order.predict(run)
+        predicted = await order.predict(run, scope.budget)
         at, why = order.best(range(len(self._rungs)), predicted.values, run.query, scope.extra)
         reason = predicted.reason or why
         data: dict[str, Any] = {

