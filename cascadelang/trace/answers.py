@@ -11,7 +11,7 @@ Takes: answers with their keys. Gives: the same. Guarantees:
   go first.
 - Any number of processes may use one store.
 
-All SQL of the cache is in `AnswerStore`.
+All SQL of the cache is in `AnswerStore`, but for `cascadelang.trace.retention`, which deletes what is old.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Deletes what is old.
 
 Takes: where a trace store is, and a moment. Gives: how many runs were deleted. Guarantees: with a run goes all that
-is known of it, its part in the sums included; what is deleted at once is deleted whole, a little at a time, so that
-writers hardly wait; in SQLite what was written is overwritten.
+is known of it, its part in the sums included, and so do the answers made until then that ``cached`` keeps; what is
+deleted at once is deleted whole, a little at a time, so that writers
+hardly wait; in SQLite what was written is overwritten.
 
 Runs are deleted by whole `BUCKET_S` seconds, so that the sums stay those of the runs that are left.
 """
@@ -23,7 +24,7 @@ _JUMP_S: Final = 3_600.0
 
 
 def prune(where: Where, before_wall_s: float, *, dry: bool = False) -> int:
-    """Delete the runs that began before a moment, in seconds since 1970.
+    """Delete the runs that began before a moment, in seconds since 1970, and the answers that were kept before it.
 
     Args:
         where: the store; one that isn't there isn't made.
@@ -38,7 +39,7 @@ def prune(where: Where, before_wall_s: float, *, dry: bool = False) -> int:
         if store is None:
             return 0
         number = int(store.rows("SELECT count(*) FROM runs WHERE started_wall_s < ?", (bucket * BUCKET_S,))[0][0])
-    if dry or not number:
+    if dry:
         return number
     at = database(where)
     try:
@@ -47,7 +48,8 @@ def prune(where: Where, before_wall_s: float, *, dry: bool = False) -> int:
             deleted = 0
             while more := delete_some(connection, bucket):
                 deleted += more
-            connection.give_back()
+            if delete_answers(connection, bucket) or deleted:
+                connection.give_back()
         finally:
             connection.close()
     except (StoreUnusable, StoreAway) as error:
@@ -73,6 +75,12 @@ def delete_some(connection: Connection, bucket: int) -> int:
         for table in SUMMED:
             connection.execute(f"DELETE FROM {table} WHERE bucket < ?", (before,))  # noqa: S608 - names of ours
     return deleted
+
+
+def delete_answers(connection: Connection, bucket: int) -> int:
+    """Delete the answers of the buckets before this one that `cascadelang.trace.answers` keeps; how many."""
+    with connection.transaction():
+        return connection.execute("DELETE FROM answers WHERE made_wall_s < ?", (bucket * BUCKET_S,))
 
 
 class Retention:

@@ -28,7 +28,7 @@ from typing import Final
 
 from cascadelang.contracts.trace_sink import RunRecord
 from cascadelang.trace.privacy import Privacy
-from cascadelang.trace.retention import Retention, delete_some
+from cascadelang.trace.retention import Retention, delete_answers, delete_some
 from cascadelang.trace.rows import UNCOUNTABLE, Counted, counted
 from cascadelang.trace.sampling import WELL, is_kept
 from cascadelang.trace.sql import Connection, Database, StoreAway, StoreUnusable, Where, database, shown
@@ -258,6 +258,7 @@ class TraceStore:
             while delete_some(self._connection, bucket):
                 if self._waiting or self._closed:
                     return  # the rest with the next batch
+            delete_answers(self._connection, bucket)
         except Exception as error:  # noqa: BLE001 - it is tried again with the next batch
             if not self._is_busy(error):
                 self._disconnect()

@@ -6,7 +6,9 @@ import time
 
 import pytest
 
+from cascadelang.contracts.answer_cache import Kept
 from cascadelang.trace import retention as retention_module
+from cascadelang.trace.answers import AnswerStore
 from cascadelang.trace.query import list_runs
 from cascadelang.trace.recount import SUMMED, recount
 from cascadelang.trace.retention import Retention, prune
@@ -51,6 +53,41 @@ def test_what_is_older_goes_with_all_that_is_known_of_it(anywhere, make_run):
         for one, other in zip(rows, again, strict=True):
             assert one == pytest.approx(other) if table == "tallies" else one == other
     writer.close()
+
+
+def kept_answers(where, *made_wall_s):
+    store = AnswerStore(where)
+    for at in made_wall_s:
+        store.put(Kept(f"{at:064}", float(at), "run", "an answer"), 365 * 86_400.0)
+    store.close()
+
+
+def answers_left(where):
+    with reading(where) as store:
+        return [row[0] for row in store.rows("SELECT made_wall_s FROM answers ORDER BY made_wall_s")]
+
+
+def test_answers_that_were_kept_go_with_the_runs_of_their_time(anywhere, make_run):
+    fill(anywhere, make_run, 10)
+    kept_answers(anywhere, 0, 599, 600, 5_000)
+    assert prune(anywhere, 700.0, dry=True) == 10
+    assert answers_left(anywhere) == [0, 599, 600, 5_000]
+    assert prune(anywhere, 700.0) == 10
+    assert answers_left(anywhere) == [600, 5_000]
+    assert prune(anywhere, 1_300.0) == 0
+    assert answers_left(anywhere) == [5_000]
+
+
+def test_a_writer_deletes_old_answers_too(anywhere, make_run):
+    now_s = time.time()
+    kept_answers(anywhere, int(now_s - 9 * 86_400), int(now_s))
+    store = TraceStore(anywhere, retain_s=7 * 86_400.0)
+    store.record(make_run(1, started_wall_s=now_s))
+    deadline = time.monotonic() + 20.0
+    while len(answers_left(anywhere)) > 1 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    store.close()
+    assert answers_left(anywhere) == [int(now_s)]
 
 
 def test_a_store_that_is_not_there_is_not_made(tmp_path):
