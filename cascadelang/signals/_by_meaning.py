@@ -175,12 +175,15 @@ def _request(texts: Sequence[str]) -> Request:
 
 
 def _even(rows: Sequence[Sequence[float]]) -> Vectors:
-    """Vectors at the length 1."""
+    """Vectors at the length 1, also those with numbers whose squares no float holds."""
     import numpy as np
 
-    whole = np.asarray(rows, dtype=np.float32)
-    unit: Vectors = whole / np.maximum(np.linalg.norm(whole, axis=1, keepdims=True), np.float32(1e-12))
-    return unit
+    tiny = np.finfo(np.float64).tiny
+    whole = np.asarray(rows, dtype=np.float64)
+    whole = whole / np.maximum(np.abs(whole).max(axis=1, keepdims=True), tiny)
+    unit = whole / np.maximum(np.linalg.norm(whole, axis=1, keepdims=True), tiny)
+    found: Vectors = unit.astype(np.float32)
+    return found
 
 
 def shown(text: str) -> str:

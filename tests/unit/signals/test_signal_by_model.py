@@ -87,6 +87,19 @@ def test_a_failing_call_is_raised_for_the_runtime():
         read(nearest(), fails)
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("size", [1e-200, 1.0, 1e39, 1e200])
+def test_vectors_of_any_length_point_somewhere(size: float):
+    class Odd(Service):
+        async def __call__(self, name, request):
+            reply = await super().__call__(name, request)
+            rows = tuple(tuple(number * size for number in row) for row in reply.embedded.rows)
+            return Reply("", embedded=Embedded(self.by, rows))
+
+    found = read(nearest(), Odd())
+    assert (found.value, found.reason) == ("billing", "0.97 to `my bill`")
+
+
 def test_vectors_of_two_lengths_are_no_vectors():
     class Odd(Service):
         async def __call__(self, name, request):
