@@ -40,7 +40,24 @@ tier   pair = fallback [f, e] retry 0
 policy helper = cascade [f until brief, e] until fine carry reasons
 policy settled = (e with { max_tokens: 44, temperature: 0.5 }) within $0.05 and 30s
 """
+QUALITY = {
+    "cascadelang": "learned 1",
+    "gives": "scores",
+    "outputs": ["a", "b", "c"],
+    "bias": [0.3, -0.2, 0.1],
+    "features": [
+        {
+            "kind": "numbers",
+            "names": ["query.words", "query.has_code"],
+            "mean": [6, 0],
+            "scale": [6, 1],
+            "weights": [[-2, -1], [0, 2], [2, 0]],
+        }
+    ],
+    "made": {"on": "2026-11-24", "records": {}},
+}
 FILES = {
+    "quality.json": json.dumps(QUALITY),
     "base.cl": BASE,
     "lib.cl": LIB,
     "rubric.md": '# What is right\n\n- all of it\n- "quoted"\n',
@@ -298,6 +315,22 @@ def agreeing(text: str) -> str:
     """A random policy, some of whose gates ask whether answers come to the same."""
     for gate, instead in AGREEING.items():
         text = text.replace(f" until {gate}", f" until {instead}")
+    return text
+
+
+KEEPING = {
+    "from start": 'order by learned("quality.json")',
+    "from from_who": 'order by learned("quality.json", worth: $0.01)',
+    " retry 2": " cached 1h",
+    " with { max_tokens: 77, temperature: 0 }": " with { max_tokens: 77, temperature: 0 } cached 5s",
+}
+"""Clauses of random policies, and the ``order by`` and ``cached`` that can stand in their place."""
+
+
+def keeping(text: str) -> str:
+    """A random policy, some of whose answers are kept, and some of whose rungs have an order of their own."""
+    for clause, instead in KEEPING.items():
+        text = text.replace(clause, instead)
     return text
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from node_counters import Visit, check_bounds, count, counting
-from random_policies import ACTS, AT_ONCE, Act, Clock, Wilful, agreeing, files_of, policies, queries, size
+from random_policies import ACTS, AT_ONCE, Act, Clock, Wilful, agreeing, files_of, keeping, policies, queries, size
 
 from cascadelang.contracts.failure import FAILURE_KINDS
 from cascadelang.contracts.messages import Query
@@ -22,7 +22,7 @@ from cascadelang.contracts.result import RunResult, result_json
 from cascadelang.graph.bounds import Measure, bounds
 from cascadelang.graph.json_form import from_json, to_json
 from cascadelang.graph.limits import MESSAGE_TOKENS
-from cascadelang.graph.model import Graph, WithinNode
+from cascadelang.graph.model import CascadeNode, Graph, WithinNode
 from cascadelang.graph.walk import in_order
 from cascadelang.runtime.interpreter import Interpreter
 from cascadelang.workspace.load import prove
@@ -96,9 +96,12 @@ def check_run(graph: Graph, result: RunResult, root: str, tokens: int) -> None:
 @settings(
     max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
-@given(policies(at_once=AT_ONCE), st.booleans(), queries(), st.lists(ACTS, min_size=1, max_size=6))
-def test_every_road_of_several_at_once_ends_where_it_may(text: str, again: bool, query: Query, acts: list[Act]):
-    graph = prove("policy.cl", files_of(agreeing(text) if again else text), needs_graph=True).graph
+@given(policies(at_once=AT_ONCE), st.booleans(), st.booleans(), queries(), st.lists(ACTS, min_size=1, max_size=6))
+def test_every_road_of_several_at_once_ends_where_it_may(
+    text: str, again: bool, kept: bool, query: Query, acts: list[Act]
+):
+    text = agreeing(text) if again else text
+    graph = prove("policy.cl", files_of(keeping(text) if kept else text), needs_graph=True).graph
     if graph is None:
         event("refused by lint")
         return
@@ -108,9 +111,9 @@ def test_every_road_of_several_at_once_ends_where_it_may(text: str, again: bool,
     said = [message for message in query.messages if message.role != "system" or message.text]
     tokens = sum(MESSAGE_TOKENS + size(message.text) for message in said)
     for policy, root in graph.policies.items():
-        event(
-            " ".join(sorted({graph.nodes[id_].kind for id_ in in_order(graph, [root])} & {"hedge", "vote", "shadow"}))
-        )
+        below = [graph.nodes[id_] for id_ in in_order(graph, [root])]
+        forms = {node.kind for node in below} & {"hedge", "vote", "shadow", "cached"}
+        event(" ".join(sorted(forms | {"order" for node in below if isinstance(node, CascadeNode) and node.order})))
         result, visits = run(graph, query, acts, policy, streamed=False)
         streamed, streamed_visits = run(graph, query, acts, policy, streamed=True)
         for ended, counted in ((result, visits), (streamed, streamed_visits)):
