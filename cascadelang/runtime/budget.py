@@ -31,9 +31,10 @@ class Budget:
         text: the limit as a user wrote it, for messages.
         parent: the one around it.
         taken_usd: dollars spent or set aside.
+        times_met: how often it refused or cut something.
     """
 
-    __slots__ = ("deadline_s", "limit_usd", "node", "parent", "taken_usd", "text")
+    __slots__ = ("deadline_s", "limit_usd", "node", "parent", "taken_usd", "text", "times_met")
 
     def __init__(
         self,
@@ -49,6 +50,7 @@ class Budget:
         self.text = text
         self.parent = parent
         self.taken_usd = 0.0
+        self.times_met = 0
 
     @property
     def left_usd(self) -> float | None:
@@ -63,6 +65,15 @@ class Budget:
                 return True
             budget = budget.parent
         return False
+
+    def met(self) -> int:
+        """How often this one, or one around it, refused or cut something."""
+        total = 0
+        budget: Budget | None = self
+        while budget is not None:
+            total += budget.times_met
+            budget = budget.parent
+        return total
 
     def soonest(self) -> Budget | None:
         """The one whose time runs out first; ``None`` when none limits time."""

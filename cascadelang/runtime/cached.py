@@ -12,7 +12,8 @@ What is left open by the language:
 - An answer that was itself kept further inside keeps its age: nothing is ever older than the ``cached`` around says.
 - While a request is being answered, the same request doesn't ask again, but waits, no longer than a ``within`` around
   it allows, and gets what the first one comes to: its answer, whatever the verdict, or its failure. It pays nothing.
-  Where a ``within`` around the first one ended it, that is no answer for the others, and the next of them asks.
+  Where it is a failure, or a rejected answer, and a ``within`` around the first one refused or cut something, that
+  is nothing to the others, and the next of them asks.
 - When the run that asks is cancelled while others wait, its strategy goes on for them, under its limits, and is
   recorded as a run of its own; when the last that waits is cancelled too, nothing of it is left.
 - One process waits for itself alone: two may answer the same request at the same time, and the later answer is kept.
@@ -50,7 +51,7 @@ class Flight:
         part: what the run that asks it makes of it.
         task: answers it.
         outcome: what it came to, for those who wait: whoever asked may change their own.
-        limited: a limit around the run that asks ended it, which says nothing to others.
+        limited: it came to no good, and a limit around the run that asks had a part in that.
         waiting: how many others wait for it.
         orphaned: the run that asks was cancelled, and it goes on for the others.
     """
@@ -144,6 +145,7 @@ class Cached:
     async def _fly(self, flight: Flight, scope: Scope, spot: Spot) -> Outcome:
         part, key = flight.part, spot[1]
         answers = part.around.answers
+        met = 0 if scope.budget is None else scope.budget.met()
         try:
             found = await answers.find(key, part.around.clock.wall_s() - self._keep_s)
             outcome: Outcome | None = self._given(part, found)
@@ -153,7 +155,8 @@ class Cached:
             if outcome is None:
                 outcome = await self._child.answer(part, scope)
                 self._keep(part, key, outcome, alike)
-            flight.limited = isinstance(outcome, Failed) and outcome.budget is not None
+            good = isinstance(outcome, Answered) and outcome.verdict.outcome != "failed"
+            flight.limited = not good and scope.budget is not None and scope.budget.met() > met
             flight.outcome = _copy(outcome)
             return outcome
         finally:
@@ -254,8 +257,9 @@ class Cached:
         if outcome is None:  # it was ended from outside with all that runs, or broke: then this run asks, too
             return await self._child.answer(run, scope)
         shared = _copy(outcome)
-        if isinstance(shared, Failed):
-            run.tell("cached", self.id, {**data, "kind": shared.kind})
+        if isinstance(shared, Failed) or flight.limited:
+            kind = shared.kind if isinstance(shared, Failed) else "unmet"
+            run.tell("cached", self.id, {**data, "kind": kind})
             return None if flight.limited else shared
         now_s = run.around.clock.wall_s()
         made_wall_s, of = shared.kept = shared.kept or (now_s, flight.part.trace_id)

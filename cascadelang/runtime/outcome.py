@@ -80,6 +80,8 @@ class Failed:
         self.model = model
         self.budget = budget
         self.cause = cause
+        if budget is not None:
+            budget.times_met += 1
 
 
 Outcome = Answered | Failed

@@ -198,8 +198,8 @@ call. The age is that of the answer itself: a `cached` around another makes noth
 
 Runs of one process that ask the same at the same time make one call: the others wait, as long as their `within`
 allows, and share what comes of it, be it an answer, a rejected one or a failure; where a `within` around the run that
-asks ended it, the next one asks. When the run that asks is cancelled, it goes on for those who wait, and what it cost
-is recorded as a run called `main (cached NODE)`.
+asks had a part in its not being accepted, the next one asks. When the run that asks is cancelled, it goes on for
+those who wait, and what it cost is recorded as a run called `main (cached NODE)`.
 
 `cached 1d similar 0.98` gives an answer to another query, too, when its last user message is as near as that by the
 cosine of their embeddings (`cascadelang[embed]`, on this machine; 1 is the same text). All else has to be the same:

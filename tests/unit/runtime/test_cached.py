@@ -372,6 +372,24 @@ def test_another_runs_limit_is_nobody_elses_failure(kit, answer_of, tell, waitin
     assert sum(len(tell(result, "call")) for result in patient) == 1
 
 
+def test_what_another_runs_limit_left_rejected_is_nobody_elses_answer(kit, answer_of, tell, monkeypatch):
+    monkeypatch.setattr("cascadelang.runtime.expressions._OURS", "tests")  # so that facts don't count
+    a, b = kit.model("a", answer_of("bad", latency_s=2.0)), kit.model("b", answer_of("good", latency_s=2.0))
+    inner = cached(kit, kit.cascade([(a, kit.says()), (b, kit.says())]))
+    arms = [g.GraphArm(g.CompareValue("==", g.MetaValue("slow"), g.Const(value=True)), inner)]
+    kit.start(kit.add(g.RouteNode, arms, kit.add(g.WithinNode, inner, None, 3.0)))
+
+    async def go():
+        hasty = asyncio.create_task(kit.interpreter.run(Query.of("q")))
+        await kit.clock.sleep(1.0)
+        return await kit.interpreter.run(Query.of("q", {"slow": True})), await hasty
+
+    patient, hasty = asyncio.run(go())
+    assert (hasty.status, hasty.answer) == ("unmet", "bad")
+    assert (patient.status, patient.answer) == ("accepted", "good")
+    assert tell(patient, "cached")[0]["kind"] == "unmet"
+
+
 def test_a_limit_in_time_holds_while_waiting(kit, answer_of):
     inner = cached(kit, kit.model("a", answer_of("one", latency_s=9.0)))
     arms = [g.GraphArm(g.CompareValue("==", g.MetaValue("slow"), g.Const(value=True)), inner)]
