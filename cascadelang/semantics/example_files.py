@@ -15,7 +15,7 @@ The name's ending says which form it is:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 MOST: Final = 50_000
@@ -126,6 +126,7 @@ def _rows(text: str, *, labelled: bool) -> Iterator[Found]:
     import io
 
     rows = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    begun = 0
     try:
         columns = [str(column).strip() for column in rows.fieldnames or ()]
         rows.fieldnames = columns
@@ -134,10 +135,17 @@ def _rows(text: str, *, labelled: bool) -> Iterator[Found]:
                 raise WrongExamples(
                     f"it has no column `{column}`", 1, "name the columns in the first line: `label,text`"
                 )
+            if columns.count(column) > 1:
+                raise WrongExamples(f"it has the column `{column}` twice", 1, "take one of them out")
+        begun = rows.line_num
         for row in rows:
+            beyond: Sequence[str] = row.pop(None, ())  # cells that no column is for
+            line = rows.line_num - sum((cell or "").count("\n") for cell in (*row.values(), *beyond))
+            if any(cell.strip() for cell in beyond):
+                raise WrongExamples("a row has more cells than columns", line, "put texts with commas in quotes")
+            begun = rows.line_num
             example = (row["text"] or "").strip()
             label = (row["label"] or "").strip() if labelled else ""
-            line = rows.line_num
             if not example and not label:
                 continue
             if not example:
@@ -146,7 +154,11 @@ def _rows(text: str, *, labelled: bool) -> Iterator[Found]:
                 )
             yield _label(label, line) if labelled else "", example, line
     except csv.Error as error:
-        raise WrongExamples(f"it isn't CSV: {error}", rows.line_num, "put texts with commas in quotes") from None
+        line = next((n for n, words in enumerate(text.splitlines(), 1) if n > begun and words.strip()), begun)
+        if "unexpected end" in str(error):
+            words, help_ = "a quote that begins here has no end", "write a quote inside a text twice"
+            raise WrongExamples(words, line, help_) from None
+        raise WrongExamples(f"it isn't CSV: {error}", line, "put texts with commas in quotes") from None
 
 
 def _label(word: str, line: int) -> str:

@@ -61,7 +61,10 @@ EXAMPLES = [
     ("a.csv", "text\n", 0, "there is no example in it"),
     ("a.csv", "", 1, "it has no column `text`"),
     ("a.csv", "label,words\na,x\n", 1, "it has no column `text`"),
-    ("a.csv", 'text\nx\n"y\n', 2, "it isn't CSV"),
+    ("a.csv", 'text\nx\n\n"y\nz\n', 4, "a quote that begins here has no end"),
+    ("a.csv", 'text\nx\n"y" z\n', 3, "it isn't CSV"),
+    ("a.csv", "text\n\nI was charged, twice\n", 3, "a row has more cells than columns"),
+    ("a.csv", "text,id,text\nx,1,y\n", 1, "it has the column `text` twice"),
 ]
 
 
@@ -98,6 +101,7 @@ TOPICS = [
     ("t.csv", "label,text\na,x\n,y\n", 3, "an example has no label"),
     ("t.csv", "label,text\na,x\nb,\n", 3, "an example of `b` is empty"),
     ("t.csv", "label,text\na b,x\n", 2, "`a b` can't be a label"),
+    ("t.csv", 'label,text\na,"x\ny"\nb,"z\nz", z\n', 4, "a row has more cells than columns"),
 ]
 
 
