@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import json
 import sys
 import time
 from pathlib import Path
@@ -21,6 +22,8 @@ NAMES = sorted(
     if not path.stem.startswith("_")
     and not importlib.import_module(f"cascadelang.checks.{path.stem}").CHECK.spec.supported
 )
+
+SCORER = Path(__file__).parents[2] / "examples" / "data" / "scorer.json"
 
 BY_TYPE = {
     "text": "1/2",
@@ -91,8 +94,10 @@ def args_of(spec, folder: Path) -> dict[str, object]:
             args[param.name] = 3.0
         elif not param.required:
             args[param.name] = param.default
-        elif param.type == "path":
+        elif param.type == "program":
             args[param.name] = str(script)
+        elif param.type == "learned_file":
+            args[param.name] = {"file": SCORER.name, "learned": json.loads(SCORER.read_text())}
         else:
             args[param.name] = param.choices[0] if param.choices else BY_TYPE[param.type]
     return args
