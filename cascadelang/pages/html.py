@@ -100,11 +100,11 @@ overflow:hidden}
 .bar .c5{background:var(--c5)}
 .bar .c6{background:var(--c6)}
 svg{display:block;width:100%;height:auto;overflow:visible}
-svg text{font:13px system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;fill:var(--ink)}
-svg .ax{fill:var(--soft);font-size:12px}svg .grid{stroke:var(--line)}
-svg .mark{stroke:var(--soft);stroke-dasharray:4 4}
-svg .l{fill:none;stroke-width:2.5;stroke-linejoin:round}
-svg .halo{paint-order:stroke;stroke:var(--card);stroke-width:4px}
+svg[role] text{font:13px system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;fill:var(--ink)}
+svg[role] .ax{fill:var(--soft);font-size:12px}svg[role] .grid{stroke:var(--line)}
+svg[role] .mark{stroke:var(--soft);stroke-dasharray:4 4}
+svg[role] .l{fill:none;stroke-width:2.5;stroke-linejoin:round}
+svg[role] .halo{paint-order:stroke;stroke:var(--card);stroke-width:4px}
 .s1{stroke:var(--c1)}.s2{stroke:var(--c2)}.s3{stroke:var(--c3)}.s4{stroke:var(--c4)}.s5{stroke:var(--c5)}
 .s6{stroke:var(--c6)}
 .f1{fill:var(--c1)}.f2{fill:var(--c2)}.f3{fill:var(--c3)}.f4{fill:var(--c4)}.f5{fill:var(--c5)}
@@ -124,7 +124,7 @@ max-height:22em;overflow:auto}
 code{font:.9em ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wrap:anywhere}
 td{overflow-wrap:break-word}.w{min-width:8em}.b{width:18%}ul{padding-left:1.2em;margin:.3em 0}
 .drawn{background:#fff;border-radius:6px;padding:8px;overflow-x:auto}
-.drawn svg{width:auto;max-width:100%;margin:0 auto}.drawn svg text{fill:#1d2125}
+.drawn svg{width:auto;max-width:100%;margin:0 auto}
 footer{font-size:.875rem;margin-top:24px}
 @media(max-width:600px){main{padding:16px 12px 28px}section{padding:14px 13px}h1{font-size:1.4rem}
 .wide,.b{display:none}.narrow{display:block}.tiles{grid-template-columns:1fr 1fr}.tile b{font-size:1.2rem}}

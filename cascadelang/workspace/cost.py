@@ -59,6 +59,17 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
+class NodeShare:
+    """What one node of the graph comes to, of itself: calls and dollars a query."""
+
+    node: str
+    model: str
+    part: str
+    calls: float
+    usd: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Rate:
     """A rate that was counted with. ``whence``: ``stated``, ``recorded`` or ``assumed``."""
 
@@ -76,6 +87,7 @@ class Bill:
         ways: this policy first.
         proved_usd: the most that bounds prove of a query of ``input_tokens``; ``None`` when unknown.
         shares: by model and part, the dearest first.
+        nodes: the same by node of the graph, in the graph's order.
         top: the model that costs most when it answers everything.
         break_even: the escalation rate at which the policy costs what ``top`` does; ``None`` when there is none.
         break_even_words: that in words.
@@ -91,6 +103,7 @@ class Bill:
     proved_usd: float | None
     input_tokens: int
     shares: tuple[Share, ...]
+    nodes: tuple[NodeShare, ...]
     top: str
     break_even: float | None
     break_even_words: str
@@ -166,6 +179,7 @@ def bill(
         _proved(graph, root, tokens),
         tokens,
         _shares(graph, own),
+        _nodes(graph, own),
         "" if top is None else top.name.removeprefix("all:"),
         even,
         words,
@@ -253,6 +267,15 @@ def _shares(graph: Graph, own: Reckoning) -> tuple[Share, ...]:
         known = model not in graph.models or graph.models[model].price is not None
         found.append(Share(model, part, calls, usd if known else None))
     return tuple(sorted(found, key=lambda one: (-(one.usd or 0.0), _PARTS.index(one.part), one.model)))
+
+
+def _nodes(graph: Graph, own: Reckoning) -> tuple[NodeShare, ...]:
+    order = {id_: at for at, id_ in enumerate(graph.nodes)}
+    found = []
+    for (node, model, part), (calls, usd) in own.spent.items.items():
+        known = model not in graph.models or graph.models[model].price is not None
+        found.append(NodeShare(node, model, part, calls, usd if known else None))
+    return tuple(sorted(found, key=lambda one: (order[one.node], one.model, _PARTS.index(one.part))))
 
 
 def _escalation(rates: Rates, gates: Sequence[tuple[str, int]]) -> float | None:

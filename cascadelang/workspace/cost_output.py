@@ -30,6 +30,7 @@ def bill_json(bill: Bill) -> dict[str, Any]:
         "proved_usd": bill.proved_usd,
         "proved_for_input_tokens": bill.input_tokens,
         "shares": [asdict(share) for share in bill.shares],
+        "nodes": [asdict(node) for node in bill.nodes],
         "top": bill.top or None,
         "break_even_escalation": bill.break_even,
         "break_even_words": bill.break_even_words,
@@ -81,6 +82,9 @@ def _rows(bill: Bill) -> Iterable[tuple[object, ...]]:
     for share in bill.shares:
         usd = share.usd
         yield ("part", share.model, share.part, share.calls, None, usd, None, per_month(bill, usd), "calls a query")
+    for node in bill.nodes:
+        words = f"{node.model}, calls a query"
+        yield ("node", node.node, node.part, node.calls, None, node.usd, None, per_month(bill, node.usd), words)
     for escalation, usd in bill.sensitivity:
         words = "every gate lets so many go on"
         yield ("escalation", "", "", escalation, None, usd, None, per_month(bill, usd), words)

@@ -47,6 +47,13 @@ def test_as_json(cl):
     # 0.2 L + 0.8 (S + e L) = L, where L is ten times S
     assert value["break_even_escalation"] == pytest.approx(0.9, abs=1e-4)
     assert value["assumed"] == []
+    assert sum(node["usd"] for node in value["nodes"]) == pytest.approx(expected)
+    assert {(node["node"], node["part"]) for node in value["nodes"]} == {
+        ("main.arm1", "answers"),
+        ("main.else.rung1", "answers"),
+        ("main.else.rung1", "rejected"),
+        ("main.else.rung2", "answers"),
+    }
     assert value["proved_usd"] >= ways["this policy"]["worst_usd"]
 
 

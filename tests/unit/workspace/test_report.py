@@ -248,3 +248,45 @@ def cl_main():
         return result.exit_code, result.stdout, result.stderr
 
     return go
+
+
+LADDER = """
+provider x = openai { base_url: "http://127.0.0.1:9/v1" }
+model small = x("s") { price: $1 / $5 }
+model large = x("l") { price: $10 / $50 }
+policy main = cascade [small, large] until json
+"""
+
+
+def test_quality_by_records(record, tmp_path: Path):
+    import json
+
+    (tmp_path / "p.cl").write_text(LADDER, encoding="utf-8")
+    answers = [("{}", 1.0), ("no", 0.0), ("{}", 1.0), ("no", 0.0)]
+    rows = [
+        {
+            "id": f"q{at}",
+            "query": "hello",
+            "answers": {
+                "s": {"text": said, "quality": good, "cost_usd": 0.001},
+                "l": {"text": "{}", "quality": 1.0, "cost_usd": 0.01},
+            },
+        }
+        for at, (said, good) in enumerate(answers)
+    ]
+    (tmp_path / "records.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    record(run(1))
+    found = findings("p.cl", records="records.jsonl")
+    assert found.replayed is not None
+    assert found.replayed.quality.value == 1.0
+    assert found.replayed.cost_usd.value == pytest.approx(0.001 + 0.5 * 0.01)
+    tags = harmless(report_page(found))
+    assert "Quality as it is graded in records.jsonl, of 4 records" in tags.said
+    assert "Quality isn't recorded" not in tags.said
+
+
+def test_prices_and_times_in_words():
+    from cascadelang.workspace.cost_page import whole_dollars
+
+    said = [whole_dollars(usd) for usd in (None, 0, 0.000057, 0.00123456, 0.5, 4.2, 12345.6)]
+    assert said == ["unknown", "$0", "$0.000057", "$0.00123", "$0.5", "$4.20", "$12,346"]
