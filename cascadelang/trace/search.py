@@ -28,6 +28,8 @@ _STARTED: Final = 4
 _ASKED: Final = (
     "EXISTS (SELECT 1 FROM steps WHERE steps.shape = shapes.id AND steps.kind = 'asked' AND steps.model = ?)"
 )
+_SOON_S: Final = 60.0
+"""How much later than the end of its run a shadow may begin, by a clock that may be set meanwhile."""
 _AT_ONCE: Final = 500
 """Rows that are looked at together where more has to be known of each than SQL can say."""
 
@@ -130,17 +132,22 @@ def whole_in(store: Connection, at: Database, search: Search, limit: int | None)
 def shadows_of(store: Connection, at: Database, run: RunRecord) -> list[RunRecord]:
     """The runs that were made beside a run, or went on after it, oldest first, without their events.
 
-    Such a run names the one it belongs to in its first event, and its policy's name begins with that of the other's.
+    Such a run names the one it belongs to in its first event, its policy's name begins with that of the other's, and
+    it began while that ran, or when it ended. There is one only where ``run``, with its events, says so or was
+    cancelled.
     """
+    if run.status != "cancelled" and not any(event.kind == "shadow" for event in run.events):
+        return []
     told = at.has_text("events.events")
     rows = store.rows(
         f"SELECT {RUN_FIELDS} FROM {RUN_TABLES} JOIN events ON events.run = runs.id"  # noqa: S608 - values are bound
-        f" WHERE policies.path = ? AND runs.started_wall_s >= ? AND runs.trace_id <> ? AND {told}"
+        f" WHERE policies.path = ? AND runs.started_wall_s BETWEEN ? AND ? AND runs.trace_id <> ? AND {told}"
         " AND (substr(policies.name, 1, ?) = ? OR substr(policies.name, 1, ?) = ?)"
         " ORDER BY runs.started_wall_s, runs.id LIMIT 50",
         (
             run.policy_path,
             run.started_wall_s,
+            run.started_wall_s + run.latency_s + _SOON_S,
             run.trace_id,
             encode(run.trace_id),
             *_beginning(f"{run.policy} (shadow "),

