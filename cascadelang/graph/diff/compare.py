@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from cascadelang.graph.diff.amounts import amounts
-from cascadelang.graph.diff.declared import Ranges, declared, requirements
+from cascadelang.graph.diff.declared import Ranges, alerts, declared, requirements
 from cascadelang.graph.diff.match import Match
 from cascadelang.graph.diff.model import Change, Difference
 from cascadelang.graph.diff.strategies import Strategies
@@ -56,6 +56,7 @@ def compare(
         strategies.compare(old.policies[was], new.policies[is_], is_)
     changes += strategies.changes
     changes += requirements(match)
+    changes += alerts(match)
     changes += declared(match, old_ranges or {}, new_ranges or {})
     changes = [_told_apart(change) for change in changes]
 

@@ -1,4 +1,4 @@
-"""What changes in the models, signals, checks, tunes and requirements of two graphs.
+"""What changes in the models, signals, checks, tunes, requirements and alerts of two graphs.
 
 Takes: a `Match`. Gives: a `Change` for each thing that differs. Guarantees: only what the policies reach is looked
 at; a changed declaration is told once, however often it is used.
@@ -183,6 +183,27 @@ def requirements(match: Match) -> Iterator[Change]:
             said = require_wording(before)
             words = f"doesn't require `{said}`{_for_input(before)} any more"
             yield Change("requirement", "removed", before.policy, words, said, None)
+
+
+def alerts(match: Match) -> Iterator[Change]:
+    """What is told of recorded runs, and isn't any more. Alerts are told apart by their words."""
+    olds, news = ({alert.words: alert for alert in graph.alerts} for graph in (match.old, match.new))
+    for words, now in news.items():
+        before = olds.get(words)
+        said = _alert_said(now)
+        if before is None:
+            yield Change("alert", "added", words, f"is new: {said}", None, said)
+        elif (before.condition, before.over) != (now.condition, now.over):
+            was = _alert_said(before)
+            yield Change("alert", "changed", words, f"holds {said}, it was {was}", was, said)
+    for words, before in olds.items():
+        if words not in news:
+            was = _alert_said(before)
+            yield Change("alert", "removed", words, f"is gone, it was {was}", was, None)
+
+
+def _alert_said(alert: g.GraphAlert) -> str:
+    return f"`when {alert.said} over {alert.over:,} queries`"
 
 
 def _required(graph: g.Graph) -> dict[tuple[Any, ...], g.Requirement]:

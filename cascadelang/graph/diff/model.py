@@ -15,7 +15,7 @@ from cascadelang.source.frozen import dataclass
 
 DIFF_VERSION: Final = 1
 
-Area = Literal["policy", "strategy", "signal", "check", "tune", "model", "requirement"]
+Area = Literal["policy", "strategy", "signal", "check", "tune", "model", "requirement", "alert"]
 What = Literal["added", "removed", "changed", "moved", "renamed"]
 
 Revert = Callable[[Graph], Graph]

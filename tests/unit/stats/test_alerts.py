@@ -189,3 +189,51 @@ def test_an_alert_is_not_what_a_policy_does(at, tmp_path):
     assert graph_sha256(graph) == graph_sha256(replace(graph, alerts=[]))
     with pytest.raises(Exception, match="isn't recorded so"):
         from_json(to_json(graph).replace('"failures"', '"failings"'))
+
+
+def test_a_diff_says_which_alerts_changed(tmp_path):
+    from cascadelang.graph.diff.compare import compare
+    from cascadelang.workspace.load import load
+
+    def graph(name, alerts):
+        (tmp_path / name).write_text(POLICY + alerts)
+        return load(str(tmp_path / name)).graph
+
+    old = graph("old.cl", 'alert "fails" when failures > 2%\nalert "dear" when cost.mean > $1\n')
+    new = graph("new.cl", 'alert "fails" when failures > 3%\nalert "slow" when latency.p95 > 8s\n')
+    found = compare(old, new).changes
+    assert [(change.area, change.what, change.where) for change in found] == [
+        ("alert", "changed", "fails"),
+        ("alert", "added", "slow"),
+        ("alert", "removed", "dear"),
+    ]
+    assert found[0].words == (
+        "holds `when failures > 3% over 1,000 queries`, it was `when failures > 2% over 1,000 queries`"
+    )
+
+
+def test_ctrl_c_ends_a_watch_with_130(at, tmp_path, make_run):
+    import os
+    import signal
+    import subprocess
+    import sys
+
+    at(
+        tmp_path / "t.sqlite",
+        ['alert "a" when failures > 2% over 10 queries'],
+        [went(make_run, n) for n in range(10)],
+    )
+    watching = subprocess.Popen(
+        [sys.executable, "-m", "cascadelang", "watch", "p.cl", "--interval", "60"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    for line in watching.stdout:
+        if "Ctrl-C ends" in line:
+            break
+    watching.send_signal(signal.SIGINT)
+    _, told = watching.communicate(timeout=30)
+    assert watching.returncode == 130
+    assert "Traceback" not in told
