@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
+from cascadelang.contracts.estimate import estimate_tokens
 from cascadelang.contracts.messages import Usage
 from cascadelang.contracts.price import Price
 from cascadelang.graph import model as g
@@ -97,11 +98,11 @@ class Tally:
         self.estimated = 0
         self._graph = graph
         self._first = _first_rungs(graph)
-        self._prices: dict[str, Price | None] = {}
+        self._prices: dict[str, tuple[Price | None, str]] = {}
         for name, spec in graph.models.items():
             for known in names[name]:
                 self.labels.setdefault(known, name)
-                self._prices.setdefault(known, spec.price)
+                self._prices.setdefault(known, (spec.price, spec.system))
 
     def add(self, record: Record, replayed: Replayed) -> None:
         """Count a record."""
@@ -119,7 +120,7 @@ class Tally:
                 columns = self.singles[name] = Columns(before)
             elif len(columns) != before:
                 columns.fill(before)
-            columns.add(answer.quality, self._cost(name, answer), answer.latency_s)
+            columns.add(answer.quality, self._cost(name, record, answer), answer.latency_s)
         self.statuses[replayed.status] += 1
         self.paths[replayed.path] += 1
         for model in set(replayed.path):
@@ -141,14 +142,22 @@ class Tally:
         for columns in self.singles.values():
             columns.fill(self.observed)
 
-    def _cost(self, name: str, answer: RecordedAnswer) -> float | None:
-        """What an answer cost: as recorded, else by its tokens and the policy's price."""
+    def _cost(self, name: str, record: Record, answer: RecordedAnswer) -> float | None:
+        """What an answer cost: as recorded, else by its tokens, counted or estimated, and the policy's price."""
         if answer.cost_usd is not None:
             return answer.cost_usd
-        price = self._prices.get(name)
-        if price is None or answer.input_tokens is None or answer.output_tokens is None:
+        price, system = self._prices.get(name, (None, ""))
+        if price is None:
             return None
-        return cost_of(price, Usage(answer.input_tokens, answer.output_tokens))
+        input_tokens, output_tokens = answer.input_tokens, answer.output_tokens
+        if output_tokens is None:
+            if answer.text is None:
+                return None
+            output_tokens = estimate_tokens(answer.text)
+        if input_tokens is None:
+            texts = (system, *(message.text for message in record.query.messages))
+            input_tokens = sum(map(estimate_tokens, texts))
+        return cost_of(price, Usage(input_tokens, output_tokens))
 
     def _follow(self, events: list[Event]) -> None:
         """Count arms, rungs and verdicts."""

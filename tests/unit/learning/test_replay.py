@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import random
 from decimal import Decimal
 from pathlib import Path
@@ -305,3 +306,20 @@ def test_escalations_are_counted_of_those_that_came_to_a_rung(tmp_path):
     assert tally.verdicts["not hedges", "failed"] == 4
     assert Decimal(tally.asked["middle"]) == 3
     assert json.dumps(list(tally.singles)) == '["small", "middle", "large"]'
+
+
+def test_a_model_alone_costs_what_the_policy_that_asks_it_costs(tmp_path):
+    graph = graph_of(tmp_path, 'policy main = small\npolicy said = large with { system: "be brief" }')
+    records = [
+        record({"small": {"text": "It is eight."}, "large": {"quality": 1.0}}),
+        record({"small": {"text": "8", "output_tokens": 3}, "large": answer(cost_usd=0.5)}, line=2),
+    ]
+    tally = Tally(graph, {name: (name,) for name in graph.models})
+    for each, found in zip(records, replayed(graph, *records), strict=True):
+        tally.add(each, found)
+    tally.close()
+    assert list(tally.singles["small"].cost_usd) == list(tally.own.cost_usd)
+    assert all(usd > 0 for usd in tally.own.cost_usd)
+    unknown, known = tally.singles["large"].cost_usd
+    assert math.isnan(unknown)
+    assert known == 0.5
