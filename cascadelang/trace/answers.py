@@ -23,12 +23,12 @@ import threading
 import time
 import weakref
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from cascadelang.contracts.answer_cache import Alike, Kept
 from cascadelang.embedding.off_loop import off_loop
 from cascadelang.source.digest import sha256
-from cascadelang.trace.likeness import MOST_VECTORS, Nearest, from_text, to_text
+from cascadelang.trace.likeness import MOST_GROUPS, MOST_VECTORS, Nearest, from_text, to_text
 from cascadelang.trace.sql import Connection, Where, database
 
 if TYPE_CHECKING:
@@ -101,10 +101,10 @@ class AnswerMemory:
     def put(self, kept: Kept, keep_s: float, alike: Alike | None = None) -> None:
         """See `AnswerCache.put`; what is used goes out last, however old it is."""
         del keep_s
-        if alike is not None:
-            self.vectors.add(alike.group, kept.key, kept.made_wall_s, alike.vector)
         if len(kept.text) > MOST_ANSWER_BYTES:
             return
+        if alike is not None:
+            self.vectors.add(alike.group, kept.key, kept.made_wall_s, alike.vector)
         with self._lock:
             before = self._kept.pop(kept.key, None)
             self._bytes += len(kept.text) - (0 if before is None else len(before.text))
@@ -145,7 +145,7 @@ class AnswerStore:
         self._waiting = 0
         self._written = 0
         self._pause_until_s = 0.0
-        self._seen: dict[str, float] = {}
+        self._read_to: dict[str, _Read] = {}
 
     def get(self, key: str, since_wall_s: float) -> Kept | None:
         """See `AnswerCache.get`: what this process made or found before."""
@@ -185,7 +185,8 @@ class AnswerStore:
                 return
             self._waiting += 1
         if self._writer.do(lambda: self._write(kept, kept.made_wall_s + keep_s, alike)) is None:
-            self._waiting -= 1
+            with self._lock:
+                self._waiting -= 1
 
     def close(self) -> None:
         """See `AnswerCache.close`."""
@@ -211,17 +212,23 @@ class AnswerStore:
 
     def _read_vectors(self, group: str, since_wall_s: float) -> None:
         """In the reading thread: take in the vectors of a group that aren't in memory yet, the newest of too many."""
-        seen_wall_s = self._seen.get(group, 0.0)
+        read = self._read_to.pop(group, None)
+        if read is None or read.since_wall_s > since_wall_s or not self._memory.vectors.holds(group):
+            read = _Read(since_wall_s, 0.0)
         rows = self._rows(
             "SELECT key, made_wall_s, vector FROM answers WHERE alike = ? AND made_wall_s >= ?"
             " ORDER BY made_wall_s DESC LIMIT ?",
-            (group, max(since_wall_s, seen_wall_s - _LATE_S), MOST_VECTORS),
+            (group, max(since_wall_s, read.newest_wall_s - _LATE_S), MOST_VECTORS),
         )
+        newest_wall_s = read.newest_wall_s
         for key, made_wall_s, text in reversed(rows):
             vector = from_text(text)
             if vector is not None and isinstance(made_wall_s, float):
                 self._memory.vectors.add(group, key, made_wall_s, vector)
-                self._seen[group] = max(self._seen.get(group, 0.0), made_wall_s)
+                newest_wall_s = max(newest_wall_s, made_wall_s)
+        self._read_to[group] = _Read(read.since_wall_s, newest_wall_s)
+        while len(self._read_to) > MOST_GROUPS:
+            del self._read_to[next(iter(self._read_to))]  # the one that wasn't looked at for longest
 
     def _rows(self, sql: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         """In the reading thread: rows of the store; none where it can't be read."""
@@ -276,6 +283,13 @@ class AnswerStore:
             if total <= goal:
                 connection.execute("DELETE FROM answers WHERE made_wall_s <= ?", (made_wall_s,))
                 return
+
+
+class _Read(NamedTuple):
+    """Which of a group's vectors were read from the store: those made then or later, and when the newest was made."""
+
+    since_wall_s: float
+    newest_wall_s: float
 
 
 class _Hand:

@@ -37,6 +37,10 @@ class Nearest:
                     self._groups.popitem(last=False)
             held.add(key, made_wall_s, vector)
 
+    def holds(self, group: str) -> bool:
+        """Whether there are vectors of a group."""
+        return group in self._groups
+
     def nearest(self, alike: Alike, since_wall_s: float) -> tuple[str, float] | None:
         """The nearest, the newest of several; ``None`` where there is none young enough."""
         with self._lock:

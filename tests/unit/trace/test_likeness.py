@@ -90,3 +90,31 @@ def test_memory_alone():
     memory = AnswerMemory()
     memory.put(Kept("a", 1000.0, "t", "one"), DAY_S, Alike("g", vector(1, 0)))
     assert asyncio.run(memory.nearest(Alike("g", vector(1, 0)), 0.0))[0] == "a"
+
+
+def nearest_in(store, group, since_wall_s):
+    return asyncio.run(store.nearest(Alike(group, vector(1)), since_wall_s))
+
+
+def test_a_group_that_memory_let_go_is_read_again(anywhere, monkeypatch):
+    monkeypatch.setattr(likeness, "MOST_GROUPS", 2)
+    store = AnswerStore(anywhere)
+    for group in ("g1", "g2", "g3"):
+        store.put(Kept(f"key {group}", 1_000.0, "run", "text"), DAY_S, Alike(group, vector(1)))
+        store.put(Kept(f"newer {group}", 9_000.0, "run", "text"), DAY_S, Alike(group, vector(0, 1)))
+    store.close()
+    again = AnswerStore(anywhere)
+    for group in ("g1", "g2", "g3", "g1", "g2", "g3"):
+        assert nearest_in(again, group, 0.0)[0] == f"key {group}"
+    again.close()
+
+
+def test_who_keeps_for_longer_finds_what_is_older(anywhere):
+    store = AnswerStore(anywhere)
+    store.put(Kept("old", 1_000.0, "run", "text"), DAY_S, Alike("g", vector(1)))
+    store.put(Kept("new", 9_000.0, "run", "text"), DAY_S, Alike("g", vector(0, 1)))
+    store.close()
+    again = AnswerStore(anywhere)
+    assert nearest_in(again, "g", 5_000.0)[0] == "new"
+    assert nearest_in(again, "g", 0.0)[0] == "old"
+    again.close()
