@@ -19,7 +19,8 @@ from cascadelang.pages.html import text
 
 WIDE: Final = 840
 NARROW: Final = 340
-COLOURS: Final = 6
+_LINE: Final = 15
+"""How far apart names are written, from line to line."""
 
 Format = Callable[[float], str]
 
@@ -176,13 +177,19 @@ def dots(
         if len(frontier) > 1:
             points = " ".join("{:.1f},{:.1f}".format(*at(x, y)) for x, y in frontier)
             out.append(f'<polyline class="l s6" stroke-dasharray="5 4" points="{points}"/>')
-        for dot in given:
+        written: list[tuple[bool, float]] = []
+        for dot in sorted(given, key=lambda one: -one.y):
             px, py = at(dot.x, dot.y)
             radius = 7 if dot.ring else 5
             out.append(f'<circle class="f{dot.colour}" cx="{px:.1f}" cy="{py:.1f}" r="{radius}"/>')
-            anchor, shift = ("end", -11) if px > width * 0.6 else ("start", 11)
+            right_side = px > width * 0.6
+            line = py + 4
+            while any(side == right_side and abs(line - other) < _LINE for side, other in written):
+                line += 1
+            written.append((right_side, line))
+            anchor, shift = ("end", -11) if right_side else ("start", 11)
             bold = ' font-weight="600"' if dot.ring else ""
-            out.append(f'<text class=halo x="{px + shift:.1f}" y="{py + 4:.1f}" text-anchor={anchor}{bold}>')
+            out.append(f'<text class=halo x="{px + shift:.1f}" y="{line:.1f}" text-anchor={anchor}{bold}>')
             out.append(f"{text(dot.name)}</text>")
         return "".join(out) + "</svg>"
 

@@ -130,5 +130,5 @@ footer{font-size:.875rem;margin-top:24px}
 .wide,.b{display:none}.narrow{display:block}.tiles{grid-template-columns:1fr 1fr}.tile b{font-size:1.2rem}}
 @media print{:root{--bg:#fff}body{font-size:12px}section,.tile{break-inside:avoid;border-color:#bbb}
 main{max-width:none;padding:0}
-details{display:none}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
+*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 """

@@ -114,7 +114,7 @@ def findings(
     sums = live[0]
     stats = replace(count(sums), savings=savings_of(sums))
     graph = _graph(sums.path)
-    drawing, drawn = ("", False) if graph is None else _drawing(graph)
+    drawing, drawn = ("", False) if graph is None else _drawing(graph, sums.policy)
     return Findings(
         stats,
         flows(sums, paths, graph),
@@ -234,12 +234,16 @@ def _graph(path: str) -> Graph | None:
         return None
 
 
-def _drawing(graph: Graph) -> tuple[str, bool]:
-    """The policy as SVG where a layout program is there, else as Mermaid's text; which it is."""
+def _drawing(graph: Graph, policy: str) -> tuple[str, bool]:
+    """The policy as SVG where a layout program is there, else as Mermaid's text; which it is. Without the others."""
+    from dataclasses import replace
+
     from cascadelang.graph.errors import GraphError
     from cascadelang.graph.export_mermaid import to_mermaid
     from cascadelang.graph.export_svg import to_svg
 
+    if policy in graph.policies:
+        graph = replace(graph, policies={policy: graph.policies[policy]}, requirements=[])
     try:
         return to_svg(graph), True
     except GraphError:

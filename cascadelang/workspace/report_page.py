@@ -54,23 +54,29 @@ def _head(found: Findings) -> str:
     stats, saved = found.stats, found.stats.savings
     spared = found.without_top
     never = "" if spared is None else f"{_percent(spared)} of queries never needed {saved.model}"
-    if saved.saved_usd is not None and saved.top_usd is not None and saved.saved_usd >= 0:
+    if saved.top_usd == 0 and not saved.spent_usd:
+        headline, never = f"{_queries(stats.queries)}, answered for free", ""
+    elif saved.saved_usd is not None and saved.top_usd is not None and saved.saved_usd >= 0:
         headline = f"Saved {_dollars(saved.saved_usd)} of {_dollars(saved.top_usd)}"
     elif saved.saved_usd is not None and saved.top_usd is not None:
         headline = f"Cost {_dollars(-saved.saved_usd)} more than {_dollars(saved.top_usd)}"
     else:
-        headline = f"{_count(stats.queries)} queries for {_dollars(stats.cost.total_usd)}"
+        headline = f"{_queries(stats.queries)} for {_dollars(stats.cost.total_usd)}"
     headline += f": {never}" if never else ""
     if saved.saved_usd is None:
         how = f"What it saved isn't known: {words(saved.unknown)}." if saved.unknown else ""
     else:
-        how = f"Against sending everything to <code>{text(saved.model)}</code>: {words(saved.how)}."
+        how = (
+            ""
+            if saved.top_usd == 0
+            else f"Against sending everything to <code>{text(saved.model)}</code>: {words(saved.how)}."
+        )
     file = stats.path.replace("\\", "/").rpartition("/")[2] or "a policy without a file"
     over = f"<p class=over>{text(file)}, policy {text(stats.policy)}, {_window(stats)}</p>"
     good = sum(stats.statuses.get(name, 0.0) for name in ("accepted", "unchecked"))
     rejected = stats.statuses.get("unmet", 0.0)
     tiles = [
-        (_count(stats.queries), "queries"),
+        (_count(stats.queries), "query" if stats.queries == 1 else "queries"),
         (_dollars(stats.cost.total_usd), "spent in all"),
         (_dollars(stats.cost.per_query_usd), "a query, on average"),
         (_percent(good / stats.queries), "answered, and not rejected"),
@@ -145,7 +151,7 @@ def _cost(found: Findings) -> str:
         if usd
     ]
     out = table(("went into", "", "share", "dollars"), rows, "wbn") if rows else ""
-    if found.singles_usd and stats.cost.total_usd is not None:
+    if any(found.singles_usd.values()) and stats.cost.total_usd is not None:
         ways = [("this policy", stats.cost.total_usd, 1)]
         ways += [
             (f"only {name}", usd, 6) for name, usd in sorted(found.singles_usd.items(), key=lambda item: item[1])
@@ -229,6 +235,11 @@ def _dots(
         given.append(Dot(own[0], own[1], own[2], 1, ring=True))
     if not given:
         return "<p class=soft>No answer was checked and priced, so there is nothing to draw.</p>"
+    if not any(dot.x for dot in given):
+        rows = [
+            (text(dot.name), bar(dot.y, dot.colour), _percent(dot.y)) for dot in sorted(given, key=lambda one: -one.y)
+        ]
+        return table(("", "", what), rows, "wbn") + "<p class='soft small'>All of them are free.</p>"
     best: list[tuple[float, float]] = []
     for _, x, y in sorted(known, key=lambda one: (one[1], -one[2])):
         if not best or y > best[-1][1]:
@@ -374,6 +385,10 @@ def _percent(share: float | None) -> str:
     if share is None:
         return "unknown"
     return f"{share:.0%}" if share in (0, 1) or 0.0995 <= share <= 0.9949 else f"{share:.1%}"
+
+
+def _queries(number: float) -> str:
+    return f"{_count(number)} {'query' if number == 1 else 'queries'}"
 
 
 def _count(number: float) -> str:

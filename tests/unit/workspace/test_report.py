@@ -290,3 +290,40 @@ def test_prices_and_times_in_words():
 
     said = [whole_dollars(usd) for usd in (None, 0, 0.000057, 0.00123456, 0.5, 4.2, 12345.6)]
     assert said == ["unknown", "$0", "$0.000057", "$0.00123", "$0.5", "$4.20", "$12,346"]
+
+
+def test_what_is_free_saves_nothing(record, tmp_path: Path):
+    (tmp_path / "p.cl").write_text(
+        FILE.replace("price: $1 / $5", "price: $0 / $0").replace("$10 / $50", "$0 / $0"), "utf-8"
+    )
+    one = run(1)
+    free = [e._replace(data={**e.data, "cost_usd": 0.0}) if e.kind == "call" else e for e in one.events]
+    record(replace(one, cost_usd=0.0, events=free))
+    said = parsed(report_page(findings())).said
+    assert "1 query, answered for free" in said
+    assert "Saved" not in said
+    assert "All of them are free" in said
+
+
+def test_names_of_dots_are_never_written_over_each_other():
+    from cascadelang.pages.charts import Dot, dots
+
+    given = [Dot(f"m{n}", 0.1, 0.8 + n / 1000) for n in range(4)]
+    html = dots(given, "x", x_format=str, y_format=str, y_range=(0.0, 1.0))
+    wide = html[: html.index("narrow")]
+    lines_ = [float(found) for found in re.findall(r'<text class=halo x="[\d.]+" y="([\d.]+)"', wide)]
+    assert len(lines_) == 4
+    assert all(abs(one - other) >= 15 for at, one in enumerate(lines_) for other in lines_[:at])
+
+
+def test_only_this_policy_is_drawn_and_mermaid_is_text(record, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "p.cl").write_text(FILE + "policy aside = large\n", encoding="utf-8")
+    record(run(1))
+    found = findings()
+    assert found.drawn
+    assert "aside" not in found.drawing
+    monkeypatch.setattr("cascadelang.graph.export_svg.layout_program", lambda: None)
+    found = findings()
+    assert not found.drawn
+    tags = harmless(report_page(found))
+    assert "flowchart" in tags.said
