@@ -13,7 +13,9 @@ from cascadelang.cli.paint import color_option, write
 @click.argument("policy", required=False, metavar="[POLICY]")
 @click.option("--since", metavar="WHEN", default="7d", show_default=True, help="An age, a day, or `all`.")
 @click.option("--until", metavar="WHEN", help="Till when, likewise; now unless said.")
-@click.option("--baseline", metavar="FROM..TO", help="Say how far it has moved from this window: `30d..7d`.")
+@click.option(
+    "--baseline", metavar="FROM..TO|FILE.json", help="How far it has moved from this window, or from kept statistics."
+)
 @output_option("text", "json")
 @color_option
 def command(policy: str | None, since: str, until: str | None, baseline: str | None, output: str | None) -> None:

@@ -21,7 +21,7 @@ from cascadelang.cli.paint import color_option, on_terminal, paint, write
     metavar="SECONDS",
     help="How long between two looks.",
 )
-@click.option("--baseline", metavar="FROM..TO", help="What drift is told against: `30d..7d`.")
+@click.option("--baseline", metavar="FROM..TO|FILE.json", help="What drift is told against: `30d..7d`.")
 @output_option("text", "json", "prometheus")
 @color_option
 def command(policy_file: str, once: bool, interval: float, baseline: str | None, output: str | None) -> int:

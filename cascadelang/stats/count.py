@@ -16,8 +16,8 @@ from cascadelang.trace.schema import latency_at
 
 REASONS_MOST: Final = 5
 """How many reasons of a check are given."""
-VALUES_MOST: Final = 20
-"""How many values of a signal are given."""
+VALUES_MOST: Final = 1_000
+"""How many values of a signal are given: enough to be a baseline later."""
 
 PARTS: Final = ("answers", "judges", "classifiers", "retries", "rejected")
 

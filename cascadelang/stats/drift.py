@@ -1,7 +1,7 @@
 """How far what runs look like has moved from a baseline.
 
-Takes: two `Sums`. Gives: a `Drift` for each signal, for the arms that were taken and for the models that answered.
-Guarantees: pure; nothing but sums is needed.
+Takes: the `Distributions` of two `Sums`, or of what was kept of one. Gives: a `Drift` for each signal, for the arms
+that were taken and for the models that answered. Guarantees: pure; nothing but sums is needed.
 
 Population stability index (Siddiqi, "Credit Risk Scorecards", 2006): the sum over bins of
 ``(now - before) * ln(now / before)``, of shares. Bins: each label, truth value or text is one; numbers fall into ten,
@@ -18,11 +18,11 @@ weight, and a side counts for as many runs as it keeps.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from math import exp, inf, isfinite, lgamma, log, sqrt
-from typing import Final
+from typing import Any, Final, NamedTuple
 
-from cascadelang.stats.model import Drift
+from cascadelang.stats.model import VERSION, Drift
 from cascadelang.stats.sums import Sums, value_of
 
 LITTLE: Final = 0.1
@@ -36,22 +36,107 @@ BINS: Final = 10
 MOVED_MOST: Final = 3
 EXPECTED_LEAST: Final = 5
 UNKNOWN: Final = "null"
+NOBODY: Final = "none"
 
 Shares = Mapping[str, float]
 
 
-def drift(now: Sums, before: Sums) -> list[Drift]:
-    """What has moved, the most first; empty where one side has no runs."""
-    scale_now, scale_before = _scale(now), _scale(before)
-    if not scale_now or not scale_before:
-        return []
-    sides: dict[str, tuple[Shares, Shares]] = {
-        name: (now.signals.get(name, {}), before.signals.get(name, {}))
-        for name in sorted(now.signals.keys() | before.signals.keys())
+class Distributions(NamedTuple):
+    """What can be told of drift, of some runs.
+
+    Attributes:
+        signals: the weight, by signal and value.
+        arms: that of each arm that was taken.
+        models: that of each model that answered.
+        scale: by how much a weight becomes runs; 0 where there are none.
+    """
+
+    signals: Mapping[str, Shares]
+    arms: Shares
+    models: Shares
+    scale: float
+
+
+def distributions(sums: Sums) -> Distributions:
+    """Those of the runs that were summed up."""
+    return Distributions(sums.signals, _arms(sums), _models(sums), _scale(sums))
+
+
+def kept(found: object) -> dict[str, Distributions]:
+    """The distributions of each policy, by its name, in what ``stats --output json`` printed; of one name together.
+
+    Raises:
+        ValueError: if it isn't that. ``str()`` of it says why.
+    """
+    if not isinstance(found, dict) or found.get("version") != VERSION or not isinstance(found.get("policies"), list):
+        raise ValueError("it isn't what `cascadelang stats --output json` prints")
+    policies: dict[str, Distributions] = {}
+    try:
+        for stats in found["policies"]:
+            name, new = stats["policy"], _kept(stats)
+            policies[name] = added([policies[name], new]) if name in policies else new
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+        raise ValueError("a policy in it has no statistics") from None
+    return policies
+
+
+def _kept(stats: Mapping[str, Any]) -> Distributions:
+    models = {model["model"]: _weight(model["answered"]) for model in stats["models"] if model["answered"]}
+    queries = _weight(stats["queries"])
+    rest = queries - sum(models.values())
+    if rest > 1e-9 * queries:
+        models[NOBODY] = rest
+    arms: dict[str, float] = defaultdict(float)
+    for arm in stats["arms"]:
+        arms[f"{arm['node']} {arm['arm']}"] += _weight(arm["queries"])
+    signals = {
+        signal["name"]: {str(value): _weight(weight) for value, weight in signal["values"].items()}
+        for signal in stats["signals"]
     }
-    found = [compare(name, *sides[name], scale_now, scale_before) for name in sides]
-    found.append(compare("arms", _arms(now), _arms(before), scale_now, scale_before, labels=True))
-    found.append(compare("models", _models(now), _models(before), scale_now, scale_before, labels=True))
+    return Distributions(signals, arms, models, _weight(stats["runs"]) / queries if queries else 0.0)
+
+
+def _weight(value: Any) -> float:
+    """A weight.
+
+    Raises:
+        ValueError, TypeError: if it is none.
+    """
+    weight = float(value)
+    if not isfinite(weight) or weight < 0:
+        raise ValueError
+    return weight
+
+
+def added(many: Sequence[Distributions]) -> Distributions:
+    """Several as one."""
+    signals: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    arms: dict[str, float] = defaultdict(float)
+    models: dict[str, float] = defaultdict(float)
+    runs = 0.0
+    for one in many:
+        runs += one.scale * sum(one.models.values())
+        for name, values in one.signals.items():
+            for value, weight in values.items():
+                signals[name][value] += weight
+        for whole, part in ((arms, one.arms), (models, one.models)):
+            for name, weight in part.items():
+                whole[name] += weight
+    queries = sum(models.values())
+    return Distributions(signals, arms, models, runs / queries if queries else 0.0)
+
+
+def drift(now: Distributions, before: Distributions) -> list[Drift]:
+    """What has moved, the most first; empty where one side has no runs."""
+    if not now.scale or not before.scale:
+        return []
+    scales = (now.scale, before.scale)
+    found = [
+        compare(name, now.signals.get(name, {}), before.signals.get(name, {}), *scales)
+        for name in now.signals.keys() | before.signals.keys()
+    ]
+    found.append(compare("arms", now.arms, before.arms, *scales, labels=True))
+    found.append(compare("models", now.models, before.models, *scales, labels=True))
     return sorted((one for one in found if one is not None), key=lambda one: (-one.psi, one.of))
 
 
@@ -278,5 +363,5 @@ def _arms(sums: Sums) -> dict[str, float]:
 
 
 def _models(sums: Sums) -> dict[str, float]:
-    """The models that answered; ``none`` where none did."""
-    return _weighed(sums, ((id_, shape.model or "none") for id_, shape in sums.shapes.items()))
+    """The models that answered; `NOBODY` where none did."""
+    return _weighed(sums, ((id_, shape.model or NOBODY) for id_, shape in sums.shapes.items()))

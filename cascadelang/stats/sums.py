@@ -238,24 +238,6 @@ def sums_of_newest(
     return sums, last
 
 
-def together(many: list[Sums]) -> Sums:
-    """Several policies as one."""
-    whole = Sums(
-        many[0].policy, many[0].path, 1, many[0].since_wall_s, many[0].until_wall_s, many[0].slot_s, many[0].slots
-    )
-    for sums in many:
-        for key, row in sums.rows.items():
-            whole.rows[key] = row
-        whole.shapes.update(sums.shapes)
-        whole.latencies.update(sums.latencies)
-        for reason, times in sums.reasons.items():
-            whole.reasons[reason] += times
-        for name, values in sums.signals.items():
-            for value, weight in values.items():
-                whole.signals[name][value] += weight
-    return whole
-
-
 def _count(sums: Sums, row: tuple[Any, ...]) -> float:
     """Add one run; when it began."""
     _, shape, weight, events, *fields = row

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 from cascadelang.workspace.mistake import Mistake
-from cascadelang.workspace.stats import asked_for, baseline_window
+from cascadelang.workspace.stats import Baseline, asked_for
 from cascadelang.workspace.traces import store_of
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cascadelang.graph.model import Graph, GraphAlert
     from cascadelang.stats.alerts import AlertState
     from cascadelang.stats.model import Drift, Stats
-    from cascadelang.stats.sums import Sums, Wanted, Window
+    from cascadelang.stats.sums import Sums, Wanted
     from cascadelang.trace.sql import Connection
 
 VERSION: Final = 1
@@ -34,7 +34,7 @@ class Alerts:
 
     Args:
         path: the file, or a graph that `compile` printed.
-        baseline: the window that drift is told against, as ``30d..7d``; ``None`` for the runs before the alert's.
+        baseline: what drift is told against, as `Baseline` takes it; ``None`` for the runs before the alert's.
         start: whose settings count; the file's unless said.
 
     Raises:
@@ -51,9 +51,7 @@ class Alerts:
             what = f"`{path}` has no alert"
             raise Mistake(what, 'write one: `alert "opus is asked often" when escalation(opus) > 40%`')
         self._where = store_of(path if start is None else start)
-        self._baseline = baseline
-        if baseline is not None:
-            baseline_window(baseline)
+        self._baseline = None if baseline is None else Baseline(baseline)
 
     def look(self) -> list[AlertState]:
         """The state of each, in the order of the file.
@@ -111,18 +109,18 @@ class Alerts:
         self, alert: GraphAlert, now: Sums, oldest: int, store: Connection, wanted: Wanted
     ) -> list[Drift] | None:
         """What has moved; ``None`` where the baseline has fewer runs than the alert looks at."""
-        from cascadelang.stats.drift import drift
-        from cascadelang.stats.sums import sums_of_newest, sums_of_window, together
+        from cascadelang.stats.drift import added, distributions, drift
+        from cascadelang.stats.sums import sums_of_newest
 
         if self._baseline is not None:
-            window: Window = baseline_window(self._baseline)
-            many = sums_of_window(store, window, wanted)
-            return drift(now, together(many)) if many else None
+            many = self._baseline.of_each(store, wanted)
+            mine = [found for (name, path), found in many.items() if path or name in self.graph.policies]
+            return drift(distributions(now), added(mine)) if mine else None
         most = min(TIMES * alert.over, alert.over + MOST)
         found = sums_of_newest(store, most, wanted, before=oldest)
         if found is None or sum(row.weight for row in found[0].rows.values()) < alert.over:
             return None
-        return drift(now, found[0])
+        return drift(distributions(now), distributions(found[0]))
 
 
 def policies_of(graph: Graph, path: str) -> Wanted:

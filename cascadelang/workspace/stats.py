@@ -16,8 +16,10 @@ from cascadelang.workspace.traces import store_of, wall_s_of
 
 if TYPE_CHECKING:
     from cascadelang.contracts.price import Price, PriceStep
+    from cascadelang.stats.drift import Distributions
     from cascadelang.stats.model import Savings, Stats
     from cascadelang.stats.sums import Row, Sums, Wanted, Window
+    from cascadelang.trace.sql import Connection
 
 BEGINNING_WALL_S: Final = 0.0
 _SHADOW: Final = re.compile(r" \(shadow .*\)\Z")
@@ -42,38 +44,83 @@ def read_stats(
         policy: only this one: its name, or its file; ``None`` for all.
         since: from when on: an age (``7d``) or a day (``2026-11-23``); ``None`` from the beginning.
         until: till when, likewise; ``None`` till now.
-        baseline: the window that drift is told against: ``30d..7d``; ``None`` for no drift.
+        baseline: what drift is told against, as `Baseline` takes it; ``None`` for no drift.
         start: the file or folder whose settings count.
 
     Raises:
         Mistake: when nothing is recorded by the settings, the store can't be read, or a time is none.
     """
     from cascadelang.stats.count import count
-    from cascadelang.stats.drift import drift
+    from cascadelang.stats.drift import distributions, drift
     from cascadelang.stats.sums import sums_of_window
     from cascadelang.trace.sql import StoreUnusable, reading
 
     where = store_of(start)
     window = _window(since, until)
-    earlier = None if baseline is None else baseline_window(baseline)
+    against = None if baseline is None else Baseline(baseline)
     wanted = asked_for(policy)
     try:
         with reading(where) as store:
             if store is None:
                 return []
             now = sums_of_window(store, window, wanted)
-            before = [] if earlier is None else sums_of_window(store, earlier, wanted)
+            before = {} if against is None else against.of_each(store, wanted)
     except StoreUnusable as error:
         raise Mistake(str(error)) from None
-    then = {(sums.policy, sums.path): sums for sums in before}
     found = []
     for sums in now:
         stats = replace(count(sums), savings=savings_of(sums))
-        if earlier is not None:
-            base = then.get((sums.policy, sums.path))
-            stats = replace(stats, drift=[] if base is None else drift(sums, base))
+        if against is not None:
+            then = before.get((sums.policy, sums.path)) or before.get((sums.policy, ""))
+            stats = replace(stats, drift=[] if then is None else drift(distributions(sums), then))
         found.append(stats)
     return found
+
+
+class Baseline:
+    """What drift is told against: a window, or statistics that were kept.
+
+    Args:
+        said: ``30d..7d``; or a file that ends in ``.json``, of what `stats --output json` printed.
+
+    Raises:
+        Mistake: when it is neither, or the file can't be read.
+    """
+
+    def __init__(self, said: str) -> None:
+        self._said = said
+        self._kept: dict[str, Distributions] | None = None
+        if said.endswith(".json"):
+            self._kept = _read_kept(said)
+        else:
+            _baseline_window(said)
+
+    def of_each(self, store: Connection, wanted: Wanted) -> dict[tuple[str, str], Distributions]:
+        """Those of each policy, by its name and its file; a file isn't known of what was kept."""
+        from cascadelang.stats.drift import distributions
+        from cascadelang.stats.sums import sums_of_window
+
+        if self._kept is not None:
+            return {(name, ""): found for name, found in self._kept.items()}
+        many = sums_of_window(store, _baseline_window(self._said), wanted)
+        return {(sums.policy, sums.path): distributions(sums) for sums in many}
+
+
+def _read_kept(path: str) -> dict[str, Distributions]:
+    import json
+    from pathlib import Path
+
+    from cascadelang.stats.drift import kept
+
+    try:
+        return kept(json.loads(Path(path).read_bytes()))
+    except OSError as error:
+        raise Mistake(f"`{path}` can't be read: {(error.strerror or 'input error').lower()}") from None
+    except RecursionError:
+        raise Mistake(f"`{path}` is no baseline: it is nested too deeply") from None
+    except ValueError as error:
+        why = "it isn't JSON" if isinstance(error, (json.JSONDecodeError, UnicodeDecodeError)) else str(error)
+        raise Mistake(f"`{path}` is no baseline: {why}", "`cascadelang stats --output json` prints one") from None
 
 
 def asked_for(policy: str | None) -> Wanted:
@@ -103,7 +150,7 @@ def _window(since: str | None, until: str | None) -> Window:
     return Window(first, last)
 
 
-def baseline_window(baseline: str) -> Window:
+def _baseline_window(baseline: str) -> Window:
     """``30d..7d``, or ``30d``: from then till now.
 
     Raises:

@@ -130,3 +130,26 @@ def test_mistakes(store, cl, args, words):
     found = cl("stats", *args)
     assert found.code == 2
     assert words in found.err
+
+
+def test_a_baseline_that_was_kept(store, cl, tmp_path):
+    day_s = 86_400
+    store(run(number, escalates=number % 4 == 0) for number in range(200))
+    (tmp_path / "then.json").write_text(cl("stats", "--since", "all", "--output", "json").out)
+    store(run(1_000 + number, escalates=number % 4 != 0, wall_s=1_700_000_000.0 + 9 * day_s) for number in range(200))
+    window = cl("stats", "--since", "2023-11-20", "--baseline", "2023-11-10..2023-11-20", "--output", "json")
+    from_file = cl("stats", "--since", "2023-11-20", "--baseline", "then.json", "--output", "json")
+    one, other = (json.loads(found.out)["policies"][0]["drift"] for found in (window, from_file))
+    assert one == other
+    assert one[0]["psi"] > 1
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[]", '{"version": 2, "policies": []}', '{"version": 1, "policies": [{}]}', "[" * 9999]
+)
+def test_a_file_that_is_no_baseline(store, cl, tmp_path, text):
+    (tmp_path / "bad.json").write_text(text)
+    found = cl("stats", "--baseline", "bad.json")
+    assert found.code == 1
+    assert "`bad.json` is no baseline" in found.err
+    assert cl("stats", "--baseline", "none.json").code == 1
