@@ -18,7 +18,9 @@ _GIT_ARGS = 7
 @click.option("--input", "input_size", metavar="TOKENS", help="Compare costs for an input of so many tokens: 4k.")
 @click.option("--old-root", metavar="DIR", help="The folder that what OLD names is relative to.")
 @click.option("--external", is_flag=True, help="Take the arguments that git gives to an external diff.")
-@click.option("--on", "records", metavar="RECORDS", help="Compare on recorded answers, too: .jsonl or .jsonl.gz.")
+@click.option(
+    "--on", "records", metavar="RECORDS", help="Compare on recorded answers, too: .jsonl, .jsonl.gz or .parquet."
+)
 @records_options
 @output_option("text", "json")
 @color_option

@@ -1,8 +1,9 @@
 """Records: queries, and what each model answered to them.
 
-Takes: a file of one JSON object a line (``.jsonl``, ``.jsonl.gz``; ``docs/replay.md`` has the form). Gives: `Record`
-values, one after the other. Guarantees: no more than one line is held at a time; what is wrong with a file is a
-`RecordsUnusable` that names the file and the line; what isn't recorded is ``None``, never a default.
+Takes: a file of one JSON object a line (``.jsonl``, ``.jsonl.gz``), or of the same as rows (``.parquet``);
+``docs/replay.md`` has the form. Gives: `Record` values, one after the other. Guarantees: no more than one line, or a
+few hundred rows, are held at a time; what is wrong with a file is a `RecordsUnusable` that names the file and the
+line; what isn't recorded is ``None``, never a default.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import gzip
 import math
 import zlib
 from collections.abc import Callable, Generator, Mapping
+from contextlib import closing
+from decimal import Decimal
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -130,19 +133,37 @@ def read_records(path: str | Path, progress: Callable[[int, int], None] | None =
             none.
     """
     shown = str(path)
-    if not shown.endswith((".jsonl", ".jsonl.gz")):
-        raise RecordsUnusable(f"`{shown}` can't be read: records are `.jsonl` or `.jsonl.gz` files")
+    if not shown.endswith((".jsonl", ".jsonl.gz", ".parquet")):
+        what = "records are `.jsonl`, `.jsonl.gz` or `.parquet` files"
+        raise RecordsUnusable(f"`{shown}` can't be read: {what}")
     seen: dict[str, int] = {}
-    for number, data in _lines(Path(path), shown, progress):
-        record = _record(shown, number, data)
-        before = seen.setdefault(record.id, number)
-        if before != number:
-            raise RecordsUnusable(
-                f"`{shown}`, line {number}: the id `{_cut(record.id)}` stands in line {before}, too"
-            )
-        yield record
+    found = _of_rows(shown, progress) if shown.endswith(".parquet") else _of_lines(shown, progress)
+    with closing(found):
+        for record in found:
+            before = seen.setdefault(record.id, record.line)
+            if before != record.line:
+                where = f"`{shown}`, line {record.line}"
+                raise RecordsUnusable(f"{where}: the id `{_cut(record.id)}` stands in line {before}, too")
+            yield record
     if not seen:
         raise RecordsUnusable(f"`{shown}` holds no records")
+
+
+def _of_lines(shown: str, progress: Callable[[int, int], None] | None) -> Generator[Record]:
+    for number, data in _lines(Path(shown), shown, progress):
+        yield _record(shown, number, data)
+
+
+def _of_rows(shown: str, progress: Callable[[int, int], None] | None) -> Generator[Record]:
+    """Records of a parquet file, its rows counted as lines."""
+    from cascadelang.learning.parquet import ParquetUnusable, rows_of
+
+    try:
+        with closing(rows_of(Path(shown), progress)) as rows:
+            for number, row in enumerate(rows, start=1):
+                yield _checked(shown, number, row)
+    except ParquetUnusable as error:
+        raise RecordsUnusable(f"`{shown}` can't be read: {error}") from None
 
 
 def _record(shown: str, number: int, data: bytes) -> Record:
@@ -153,6 +174,10 @@ def _record(shown: str, number: int, data: bytes) -> Record:
     except orjson.JSONDecodeError as error:
         words = f"{error.msg} (column {error.colno})" if error.colno else error.msg
         raise RecordsUnusable(f"`{shown}`, line {number} is no JSON: {words}") from None
+    return _checked(shown, number, said)
+
+
+def _checked(shown: str, number: int, said: Any) -> Record:
     try:
         return Record(said, number)
     except _Wrong as error:
@@ -220,7 +245,7 @@ def _message(said: Any) -> Message:
 
 
 def _number(name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal) or not math.isfinite(value):
         raise _Wrong(f"`{name}` is no number: {_cut(str(value))}")
     return float(value)
 
@@ -258,13 +283,14 @@ def _logprobs(values: Any) -> tuple[float, ...]:
 
 
 def _judgements(said: Any) -> dict[str, Any]:
-    if not isinstance(said, dict) or not all(isinstance(each, dict) for each in said.values()):
+    if not isinstance(said, dict) or not all(each is None or isinstance(each, dict) for each in said.values()):
         raise _Wrong("`judgements` are no objects by model")
-    for each in said.values():
+    found: dict[str, Any] = {judge: each for judge, each in said.items() if each is not None}
+    for each in found.values():
         score = each.get("score")
         if score is not None:
             _number("score", score)
-    return said
+    return found
 
 
 def _cut(text: str) -> str:

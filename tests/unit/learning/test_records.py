@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import json
 import math
+import sys
 from pathlib import Path
 
 import pytest
@@ -113,7 +114,7 @@ def test_files_that_are_none(tmp_path):
     assert refused(tmp_path / "gone.jsonl") == "`gone.jsonl` can't be read: there is no such file"
     assert (
         refused(written(tmp_path, "a,b", "r.csv"))
-        == "`r.csv` can't be read: records are `.jsonl` or `.jsonl.gz` files"
+        == "`r.csv` can't be read: records are `.jsonl`, `.jsonl.gz` or `.parquet` files"
     )
     (tmp_path / "folder.jsonl").mkdir()
     assert "can't be read: is a directory" in refused(tmp_path / "folder.jsonl")
@@ -130,3 +131,49 @@ def test_compressed_whole_and_cut(tmp_path):
     assert all(0 < done <= of == len(whole) for done, of in told)
     cut = written(tmp_path, whole[: len(whole) // 2], "cut.jsonl.gz")
     assert "`cut.jsonl.gz` is damaged after line " in refused(cut)
+
+
+@pytest.mark.parametrize("name", ["r.parquet", "r[1]*?.parquet"])
+def test_rows_of_a_parquet_file(tmp_path, name):
+    duckdb = pytest.importorskip("duckdb")
+    lines = [
+        {
+            "id": "a",
+            "query": "hi",
+            "meta": {"plan": "gold"},
+            "answers": {"m": {"text": "yo", "quality": 0.5, "logprobs": [-1]}},
+        },
+        {"id": "b", "query": "ho", "answers": {"n": {"cost_usd": 0.25, "judgements": {"j": {"score": 1}}}}},
+        {
+            "id": "c",
+            "messages": [{"role": "user", "content": "hey"}],
+            "answers": {"n": {"judgements": {"k": {"score": 0}}}},
+        },
+    ]
+    path = tmp_path / name
+    made = written(tmp_path, "".join(json.dumps(line) + "\n" for line in lines), "made.jsonl")
+    plain = tmp_path / "plain.parquet"
+    duckdb.sql(f"COPY (SELECT * FROM read_json('{made}')) TO '{plain}' (FORMAT parquet)")  # noqa: S608 - ours
+    plain.rename(path)
+    told: list[tuple[int, int]] = []
+    found = list(read_records(path, lambda done, of: told.append((done, of))))
+    for record, same in zip(found, read_records(made), strict=True):
+        assert (record.id, record.line, record.query) == (same.id, same.line, same.query)
+        assert list(record.answers) == list(same.answers)
+        for model, answer in record.answers.items():
+            for what in answer.__slots__:
+                if what != "judgements":
+                    assert getattr(answer, what) == getattr(same.answers[model], what), what
+            assert {j: v["score"] for j, v in answer.judgements.items()} == {
+                j: v["score"] for j, v in same.answers[model].judgements.items()
+            }
+    assert told[-1] == (path.stat().st_size,) * 2
+    path.write_bytes(path.read_bytes()[:-9])
+    assert refused(path).startswith(f"`{path.name}` can't be read: ")
+    assert refused(tmp_path / "gone.parquet") == "`gone.parquet` can't be read: there is no such file"
+
+
+def test_parquet_without_its_package(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "duckdb", None)
+    (tmp_path / "r.parquet").touch()
+    assert '`pip install "cascadelang[data]"`' in refused(tmp_path / "r.parquet")
