@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from cascadelang.cli.draw_trace import Line, Pen, foot, head, lines_of, pen_for
-from cascadelang.cli.figures import one_line, seconds
+from cascadelang.cli.figures import money, one_line, seconds
 from cascadelang.contracts.trace_sink import Event, RunRecord
 
 _PLACE: Final = re.compile(
@@ -100,10 +100,14 @@ def _draw_part(part: _Node, pen: Pen) -> list[tuple[bool, str]]:
 
 
 def _told(event: Event, pen: Pen) -> list[Line]:
-    """The lines of an event; those of a call with when it began."""
-    lines = lines_of(event, pen)
-    took_s = event.data.get("latency_s")
-    if event.kind == "call" and lines and isinstance(took_s, int | float):
-        began = pen.paint(f"  at {seconds(max(0.0, event.at_s - took_s))}", dim=True)
-        lines[0] = replace(lines[0], text=lines[0].text + began)
-    return lines
+    """The lines of an event; those of a call with when it began, and of one that failed with what it took."""
+    took_s, cost_usd = event.data.get("latency_s"), event.data.get("cost_usd")
+    if event.kind not in {"call", "call_failed"} or not isinstance(took_s, int | float):
+        return lines_of(event, pen)
+    words = f"  at {seconds(max(0.0, event.at_s - took_s))}"
+    if event.kind == "call_failed":
+        billed = f"  {money(cost_usd)}" if isinstance(cost_usd, int | float) else ""
+        words = f"{billed}  {seconds(took_s)}{words}"
+        pen = replace(pen, width=max(40, pen.width - len(words)))
+    first, *rest = lines_of(event, pen)
+    return [replace(first, text=first.text + pen.paint(words, dim=True)), *rest]

@@ -75,7 +75,7 @@ class SpanDraft:
             self.attributes[name] = f"{value:.6g}" if value.bit_length() < 1_000 else "too large"
         elif isinstance(value, bool | int | float):
             self.attributes[name] = value
-        elif isinstance(value, tuple) and all(isinstance(each, str) for each in value):
+        elif value and isinstance(value, tuple) and all(isinstance(each, str) for each in value):
             self.attributes[name] = tuple(_text(each) for each in value)
 
 

@@ -139,6 +139,7 @@ def shadows_of(store: Connection, at: Database, run: RunRecord) -> list[RunRecor
     if run.status != "cancelled" and not any(event.kind == "shadow" for event in run.events):
         return []
     told = at.has_text("events.events")
+    name = run.policy.rpartition(" (shadow ")[0] or run.policy  # a shadow's own shadows are named like its own run
     rows = store.rows(
         f"SELECT {RUN_FIELDS} FROM {RUN_TABLES} JOIN events ON events.run = runs.id"  # noqa: S608 - values are bound
         f" WHERE policies.path = ? AND runs.started_wall_s BETWEEN ? AND ? AND runs.trace_id <> ? AND {told}"
@@ -150,8 +151,8 @@ def shadows_of(store: Connection, at: Database, run: RunRecord) -> list[RunRecor
             run.started_wall_s + run.latency_s + _SOON_S,
             run.trace_id,
             encode(run.trace_id),
-            *_beginning(f"{run.policy} (shadow "),
-            *_beginning(f"{run.policy} (cached "),
+            *_beginning(f"{name} (shadow "),
+            *_beginning(f"{name} (cached "),
         ),
     )
     return [run_of(row, None, None) for row in rows]

@@ -170,6 +170,18 @@ def test_runs_at_once_keep_to_their_callers(exported, policy_file):
         assert run.parent.span_id == request.context.span_id
 
 
+def test_a_streamed_run_is_a_child_too(exported, policy_file):
+    async def main():
+        async with Policy.load(policy_file) as policy:
+            with trace.get_tracer("a program").start_as_current_span("request"):
+                stream = policy.astream("hi", policy="fails")
+                return [text async for text in stream]
+
+    asyncio.run(main())
+    spans = exported.get_finished_spans()
+    assert below(spans, named(spans, "request")) == ["invoke_workflow fails"]
+
+
 def test_a_run_that_is_not_sampled_makes_nothing(policy_file, monkeypatch):
     exporter = InMemorySpanExporter()
     provider = TracerProvider(sampler=ALWAYS_OFF)
