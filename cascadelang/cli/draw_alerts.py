@@ -30,7 +30,7 @@ def _lines(state: AlertState) -> Iterator[str]:
         over = f"{there:,} {over}" if there < state.over else f"{over}; the baseline has too few"
     yield f"    {one_line(state.condition, 200)}  {paint(f'({over})', dim=True)}"
     for figure in state.figures:
-        yield f"    {figure.name} = {figure_said(figure)}"
+        yield f"    {one_line(figure.name, 100)} = {figure_said(figure)}"
 
 
 def figure_said(figure: Figure) -> str:

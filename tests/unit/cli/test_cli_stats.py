@@ -153,3 +153,67 @@ def test_a_file_that_is_no_baseline(store, cl, tmp_path, text):
     assert found.code == 1
     assert "`bad.json` is no baseline" in found.err
     assert cl("stats", "--baseline", "none.json").code == 1
+
+
+ROADS = """
+provider fake = scripted { replies: { small: ["[]", "no"], large: "[1]" } }
+provider down = openai { base_url: "http://127.0.0.1:9/v1" }
+model small = fake("small") { price: $1 / $5, retry: 0 }
+model large = fake("large") { price: $10 / $50 }
+model gone = down("gone") { price: $1 / $5, retry: 0 }
+signal topic: {code, prose} = meta.topic
+tier inner = cascade [small, large] until json
+policy main = route by topic code -> cascade [inner, large] until json, prose -> fallback [gone, small] else large
+policy kept = large cached 1d
+"""
+
+
+def test_runs_of_a_policy_are_counted_as_they_went(store, cl, tmp_path):
+    """What the interpreter records is what the statistics expect of it."""
+    from cascadelang.workspace.policy import Policy
+
+    (tmp_path / "roads.cl").write_text(ROADS)
+    with Policy.load("roads.cl") as policy:
+        for number in range(6):
+            policy.run(f"question {number}", meta={"topic": "code"})
+        for number in range(3):
+            policy.run(f"question {number}", meta={"topic": "prose"})
+        policy.run("question", meta={})
+        for _ in range(2):
+            policy.run("the same", policy="kept")
+    told = json.loads(cl("stats", "--since", "1h", "--output", "json").out)["policies"]
+    main, kept = (next(one for one in told if one["policy"] == name) for name in ("main", "kept"))
+    assert {(arm["arm"], arm["queries"]) for arm in main["arms"]} == {("code", 6), ("prose", 3), ("else", 1)}
+    inner = {rung["name"]: rung for rung in main["rungs"] if rung["node"] == "tier.inner"}
+    assert inner["small"]["entered"] == 6
+    assert inner["small"]["left"] == inner["large"]["entered"]
+    fallback = [rung for rung in main["rungs"] if "prose" in rung["node"]]
+    assert [(rung["name"], rung["entered"], rung["left"]) for rung in fallback] == [("gone", 3, 3), ("small", 3, 0)]
+    assert sum(main["statuses"].values()) == main["queries"] == 10
+    assert main["signals"] == [
+        {"name": "topic", "looked": 10, "unknown": 1, "rate": 0.1, "values": {'"code"': 6, '"prose"': 3, "null": 1}}
+    ]
+    assert main["savings"]["model"] == "large"
+    parts = main["cost"]["parts_usd"]
+    assert sum(parts.values()) == pytest.approx(main["cost"]["total_usd"])
+    assert (kept["queries"], kept["cached"], kept["cached_rate"]) == (2, 1, 0.5)
+
+
+def test_without_unicode_and_without_colour(store, cl, tmp_path):
+    from cascadelang.cli.draw_stats import bar, spark
+    from cascadelang.cli.paint import _ASCII
+
+    drawn = bar(0.37, 10) + bar(1e-9, 10) + spark([0, 1, 2, 3, 4, 5, 6, 7, None])
+    for symbol, ascii_ in _ASCII.items():
+        drawn = drawn.replace(symbol, ascii_)
+    assert drawn.isascii()
+    assert bar(0.0, 4) == "    "
+    assert bar(1.0, 4) == "████"
+    assert bar(1e-9, 4).strip()
+    assert spark([]) == ""
+    assert spark([0, 0]) == "▁▁"
+    store([run(1, escalates=True)])
+    page = cl("stats", "--since", "all", "--color", "always").out
+    assert "\x1b[" in page
+    assert "\x1b[31mred" not in page  # the reason's own
+    assert "\u202e" not in page
