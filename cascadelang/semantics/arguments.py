@@ -276,14 +276,19 @@ def learned_file(expr: ast.Expr, place: Place, state: State) -> Any:
     try:
         read_learned(value, ANY_ANSWER)
     except WrongLearned as wrong:
-        state.error(
-            "invalid-learned",
-            f"`{expr.value}` can't be used: {wrong}",
-            expr.span,
-            help="name a file that was trained for this, and don't change it by hand",
-        )
+        wrong_learned(expr, str(wrong), state)
         return BAD
     return {"file": expr.value, "learned": value}
+
+
+def wrong_learned(expr: ast.Text, why: str, state: State) -> None:
+    """Tell of a learned file that can't be used where it is named."""
+    state.error(
+        "invalid-learned",
+        f"`{expr.value}` can't be used: {why}",
+        expr.span,
+        help="name a file that was trained for this, and don't change it by hand",
+    )
 
 
 def _wrong_examples(expr: ast.Text, wrong: WrongExamples, state: State) -> Any:

@@ -19,7 +19,7 @@ from typing import Any, Literal
 from cascadelang.contracts.spec import Param, Spec
 from cascadelang.diagnostics.model import Fix, Label
 from cascadelang.diagnostics.suggest import did_you_mean
-from cascadelang.semantics.arguments import BAD, convert
+from cascadelang.semantics.arguments import BAD, convert, wrong_learned
 from cascadelang.semantics.checked import BoundCall, Type
 from cascadelang.semantics.constants import number
 from cascadelang.semantics.resolve import told_unsupported
@@ -163,7 +163,10 @@ def _bind(expr: ast.Call, args: tuple[ast.Arg, ...], spec: Spec, place: Place, s
         state.calls[id(expr)] = BoundCall(kind, spec, values, "conversation" if whole else "query")
     found = _gives(spec, values)
     # Labels that were told to be wrong aren't missed anywhere else.
-    return None if found.value == "label" and not found.labels and not sound else found
+    missed = found.value == "label" and not found.labels
+    # Nor is a value by the form that another kind of file would have given it.
+    missed = missed or any(param.type == "learned_file" for param in spec.params)
+    return None if missed and not sound else found
 
 
 def _tell_missing(expr: ast.Call, spec: Spec, param: Param, state: State) -> None:
@@ -301,6 +304,9 @@ def _no_problems(expr: ast.Call, spec: Spec, values: dict[str, Any], given: dict
     """Ask the catalogue what else is wrong with the arguments."""
     found = state.catalog.problems(spec.kind, spec.name, values)
     files = [arg for name, arg in given.items() if _param(spec, name).type == "schema_file"]
+    # With another argument it may be that which is wrong.
+    learned = next((arg.value for name, arg in given.items() if _param(spec, name).type == "learned_file"), None)
+    learned = learned if len(given) == 1 else None
     for problem in found:
         if files:
             state.error(
@@ -309,6 +315,8 @@ def _no_problems(expr: ast.Call, spec: Spec, values: dict[str, Any], given: dict
                 files[0].value.span,
                 help="correct the schema",
             )
+        elif isinstance(learned, ast.Text):
+            wrong_learned(learned, problem, state)
         else:
             state.error("wrong-type", f"`{spec.name}` can't take this: {problem}", expr.span, help=_takes(spec))
     return not found

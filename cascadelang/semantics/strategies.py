@@ -120,6 +120,9 @@ def _labelled_help(kind: Type, by: ast.Expr, labels: list[str]) -> str:
         return f"declare a label signal: `signal NAME: {{{words}}} = {by.name}`"
     if kind.value == "bool":
         return "write it as a condition: `route CONDITION -> a else b`"
+    if kind.value == "language":
+        word = labels[0] if labels else "de"
+        return f'ask for each: `route language == "{word}" -> …`'
     return "name a signal whose value is a label"
 
 

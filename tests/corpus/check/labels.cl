@@ -22,6 +22,7 @@ policy stray  = route by topic billing -> gpt, techncal -> gpt else gpt     # er
 policy double = route by topic billing -> gpt, billing -> gpt else gpt      # error: [duplicate-arm]
 policy number = route by tokens a -> gpt else gpt                           # error: [wrong-type]
 policy fact   = route by meta.plan gold -> gpt else gpt                     # error: [wrong-type]
+policy tongue = route by language de -> gpt else gpt                         # error: [wrong-type]
 policy from_start = cascade [gpt_mini, gpt] from start until json
 policy from_topic = cascade [gpt_mini, gpt] from topic until json           # error: [unknown-rung]
 policy from_fact  = cascade [gpt_mini, gpt] from meta.start until json      # error: [wrong-type]

@@ -49,3 +49,19 @@ def test_an_old_file_is_told_wherever_it_is_used(linted, tmp_path, gives: str):
 def test_a_file_of_enough_and_new_records_is_not_told(linted, tmp_path, gives: str):
     written(tmp_path, gives, on="2099-01-01", records={"one": 8, "other": 8})
     assert linted(USES[gives]).diagnostics == ()
+
+
+@pytest.mark.parametrize(
+    ("gives", "text", "why"),
+    [
+        ("label", 'policy main = cascade [haiku, opus] until learned("file.json") == easy within 60s', "`score`"),
+        ("scores", USES["score"], "`score`"),
+        ("scores", USES["label"], "`order by learned(…)`"),
+    ],
+)
+def test_a_file_for_something_else_is_one_error_at_its_name(linted, tmp_path, gives: str, text: str, why: str):
+    written(tmp_path, gives, on="2099-01-01")
+    (found,) = linted(text).diagnostics
+    assert found.name == "invalid-learned"
+    assert found.message.startswith("`file.json` can't be used: ")
+    assert why in found.message
