@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from cascadelang.contracts.trace_sink import RunRecord
-from cascadelang.trace.rows import RUN_FIELDS, RUN_TABLES, counted, rows_of, run_of
+from cascadelang.trace.rows import RUN_FIELDS, RUN_TABLES, counted, run_of, run_row
 from cascadelang.trace.schema import RUN_COLUMNS
 from cascadelang.trace.sql import Connection
 from cascadelang.trace.tally import Shape, Shapes, Tally
@@ -43,9 +43,8 @@ def from_version_1(raw: sqlite3.Connection) -> None:
         runs = [counted(_read(row[3:], row[2])) for row in rows]
         found = shapes.of(connection, [run.way for run in runs])
         tally = Tally()
-        for run, shape in zip(runs, found, strict=True):
-            tally.add(run, shape)
-        new = [rows_of(run, row[0], shape.id, row[1])[0] for row, run, shape in zip(rows, runs, found, strict=True)]
+        tally.add(runs, found)
+        new = [run_row(run, row[0], shape.id, row[1]) for row, run, shape in zip(rows, runs, found, strict=True)]
         connection.insert("runs", RUN_COLUMNS, new)
         tally.write(connection, storable_row)
 
@@ -62,8 +61,7 @@ def recount(connection: Connection) -> None:
     while rows := connection.rows(look, (last, _AT_ONCE)):
         last = rows[-1][0]
         tally = Tally()
-        for row in rows:
-            tally.add(counted(_read(row[5:], row[4]), row[3]), Shape(row[1], row[2]))
+        tally.add([counted(_read(row[5:], row[4]), row[3]) for row in rows], [Shape(row[1], row[2]) for row in rows])
         tally.write(connection, tuple)
 
 

@@ -105,12 +105,21 @@ def counted(run: RunRecord, weight: float = 1.0) -> Counted:
     return _new(Counted, (run.trace_id, way, figures, encode(events), payload, reasons, signals))
 
 
-def rows_of(run: Counted, id_: int, shape: int, version: int = EVENTS_VERSION) -> tuple[Row, Row, Row]:
-    """The run's rows of ``runs``, ``events`` and ``payloads``."""
+def run_row(run: Counted, id_: int, shape: int, version: int = EVENTS_VERSION) -> Row:
+    """The run's row of ``runs``."""
+    return (id_, run.trace_id, shape, *run.figures, version)
+
+
+Rows = tuple[Sequence[Row], Sequence[Row], Sequence[Row]]
+"""Rows of ``runs``, ``events`` and ``payloads``, of the same runs in the same order."""
+
+
+def rows_of(runs: Sequence[Counted], ids: Sequence[int], shapes: Sequence[int]) -> Rows:
+    """The rows of runs."""
     return (
-        (id_, run.trace_id, shape, *run.figures, version),
-        (id_, run.events),
-        (id_, *run.payload),
+        list(map(run_row, runs, ids, shapes)),
+        [(id_, run.events) for run, id_ in zip(runs, ids, strict=True)],
+        [(id_, *run.payload) for run, id_ in zip(runs, ids, strict=True)],
     )
 
 

@@ -196,8 +196,11 @@ class TraceStore:
             self._wake.wait()
             self._hurry.wait(_GATHER_S)
             self._wake.clear()
-            while waiting and not self._hopeless:
-                self._write(self._batch())
+            due = len(waiting)  # what comes in while they are written is gathered again: few large transactions
+            while waiting and not self._hopeless and (due > 0 or self._closed):
+                batch = self._batch()
+                due -= len(batch)
+                self._write(batch)
             if self._retention is not None and not self._closed:
                 self._prune(self._retention)
             if self._closed and (not waiting or self._hopeless):
@@ -329,6 +332,7 @@ class TraceStore:
                 " until they can, and answers are not affected"
             )
         self._hurry.wait(_BACK_OFF_S[min(self._absences, len(_BACK_OFF_S)) - 1])
+        self._wake.set()  # whether or not another run comes
 
     def _back(self) -> None:
         """The store was written to."""

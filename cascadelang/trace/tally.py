@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any, Final, NamedTuple
 
 from cascadelang.trace.facts import Step, Way, signal_text
 from cascadelang.trace.rows import Counted, encode, path_text
-from cascadelang.trace.schema import bucket_of, place_of
+from cascadelang.trace.schema import bucket_of, places_of
 from cascadelang.trace.sql import Connection
 
 _MOST_KNOWN: Final = 4_096
@@ -121,18 +122,40 @@ class Tally:
         self._reasons: dict[tuple[Any, ...], list[float]] = {}
         self._signals: dict[tuple[Any, ...], list[float]] = {}
 
-    def add(self, run: Counted, shape: Shape) -> None:
-        """Count one more."""
-        figures = run.figures
-        bucket, weight = bucket_of(figures[0]), figures[2]
-        group = self._groups.get((bucket, shape, weight))
-        if group is None:
-            group = self._groups[bucket, shape, weight] = []
-        group.append(figures)
-        for reason in run.reasons:
-            _add_to(self._reasons, (bucket, shape.policy, *reason), weight)
-        for name, value in run.signals.items():
-            _add_to(self._signals, (bucket, shape.policy, name, signal_text(value, encode)), weight)
+    def add(self, runs: Iterable[Counted], shapes: Iterable[Shape]) -> None:
+        """Count more runs, each with its shape: those of one shape, bucket and weight together."""
+        by_shape: dict[Shape, list[Counted]] = {}
+        for run, shape in zip(runs, shapes, strict=True):
+            group = by_shape.get(shape)
+            if group is None:
+                by_shape[shape] = [run]
+            else:
+                group.append(run)
+        for shape, alike in by_shape.items():
+            starts, _, weights, *_ = zip(*[run.figures for run in alike], strict=True)
+            first = bucket_of(min(starts))
+            if first == bucket_of(max(starts)) and weights.count(weights[0]) == len(weights):
+                self._add(first, shape, weights[0], alike)
+                continue
+            split: dict[tuple[int, float], list[Counted]] = {}
+            for run, start, weight in zip(alike, starts, weights, strict=True):
+                split.setdefault((bucket_of(start), weight), []).append(run)
+            for (bucket, weight), some in split.items():
+                self._add(bucket, shape, weight, some)
+
+    def _add(self, bucket: int, shape: Shape, weight: float, runs: list[Counted]) -> None:
+        """Count runs of one shape, bucket and weight."""
+        self._groups.setdefault((bucket, shape, weight), []).extend([run.figures for run in runs])
+        reasons = Counter(chain.from_iterable([run.reasons for run in runs]))
+        for reason, times in reasons.items():
+            _add_to(self._reasons, (bucket, shape.policy, *reason), times * weight, times)
+        signals: dict[tuple[str, str], int] = {}
+        for run in runs:
+            for name, value in run.signals.items():
+                text = "true" if value is True else "false" if value is False else signal_text(value, encode)
+                signals[name, text] = signals.get((name, text), 0) + 1
+        for signal, times in signals.items():
+            _add_to(self._signals, (bucket, shape.policy, *signal), times * weight, times)
 
     def _sums(self) -> tuple[dict[Any, list[float]], dict[Any, list[float]]]:
         """The rows of ``tallies`` and ``latencies``."""
@@ -145,7 +168,7 @@ class Tally:
             row = [len(group), len(group) * weight, *(weight * each for each in sums)]
             before = tallies.get((bucket, shape.id))
             tallies[bucket, shape.id] = row if before is None else [a + b for a, b in zip(before, row, strict=True)]
-            for place, times in Counter(map(place_of, latency_s)).items():
+            for place, times in Counter(places_of(latency_s)).items():
                 _add_to(latencies, (bucket, shape.policy, place), times * weight, times)
         return tallies, latencies
 
@@ -162,7 +185,7 @@ class Tally:
                 connection.many(_adding(table, keys, sums), _ordered(rows, storable))
 
 
-def _add_to(rows: dict[Any, list[float]], key: tuple[Any, ...], weight: float, times: int = 1) -> None:
+def _add_to(rows: dict[Any, list[float]], key: tuple[Any, ...], weight: float, times: int) -> None:
     sums = rows.get(key)
     if sums is None:
         rows[key] = [times, weight]

@@ -11,13 +11,11 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from cascadelang.trace.rows import Counted, Row, rows_of
+from cascadelang.trace.rows import Counted, Rows, rows_of
 from cascadelang.trace.schema import EVENTS_COLUMNS, PAYLOAD_COLUMNS, RUN_COLUMNS
 from cascadelang.trace.sql import Connection, Database
 from cascadelang.trace.tally import Shape, Shapes, Tally
 
-_SLICE: Final = 64
-"""How many runs are worked on before the other threads are let in."""
 _PAUSE_S: Final = 2e-5
 """Long enough for a thread that waits for the interpreter's lock to wake up and take it."""
 _IDS_AT_ONCE: Final = 256
@@ -28,12 +26,11 @@ def write_batch(connection: Connection, database: Database, batch: Sequence[Coun
     try:
         with connection.transaction():
             found = shapes.of(connection, [run.way for run in batch])
-            stored = _store(connection, database, batch, found)
+            stored, stored_as = _store(connection, database, batch, found)
+            time.sleep(_PAUSE_S)
             tally = Tally()
-            for number, (run, shape) in enumerate(stored):
-                if number % _SLICE == _SLICE - 1:
-                    time.sleep(_PAUSE_S)
-                tally.add(run, shape)
+            tally.add(stored, stored_as)
+            time.sleep(_PAUSE_S)
             tally.write(connection, database.storable)
     except BaseException:
         shapes.forget()
@@ -53,41 +50,36 @@ def recorded(connection: Connection, batch: Sequence[Counted]) -> set[str]:
 
 
 def _store(
-    connection: Connection, database: Database, batch: Sequence[Counted], shapes: list[Shape]
-) -> list[tuple[Counted, Shape]]:
+    connection: Connection, database: Database, batch: Sequence[Counted], shapes: Sequence[Shape]
+) -> tuple[Sequence[Counted], Sequence[Shape]]:
     """Add the rows of the runs; gives those that could be stored."""
     ids = connection.next_ids(len(batch))
-    rows: list[tuple[Row, Row, Row]] = []
-    for run, id_, shape in zip(batch, ids, shapes, strict=True):
-        if len(rows) % _SLICE == _SLICE - 1:
-            time.sleep(_PAUSE_S)
-        rows.append(rows_of(run, id_, shape.id))
-    runs = list(zip(batch, shapes, strict=True))
+    rows = rows_of(batch, ids, [shape.id for shape in shapes])
     try:
         with connection.attempt():
             _add(connection, rows)
     except database.unstorable:
-        return _one_by_one(connection, database, rows, runs)
-    return runs
+        kept = _one_by_one(connection, database, rows)
+        return [batch[at] for at in kept], [shapes[at] for at in kept]
+    return batch, shapes
 
 
-def _one_by_one(
-    connection: Connection, database: Database, rows: list[tuple[Row, Row, Row]], runs: list[tuple[Counted, Shape]]
-) -> list[tuple[Counted, Shape]]:
-    """As `_store`, each run by itself, as it can be stored."""
-    kept: list[tuple[Counted, Shape]] = []
+def _one_by_one(connection: Connection, database: Database, rows: Rows) -> list[int]:
+    """Add each run by itself, as it can be stored; gives which could be."""
+    kept: list[int] = []
     storable: Callable[[Sequence[Any]], tuple[Any, ...]] = database.storable
-    for (run, events, payload), each in zip(rows, runs, strict=True):
+    for at, (run, events, payload) in enumerate(zip(*rows, strict=True)):
         try:
             with connection.attempt():
-                _add(connection, [(storable(run), storable(events), storable(payload))])
+                _add(connection, ([storable(run)], [storable(events)], [storable(payload)]))
         except database.unstorable:
             continue
-        kept.append(each)
+        kept.append(at)
     return kept
 
 
-def _add(connection: Connection, rows: list[tuple[Row, Row, Row]]) -> None:
-    connection.insert("runs", RUN_COLUMNS, [row[0] for row in rows])
-    connection.insert("events", EVENTS_COLUMNS, [row[1] for row in rows])
-    connection.insert("payloads", PAYLOAD_COLUMNS, [row[2] for row in rows])
+def _add(connection: Connection, rows: Rows) -> None:
+    runs, events, payloads = rows
+    connection.insert("runs", RUN_COLUMNS, runs)
+    connection.insert("events", EVENTS_COLUMNS, events)
+    connection.insert("payloads", PAYLOAD_COLUMNS, payloads)
