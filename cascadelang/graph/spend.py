@@ -115,14 +115,15 @@ class Reckoning:
         graph: what runs.
         root: the node that a query is given to.
         rates: of everything below it.
+        measure: the bounds of this very graph, where they are known already.
     """
 
-    def __init__(self, graph: Graph, root: str, rates: Rates) -> None:
+    def __init__(self, graph: Graph, root: str, rates: Rates, measure: Measure | None = None) -> None:
         self.graph = graph
         self.rates = rates
         self.capped: dict[str, float] = {}
         """By node: a limit in dollars that may keep calls from being made."""
-        self._measure = Measure(graph)
+        self.measure = measure or Measure(graph)
         self._found: dict[tuple[Point, float, frozenset[str]], Spent] = {}
         self.spent = self._at((root, PLAIN), 0.0, frozenset())
 
@@ -283,7 +284,7 @@ class Reckoning:
             fresh = self._at((rung.node, settings), added, asked)
             later = self._at((rung.node, settings), added + carried, asked) if carried else fresh
             last = number + 1 == len(node.rungs)
-            uses = [use for use in self._measure.gate(node, number) if use.calls != 0]
+            uses = [use for use in self.measure.gate(node, number) if use.calls != 0]
             judged = [_all([self._use(u, node.id, settings, s) for u in uses]) for s in (fresh, later)]
             if rung.until is None:
                 passes: float | None = None

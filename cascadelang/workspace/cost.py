@@ -168,15 +168,15 @@ def bill(
     singles = [way for way in ways if way.name.startswith("all:") and way.expected_usd is not None]
     top = max(singles, key=lambda way: way.expected_usd or 0.0, default=None)
     gates = gated(graph, root)
-    sensitivity = [(step, _at(graph, root, rates, step)) for step in STEPS] if gates else []
-    even, words = _break_even(graph, root, rates, top, gated_=bool(gates))
+    sensitivity = [(step, _at(own, root, rates, step)) for step in STEPS] if gates else []
+    even, words = _break_even(own, root, rates, top, gated_=bool(gates))
     tokens = int(max(size[0] for size in rates.tokens.values()) + 0.999)
     return Bill(
         policy,
         path,
         per_month,
         tuple(ways),
-        _proved(graph, root, tokens),
+        _proved(own, root, tokens),
         tokens,
         _shares(graph, own),
         _nodes(graph, own),
@@ -219,19 +219,21 @@ def _ways(graph: Graph, root: str, own: Reckoning, rates: Rates, versus: Sequenc
     return [*ways, *sorted(singles, key=lambda way: way.expected_usd or 0.0)]
 
 
-def _at(graph: Graph, root: str, rates: Rates, escalation: float) -> float | None:
+def _at(own: Reckoning, root: str, rates: Rates, escalation: float) -> float | None:
     """The expected cost where every gate lets so many go on."""
     passes = dict.fromkeys(rates.passes, 1 - escalation)
-    return Reckoning(graph, root, replace(rates, passes=passes)).total()[1]
+    return Reckoning(own.graph, root, replace(rates, passes=passes), own.measure).total()[1]
 
 
-def _break_even(graph: Graph, root: str, rates: Rates, top: Way | None, *, gated_: bool) -> tuple[float | None, str]:
+def _break_even(
+    own: Reckoning, root: str, rates: Rates, top: Way | None, *, gated_: bool
+) -> tuple[float | None, str]:
     """The escalation rate at which the policy costs what the dearest model does, to a hundredth of a per cent."""
     if not gated_:
         return None, "nothing escalates in this policy"
     if top is None or top.expected_usd is None:
         return None, "not known: a price is missing"
-    low, high = _at(graph, root, rates, 0.0), _at(graph, root, rates, 1.0)
+    low, high = _at(own, root, rates, 0.0), _at(own, root, rates, 1.0)
     if low is None or high is None:
         return None, "not known: a price is missing"
     name = top.name.removeprefix("all:")
@@ -242,17 +244,17 @@ def _break_even(graph: Graph, root: str, rates: Rates, top: Way | None, *, gated
     below, above = 0.0, 1.0
     while above - below > 1e-5:
         middle = (below + above) / 2
-        if (_at(graph, root, rates, middle) or 0.0) < top.expected_usd:
+        if (_at(own, root, rates, middle) or 0.0) < top.expected_usd:
             below = middle
         else:
             above = middle
     return above, f"at an escalation rate of {above:.1%} it costs what `{name}` for everything does"
 
 
-def _proved(graph: Graph, root: str, tokens: int) -> float | None:
-    from cascadelang.graph.bounds import PLAIN, Measure
+def _proved(own: Reckoning, root: str, tokens: int) -> float | None:
+    from cascadelang.graph.bounds import PLAIN
 
-    most = Measure(graph).points[root, PLAIN].cost_most
+    most = own.measure.points[root, PLAIN].cost_most
     return None if most is None else most.at(tokens)
 
 

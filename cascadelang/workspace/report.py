@@ -121,7 +121,7 @@ def findings(
         _without(sums, paths, stats.savings.model),
         singles_usd(sums),
         _latencies(sums),
-        _samples(sums, since, until, samples, start),
+        _samples(sums, stats.statuses, since, until, samples, start),
         None if records is None else _replayed(sums, records),
         drawing,
         drawn,
@@ -250,13 +250,15 @@ def _drawing(graph: Graph, policy: str) -> tuple[str, bool]:
         return to_mermaid(graph), False
 
 
-def _samples(sums: Sums, since: str | None, until: str | None, number: int, start: str) -> list[RunRecord]:
+def _samples(  # noqa: PLR0917 - what a list of runs takes
+    sums: Sums, statuses: Mapping[str, float], since: str | None, until: str | None, number: int, start: str
+) -> list[RunRecord]:
     """The newest runs of each kind of end, the rarer ends first, and some that went up a rung."""
     if not number:
         return []
     chosen: dict[str, None] = {}
     each = max(1, number // 3)
-    for status in ("failed", "unmet", "accepted", "unchecked"):
+    for status in (one for one in ("failed", "unmet", "accepted", "unchecked") if statuses.get(one)):
         runs = list_recorded(policy=sums.policy, since=since, until=until, status=status, limit=50, start=start)
         mine = [run for run in runs if run.policy_path == sums.path]
         for run in sorted(mine, key=lambda run: -len(run.path))[:each]:

@@ -57,6 +57,8 @@ def look(graph: Graph, data: st.DataObject) -> int:
         if proved.cost_most is not None and not unpriced:
             assert spent.worst <= proved.cost_most.at(rates.tokens[""][0]) + room
             seen += 1
+        if proved.cost_least is not None and not unpriced and not reckoned.capped:
+            assert proved.cost_least.at(rates.tokens[""][0]) <= spent.best + room
     return seen
 
 
