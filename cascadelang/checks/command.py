@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Mapping
@@ -32,8 +33,9 @@ the first line it writes is the reason. Or it exits with 0 and writes JSON as it
 `{"pass": true, "reason": "…"}`, with `null` for unknown.
 
 Of the environment it gets `PATH`, `HOME`, the language, the time zone and the folder for temporary files: no keys. It
-may take as long as `timeout` says; then it is killed with all it started, and the check is unknown; 64 KB of output
-are read. It runs with your rights, so use it for programs that you trust: what they do with the answer is up to them.
+may take as long as `timeout` says; then it is killed, and the check is unknown; 64 KB of output are read. What it
+leaves running is killed as well, unless that has begun a session of its own (`setsid`). It runs with your rights, so
+use it for programs that you trust: what they do with the answer is up to them.
 With `sandboxed: true` it is run in [the sandbox](sandbox.md), with the system's programs, its own folder to read and
 no network.
 """,
@@ -92,12 +94,22 @@ no network.
                 folder = str(self._program.parent)
                 ended = await run([str(self._program)], given, self._time_s, _OUTPUT_BYTES, env, cwd=folder)
         except OSError as error:
-            return Finding(None, f"`{self._program.name}` couldn't be started: {error.strerror or error}")
+            return Finding(None, f"`{self._program.name}` couldn't be started: {_why_not(error)}")
         if ended.why == "time":
             return Finding(None, f"`{self._program.name}` wasn't done within {seconds(self._time_s)}")
         if ended.why == "output":
             return Finding(None, f"`{self._program.name}` wrote more than 64 KB")
         return _found(self._program.name, ended.code, ended.output.decode("utf-8", "replace"), ended.errors)
+
+
+def _why_not(error: OSError) -> str:
+    """Why a program that is there can't be started."""
+    match error.errno:
+        case errno.ENOENT:
+            return "what its first line names isn't there"
+        case errno.ENOEXEC:
+            return "its first line names nothing that runs it, as `#!/bin/sh` does"
+    return error.strerror or str(error)
 
 
 async def _contained(program: str, given: bytes, limits: Any) -> Any:

@@ -1,7 +1,7 @@
-"""What contained Python does first: keeps itself to its limits, for good.
+"""What contained Python does first: sees whether anybody waits for it, and keeps itself to its limits, for good.
 
-Takes: `Limits`. Gives: source text that is put before what is to be run. Guarantees: limits are lowered in both their
-values, so that nothing that comes later can raise them.
+Takes: a pipe's end, `Limits`. Gives: source text that is put before what is to be run. Guarantees: limits are lowered
+in both their values, so that nothing that comes later can raise them.
 """
 
 from __future__ import annotations
@@ -33,3 +33,21 @@ def limiting(limits: Limits) -> str:
         "MEMLOCK": 0,
     }
     return _TEXT.format(limits=values)
+
+
+_OUTLIVING = """
+import os as _os
+_os.set_blocking({watched}, False)
+try:
+    _os.read({watched}, 1)
+except BlockingIOError:
+    _os.close({watched})
+else:
+    _os._exit(1)
+del _os
+"""
+
+
+def outliving(watched: int) -> str:
+    """Source text that ends its process when the other end of a pipe is closed already: nobody is left to end it."""
+    return _OUTLIVING.format(watched=watched)

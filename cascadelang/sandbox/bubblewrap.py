@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-from cascadelang.sandbox.boot import limiting
+from cascadelang.sandbox.boot import limiting, outliving
 from cascadelang.sandbox.home import home
 from cascadelang.sandbox.limits import Ended, Limits
 from cascadelang.sandbox.process import run
@@ -45,8 +45,8 @@ class Bubblewrap:
         hidden = [part for path in at.hidden for part in (*_room(4096), "--tmpfs", path, "--remount-ro", path)]
         env = {"LD_LIBRARY_PATH": ":".join(at.library_path), "LANG": "C.UTF-8", "HOME": FOLDER, "TMPDIR": FOLDER}
         # no flags of the environment, no site, no cache to write
-        command = [at.executable, "-I", "-S", "-B", "-X", "utf8", "-c", limiting(limits) + source]
-        return await self._run([*shown, *hidden], command, env, given, limits, processes=False)
+        command = [at.executable, "-I", "-S", "-B", "-X", "utf8", "-c"]
+        return await self._run([*shown, *hidden], command, source, env, given, limits, processes=False)
 
     async def program(self, path: str, given: bytes, limits: Limits) -> Ended:
         """Run a program of the host, by its whole path: it sees the system's programs, and the folder it lies in."""
@@ -58,14 +58,15 @@ class Bubblewrap:
         shown += [part for pair in at.shown if pair[1].startswith("/python") for part in ("--ro-bind", *pair)]
         env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": FOLDER, "TMPDIR": FOLDER}
         start = f"import os\nos.environ.pop('LD_LIBRARY_PATH', 0)\nos.execv({inside!r}, [{inside!r}])\n"
-        command = [at.executable, "-I", "-S", "-B", "-c", limiting(limits) + start]
+        command = [at.executable, "-I", "-S", "-B", "-c"]
         env["LD_LIBRARY_PATH"] = ":".join(at.library_path)
-        return await self._run(shown, command, env, given, limits, processes=True)
+        return await self._run(shown, command, start, env, given, limits, processes=True)
 
-    async def _run(
+    async def _run(  # noqa: PLR0917 - one step of the two above
         self,
         shown: Sequence[str],
         command: Sequence[str],
+        source: str,
         env: dict[str, str],
         given: bytes,
         limits: Limits,
@@ -78,19 +79,22 @@ class Bubblewrap:
         argv += [part for device in _DEVICES for part in ("--dev-bind-try", device, device)]
         argv += [*_room(limits.disk_bytes), "--tmpfs", FOLDER, "--chdir", FOLDER, "--remount-ro", "/"]
         argv += [part for name, value in env.items() for part in ("--setenv", name, value)]
-        reading = -1
-        program = filter_of(processes=processes)
+        # bwrap asks the kernel to end with its parent too late for a parent that ends before it asks
+        watched, held = os.pipe()
+        fds = [watched]
         try:
+            program = filter_of(processes=processes)
             if program:
                 reading, writing = os.pipe()
+                fds.append(reading)
                 os.write(writing, program)
                 os.close(writing)
                 argv += ["--seccomp", str(reading)]
-            fds = [] if reading < 0 else [reading]
-            return await run([*argv, "--", *command], given, limits.time_s, limits.output_bytes, {}, fds=fds)
+            argv += ["--", *command, outliving(watched) + limiting(limits) + source]
+            return await run(argv, given, limits.time_s, limits.output_bytes, {}, fds=fds)
         finally:
-            if reading >= 0:
-                os.close(reading)
+            for each in (*fds, held):
+                os.close(each)
 
 
 def found() -> list[Bubblewrap]:

@@ -2,7 +2,8 @@
 
 Takes: what to start, its input, its limits on time and output. Gives: `Ended`. Guarantees: the process is in a
 session of its own and inherits nothing but the file descriptors it is given; when its time is over, when it writes
-too much or when the caller is cancelled, its whole process group is killed and waited for.
+too much or when the caller is cancelled, its whole process group is killed and waited for. It has ended when it has,
+also where something that it started still holds its output open; that isn't waited for.
 """
 
 from __future__ import annotations
@@ -12,14 +13,16 @@ import os
 import signal
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Final
+from typing import Any, Final
 
 from cascadelang.sandbox.limits import Ended
 
 _ERRORS_BYTES: Final = 4096
 _PIECE_BYTES: Final = 1 << 16
-_LAST_S: Final = 2.0
-"""How long what is killed may take to be gone."""
+_LOOK_S: Final = 0.05
+_LAST_S: Final = 0.4
+"""How long what is killed may take to be gone, and what has ended to be heard out: others may hold its output open.
+It is less than what a check has beyond its limit until it is cancelled."""
 
 
 async def run(  # noqa: PLR0917 - all that starting a process hangs on
@@ -51,29 +54,51 @@ async def run(  # noqa: PLR0917 - all that starting a process hangs on
     output, errors = bytearray(), bytearray()
     feeding = asyncio.create_task(_feed(process.stdin, given))
     hearing = asyncio.create_task(_take(process.stderr, errors, _ERRORS_BYTES, keep_reading=True))
+    reading = asyncio.create_task(_take(process.stdout, output, output_bytes, keep_reading=False))
+    ending = asyncio.create_task(_ended(process))
     try:
-        try:
-            async with asyncio.timeout(time_s):
-                full = await _take(process.stdout, output, output_bytes, keep_reading=False)
-                if full:
-                    return Ended("output", 0, bytes(output), _text(errors))
-                code = await process.wait()
-                await hearing
-        except TimeoutError:
-            return Ended("time", 0, bytes(output), _text(errors))
-        return Ended("itself", code, bytes(output), _text(errors))
+        async with asyncio.timeout(time_s):
+            await asyncio.wait((reading, ending), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((reading,), timeout=_LAST_S)
+            if reading.done() and reading.result():
+                return Ended("output", 0, bytes(output), _text(errors))
+            await asyncio.wait((ending,))
+            await asyncio.wait((hearing,), timeout=_LAST_S)
+        return Ended("itself", ending.result(), bytes(output), _text(errors))
+    except TimeoutError:
+        return Ended("time", 0, bytes(output), _text(errors))
     finally:
         _kill(process)
-        feeding.cancel()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_LAST_S):
-                await process.wait()
-                while await process.stdout.read(_PIECE_BYTES):  # until all that held it are gone
-                    pass
-        hearing.cancel()
-        await asyncio.gather(feeding, hearing, return_exceptions=True)
-        # else its pipes stay open for as long as others hold them
-        process._transport.close()  # type: ignore[attr-defined]  # noqa: SLF001
+        try:
+            await _gone(process.stdout, ending, (feeding, reading))
+        finally:
+            for task in (feeding, reading, hearing, ending):
+                task.cancel()
+            # else its pipes stay open for as long as others hold them
+            process._transport.close()  # type: ignore[attr-defined]  # noqa: SLF001
+
+
+async def _ended(process: asyncio.subprocess.Process) -> int:
+    """Its exit code, once it has ended; asyncio tells that only when its pipes are closed, too."""
+    waiting = asyncio.create_task(process.wait())
+    try:
+        while process.returncode is None:
+            await asyncio.wait((waiting,), timeout=_LOOK_S)
+        return process.returncode
+    finally:
+        waiting.cancel()
+
+
+async def _gone(stdout: asyncio.StreamReader, ending: asyncio.Task[int], others: Sequence[asyncio.Task[Any]]) -> None:
+    """Wait for the end of what was killed: until it is reaped, and all that held its output are gone, or a moment."""
+    for task in others:
+        task.cancel()
+    await asyncio.wait(others)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_LAST_S):
+            await asyncio.wait((ending,))
+            while await stdout.read(_PIECE_BYTES):
+                pass
 
 
 def _kill(process: asyncio.subprocess.Process) -> None:

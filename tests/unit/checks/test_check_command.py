@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -113,6 +114,21 @@ def test_what_it_leaves_behind_is_killed(judge, tmp_path):
     assert is_gone(int((tmp_path / "child").read_text(encoding="utf-8")))
 
 
+def test_its_end_is_the_verdict_whoever_holds_its_output(judge, tmp_path):
+    began_s = time.monotonic()
+    found = judge("echo no\n(trap '' HUP; echo $$ > pid; exec sleep 60) &\nexit 1")
+    assert (found.value, found.reason) == (False, "no")
+    assert time.monotonic() - began_s < 5
+
+
+def test_what_leaves_its_group_holds_nothing_up(judge, tmp_path):
+    began_s = time.monotonic()
+    found = judge("setsid sh -c 'echo $$ > pid; exec sleep 60' &\nexec sleep 60", timeout=0.5)
+    assert (found.value, found.reason) == (None, "`check.sh` wasn't done within 500ms")
+    assert time.monotonic() - began_s < 5
+    os.kill(int((tmp_path / "pid").read_text(encoding="utf-8")), signal.SIGKILL)
+
+
 def is_gone(process: int) -> bool:
     for _ in range(200):
         try:
@@ -139,7 +155,20 @@ def test_what_cant_be_run_is_told_before_anything_is_asked(tmp_path):
 
 
 def test_what_cant_be_started_is_unknown(judge):
-    assert judge("#!/no/such/interpreter\n").reason == "`check.sh` couldn't be started: No such file or directory"
+    assert judge("#!/no/such/interpreter\n").reason == (
+        "`check.sh` couldn't be started: what its first line names isn't there"
+    )
+
+
+def test_a_program_without_a_first_line_is_told(tmp_path):
+    program = tmp_path / "check.sh"
+    program.write_text("echo fine\n", encoding="utf-8")
+    program.chmod(0o755)
+    check = Command({"program": str(program), "timeout": 10.0, "sandboxed": False})
+    found = asyncio.run(check.judge_timed(Answer(Query.of("q"), Reply("a"))))
+    assert found.reason == (
+        "`check.sh` couldn't be started: its first line names nothing that runs it, as `#!/bin/sh` does"
+    )
 
 
 def test_in_the_sandbox_it_sees_little(judge, monkeypatch):
