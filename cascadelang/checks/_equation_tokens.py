@@ -94,8 +94,10 @@ def _grammar(reading: str) -> re.Pattern[str]:
     mixed = r"(?P<mixed>[0-9]{1,9}[ ]{1,2}[0-9]{1,9}/[0-9]{1,9}(?![0-9/.,]))"
     clock = r"(?P<clock>[0-9]++(?::[0-9]++)++)"
     number = f"(?P<number>(?:{_GROUPED[reading]}|{_PLAIN[reading]})(?![.,][0-9]))"
+    # 1.5e-3, as programs write it; its power of ten is read with it
+    scientific = f"(?P<scientific>(?:{_PLAIN[reading]})[eE][-+]?[0-9]{{1,3}}(?!\\w|[.,][0-9]))"
     foreign = "(?P<foreign>[0-9]++(?:[.,][0-9]++)++)"  # a numeral of the other reading, a version, a list
-    return re.compile(f"{_FIRST}|{mixed}|{clock}|{number}|{foreign}{_REST}", re.VERBOSE | re.DOTALL)
+    return re.compile(f"{_FIRST}|{mixed}|{clock}|{scientific}|{number}|{foreign}{_REST}", re.VERBOSE | re.DOTALL)
 
 
 _GRAMMARS: Final = {reading: _grammar(reading) for reading in _PLAIN}
@@ -142,7 +144,7 @@ def tokens(text: str, reading: Literal["point", "comma"] = "point") -> Iterator[
 def _token(name: str, match: re.Match[str], text: str, last: str, point: str, *, glued: bool) -> Token | None:  # noqa: C901, PLR0911, PLR0912 - one case a kind
     said = match[0]
     match name:
-        case "number" | "mixed" | "vulgar":
+        case "number" | "mixed" | "vulgar" | "scientific":
             return _number(name, said, point)
         case "power":
             return Token("power", said, 0, 0, Fraction(int(said.translate(_DIGIT_OF)[:9])))
@@ -191,6 +193,12 @@ def _number(name: str, said: str, point: str) -> Token:
         whole, part = said.split(maxsplit=1)
         top, bottom = part.split("/")
         return Token("number", said, 0, 0, int(whole) + Fraction(int(top), int(bottom)) if int(bottom) else None)
+    if name == "scientific":
+        written, _, power = said.lower().partition("e")
+        number, ten = _number("number", written, point), Fraction(10) ** int(power)
+        if number.value is None:
+            return number._replace(text=said)
+        return Token("number", said, 0, 0, number.value * ten, number.digit * ten, number.rough * ten)
     whole, _, decimals = said.partition(point)
     whole = "".join(sign for sign in whole if sign.isdigit())
     if len(whole) + len(decimals) > MOST_DIGITS:

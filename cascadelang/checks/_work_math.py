@@ -21,6 +21,21 @@ _POWER_OF_TEN: Final = re.compile(r"(?<=\d)[eE]([-+]?\d{1,3})\b")
 _PROSE: Final = re.compile(
     r"(?<![\\A-Za-z{])(?!(?:sqrt|pi|infinity|theta|alpha|beta|gamma|sin|cos|tan|log|exp)\b)[A-Za-z]{3,}"
 )
+_SIGNS: Final = {
+    ord(sign): word
+    for sign, word in {
+        **dict.fromkeys("\u2212\u2013", "-"),
+        **dict.fromkeys("\u00b7\u00d7", "*"),
+        **dict.fromkeys("\u00f7\u2215\u2044", "/"),
+        "π": " pi ",
+        "∞": " infinity ",
+        "θ": " theta ",
+    }.items()
+}
+"""Signs that people write, and what they are in plain mathematics."""
+_RAISED: Final = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹]+")
+_DIGIT_OF: Final = {ord(sign): str(at) for at, sign in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")}
+_RADICAL: Final = re.compile(r"√\s*(?:\(([^()]{1,80})\)|(\d+(?:\.\d+)?|[A-Za-z]))")
 _PLAIN_CHARS: Final = 200
 
 
@@ -31,7 +46,9 @@ def work(given: Mapping[str, str]) -> tuple[bool | None, str]:
     logging.disable(logging.CRITICAL)
     from math_verify import verify
 
-    expected = _read(given["expected"]) or _read(_dressed(given["expected"]))
+    said, plain = given["expected"], _dressed(given["expected"])
+    # of `2π` not in LaTeX, math-verify reads the 2
+    expected = (_read(said) if said.isascii() or not plain else []) or _read(plain)
     if not expected:
         return None, "the reference can't be read as mathematics"
     found = _read(given["answer"]) or _read(_dressed(given["final"]))
@@ -56,7 +73,8 @@ def _read(text: str) -> list[Any]:
 
 def _dressed(text: str) -> str:
     """Plain mathematics (`sqrt(2)/2`, `x**2`) as LaTeX; empty when it is none."""
-    said = text.strip().rstrip(".").strip("*`_ ")
+    said = _RADICAL.sub(lambda match: f"sqrt({match[1] or match[2]})", text.translate(_SIGNS))
+    said = _RAISED.sub(lambda match: f"^{{{match[0].translate(_DIGIT_OF)}}}", said).strip().rstrip(".").strip("*`_ ")
     if not said or _MATHS.search(said):
         return ""
     stated = _STATED.search(said)

@@ -59,7 +59,9 @@ An answer without any equation is unknown, and so is one longer than 200,000 cha
             said = "the only equation is right" if len(found) == 1 else f"all {len(found)} equations are right"
             return Finding(value=True, reason=said)
         first = wrong[0]
-        reason = f"`{first.text}` is wrong: `{first.worked}` is {first.comes_to}"
+        reason = f"`{first.text}` is wrong"
+        if first.worked != first.comes_to:
+            reason += f": `{first.worked}` is {first.comes_to}"
         others = len(wrong) - 1
         if others:
             reason += f"; so {'is one other equation' if others == 1 else f'are {others} other equations'}"

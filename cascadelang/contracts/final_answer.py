@@ -75,7 +75,7 @@ _FURTHER_OPTION: Final = re.compile(
 _ONLY_OPTION: Final = re.compile(r"^(?:(?i:option|choice)\s+)?[(\[]?([A-Ja-j])[)\].:]{0,2}$")
 _LETTER_WITH_WHY: Final = re.compile(r"^[(\[]?([A-J])[)\].:]{1,2}\s")
 _NUMBER: Final = re.compile(
-    r"(?<![\w.])(?<!\d[-/:])[-+\u2212]?[$€£]?[ \t]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:[eE][-+]?\d{1,3})?"
+    r"(?<![\w.√])(?<!\d[-/:])[-+\u2212]?[$€£]?[ \t]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:[eE][-+]?\d{1,3})?"
     r"(?:[ \t]*%|/\d+(?![\w/]))?(?!\w)(?![-/:.]\d)"
 )
 _SCALES: Final = {

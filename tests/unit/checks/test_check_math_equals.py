@@ -53,12 +53,20 @@ EQUAL = [
     ("1,000", r"\boxed{1000}"),
     (r"\begin{pmatrix}1&2\\3&4\end{pmatrix}", r"$\begin{pmatrix}1&2\\3&4\end{pmatrix}$"),
     ("1e-3", "0.001"),
+    ("sqrt(2)/2", "√2/2"),
+    (r"\frac{\sqrt{x+1}}{2}", "The answer is √(x + 1) / 2"),
+    ("x^2+2x+1", "x² + 2x + 1"),
+    ("2π", "$2\\pi$"),
+    (r"-\frac{\pi}{4}", "−π/4"),
+    ("x^{12}", "x¹²"),
     ("B", "The answer is (B)."),
 ]
 
 UNEQUAL = [
     ("x^2-1", "$(x+1)^2$"),
     ("x + 1", "x - 1"),
+    ("sqrt(2)/2", "√3/2"),
+    ("x^2", "x³"),
     ("1/2", "The answer is 0.25"),
     ("B", "The answer is (C)."),
     ("2", "hello"),
