@@ -67,6 +67,18 @@ def test_the_same_seed_gives_the_same(way):
     assert interval(values, seed=3) != interval(values, seed=4)
 
 
+@pytest.mark.parametrize("kinds", [2, 300])
+def test_members_that_are_alike_are_drawn_like_others(monkeypatch, kinds):
+    """Means of 300 members, of few kinds or of many: the spread of the drawn means is that of the members."""
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    values = [float(n % kinds) for n in range(300)]
+    found = interval(values, resamples=2000)
+    centre = math.fsum(values) / 300
+    spread = math.sqrt(math.fsum((v - centre) ** 2 for v in values) / 300 / 300)
+    assert found.high - found.low == pytest.approx(2 * 1.96 * spread, rel=0.1)
+    assert (found.high + found.low) / 2 == pytest.approx(centre, abs=0.25 * spread)
+
+
 def test_too_little_to_tell(way):
     assert (interval([2.0]).value, interval([2.0]).low) == (2.0, None)
     sample = Sample(100)
