@@ -21,6 +21,7 @@ HEAVY = {
     "jsonschema",
     "numpy",
     "openai",
+    "opentelemetry",
     "pydantic",
     "re2",
     "rich",

@@ -151,3 +151,14 @@ def test_pruning(folder):
     wrong = run(main, ["traces", "prune", "--older", "soon"])
     assert wrong.exit_code == 2
     assert show_run(folder / "t.sqlite", "last").trace_id == last.trace_id
+
+
+def test_settings_of_telemetry(folder):
+    settings(folder, "telemetry = 'otlp'\ntelemetry_content = true\n")
+    config = read(folder)
+    assert (config.telemetry, config.telemetry_content) == ("otlp", True)
+    assert read(folder, {"CASCADELANG_TELEMETRY": "api"}).telemetry == "api"
+    for odd in ("telemetry = 'yes'", "telemetry = true", "telemetry_content = 'maybe'"):
+        settings(folder, odd + "\n")
+        with pytest.raises(Mistake, match="telemetry"):
+            read(folder)
