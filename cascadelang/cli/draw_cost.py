@@ -46,7 +46,9 @@ def monthly(usd: float | None) -> str:
 
 
 def percent(share: float) -> str:
-    """``62%``, ``0.4%``."""
+    """``62%``, ``0.4%``; ``<0.1%`` for what is less and not nothing."""
+    if 0 < share < 0.0005:
+        return "<0.1%"
     return f"{share:.0%}" if share in (0, 1) or 0.0995 <= share <= 0.9949 else f"{share:.1%}"
 
 

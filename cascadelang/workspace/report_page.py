@@ -384,6 +384,8 @@ def _dollars(usd: float | None) -> str:
 def _percent(share: float | None) -> str:
     if share is None:
         return "unknown"
+    if 0 < share < 0.0005:
+        return "under 0.1%"
     return f"{share:.0%}" if share in (0, 1) or 0.0995 <= share <= 0.9949 else f"{share:.1%}"
 
 

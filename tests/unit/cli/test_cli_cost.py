@@ -154,3 +154,24 @@ def test_the_page_opens_offline(cl):
     assert "default-src &#x27;none&#x27;" in html or "default-src 'none'" in html
     assert "break-even 90%" in html
     assert len(html) < 60_000
+
+
+def test_nothing_in_a_policy_does_anything_in_the_page(cl):
+    nasty = "</script><img src=x onerror=alert(1)>"
+    text = POLICY.replace('meta.kind == "code"', f'meta.kind == "{nasty}"').replace(
+        "route code", f'route meta.kind == "{nasty}"'
+    )
+    Path("c.cl").write_text(text, encoding="utf-8")
+    assert cl("cost", "c.cl", "--plot", "out.html").code == 0
+    html = Path("out.html").read_text(encoding="utf-8")
+    assert "<img" not in html
+    assert "</script" not in html
+    assert "&lt;/script&gt;" in html
+
+
+def test_shares_too_small_for_a_figure():
+    from cascadelang.cli.draw_cost import percent
+
+    assert [percent(share) for share in (0, 0.0001, 0.004, 0.5, 0.999, 1)] == [
+        "0%", "<0.1%", "0.4%", "50%", "99.9%", "100%"
+    ]  # fmt: skip
