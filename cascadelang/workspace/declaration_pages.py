@@ -62,6 +62,26 @@ It is proved for every query of at most so many tokens and for every way through
 the whole of each `max_tokens`. `cost` is in dollars, `calls` counts answers and judgements, `latency` is time.
 `explain POLICY.cl` shows the bounds of every part. `within` is the limit that is kept during a run.
 """,
+    "alert": """\
+What to be told of, when recorded runs say so.
+
+```
+alert "opus is asked too often" when escalation(opus) > 40% over 500 queries
+alert "dear or slow" when cost.mean > $0.01 or latency.p95 > 8s
+```
+
+It looks at the newest recorded queries of the file's policies, as many as `over` says (1,000 unless said), and waits
+while there are fewer. It can ask:
+
+- shares: `escalation`, `escalation(MODEL)`, `share(LABEL)`, `answered(MODEL)`, `rejected(MODEL)`, `failures`,
+  `failures(timeout)`, `unmet`, `unchecked`, `cached`, `unknown(SIGNAL)`
+- drift against the runs before: `drift(SIGNAL)`, `drift(arms)`, `drift(models)`; from 0.25 on much has moved
+- dollars: `cost.mean`, `cost.total`, and its parts `cost.answers`, `cost.judges`, `cost.classifiers`, `cost.retries`,
+  `cost.rejected`
+- durations: `latency.mean`, `latency.p50`, `latency.p95`, `latency.p99`; and a count: `queries`
+
+`cascadelang watch POLICY.cl` looks until one holds and ends with exit code 1; `--once` looks once, for CI.
+""",
     "test": """\
 A case that runs offline, against replies that stand in it.
 

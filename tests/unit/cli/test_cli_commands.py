@@ -149,7 +149,7 @@ def test_explain(cl):
     assert "did you mean `cascade`?" in cl("explain", "casade").err
 
 
-@pytest.mark.parametrize("name", ["require", "tune", "meta", "test", "provider", "model"])
+@pytest.mark.parametrize("name", ["require", "tune", "meta", "test", "provider", "model", "alert"])
 def test_declarations_have_pages_whose_policies_lint(cl, name: str):
     assert cl("explain", name).out.splitlines()[0].strip("# ") == name
     policy = DECLARATIONS[name].split("```")[1]

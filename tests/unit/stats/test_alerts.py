@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -237,3 +238,33 @@ def test_ctrl_c_ends_a_watch_with_130(at, tmp_path, make_run):
     _, told = watching.communicate(timeout=30)
     assert watching.returncode == 130
     assert "Traceback" not in told
+
+
+def test_the_page_has_every_name():
+    from cascadelang.workspace.declaration_pages import DECLARATIONS
+
+    docs = (Path(__file__).parents[3] / "docs" / "alerts.md").read_text(encoding="utf-8")
+    for name in RECORDED:
+        assert f"`{name}" in DECLARATIONS["alert"], name
+        assert f"`{name}" in docs, name
+
+
+def test_watch_prints_what_prometheus_reads(at, tmp_path, make_run):
+    pytest.importorskip("prometheus_client")
+    from click.testing import CliRunner
+    from prometheus_client.parser import text_string_to_metric_families
+
+    from cascadelang.cli.main import main
+
+    told = ['alert "fails" when failures > 2% over 10 queries', 'alert "dear" when cost.mean > $1 over 50 queries']
+    at(tmp_path / "t.sqlite", told, [went(make_run, n, status="failed") for n in range(10)])
+    ran = CliRunner().invoke(main, ["watch", "p.cl", "--once", "--output", "prometheus"])
+    assert ran.exit_code == 1
+    found = {
+        (sample.name, sample.labels.get("alert")): sample.value
+        for family in text_string_to_metric_families(ran.stdout)
+        for sample in family.samples
+    }
+    assert found["cascadelang_alert_holds", "fails"] == 1
+    assert ("cascadelang_alert_holds", "dear") not in found
+    assert found["cascadelang_alerts_readable", None] == 1
