@@ -114,7 +114,15 @@ def _foreign(kind: Kind, name: str) -> Any:
     if point is None:
         return None
     try:
-        return point.load()
+        entry = point.load()
     except Exception as error:  # noqa: BLE001 - another package's fault is told where the name stands, not raised
         _FAULTS[kind, name] = f"the {kind} `{name}` of another package can't be loaded: {error}"
         return None
+    spec = getattr(entry, "spec", None)
+    if not isinstance(spec, Spec):
+        _FAULTS[kind, name] = f"the {kind} `{name}` of another package has no `spec` that is a `Spec`"
+        return None
+    if spec.name != name:
+        _FAULTS[kind, name] = f"the {kind} `{name}` of another package is named `{spec.name}` in its `spec`"
+        return None
+    return entry

@@ -50,6 +50,8 @@ def others(monkeypatch: pytest.MonkeyPatch):
             Point("polite", Polite),
             Point("json", Polite),
             Point("broken", ImportError("no numpy")),
+            Point("courteous", Polite),
+            Point("bare", object),
         ]
     }
     monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: points.get(group, []))
@@ -155,3 +157,15 @@ def test_checking_imports_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("courteous", "the check `courteous` of another package is named `polite` in its `spec`"),
+        ("bare", "the check `bare` of another package has no `spec` that is a `Spec`"),
+    ],
+)
+def test_an_entry_that_is_none_is_told(others, name, why):
+    policy = checked(f'use "std/openai"\ncascade [gpt_mini, gpt] until {name}')
+    assert [(d.name, d.help) for d in policy.diagnostics] == [("unknown-name", why)]
