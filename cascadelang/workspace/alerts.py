@@ -6,8 +6,9 @@ file's policies, shadows aside, as many as it says.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from cascadelang.workspace.mistake import Mistake
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from cascadelang.graph.model import Graph, GraphAlert
     from cascadelang.stats.alerts import AlertState
-    from cascadelang.stats.model import Drift, Stats
+    from cascadelang.stats.model import Drift
     from cascadelang.stats.sums import Sums, Wanted
     from cascadelang.trace.sql import Connection
 
@@ -63,7 +64,8 @@ class Alerts:
 
         try:
             with reading(self._where) as store:
-                return [self._state(alert, store) for alert in self.graph.alerts]
+                newest = {over: self._newest(over, store) for over in {alert.over for alert in self.graph.alerts}}
+                return [newest[alert.over].state(alert) for alert in self.graph.alerts]
         except StoreUnusable as error:
             raise Mistake(str(error)) from None
 
@@ -89,25 +91,18 @@ class Alerts:
         registry.register(AlertCollector(self.path, lambda: states))
         return generate_latest(registry).decode("utf-8")
 
-    def _state(self, alert: GraphAlert, store: Connection | None) -> AlertState:
-        from cascadelang.stats.alerts import asks_drift, evaluate
-        from cascadelang.stats.count import count
+    def _newest(self, over: int, store: Connection | None) -> _Newest:
+        """The newest runs of the file's policies."""
         from cascadelang.stats.sums import sums_of_newest
 
-        if store is None:
-            return evaluate(alert, None)
         wanted = policies_of(self.graph, self.path)
-        found = sums_of_newest(store, alert.over, wanted)
-        if found is None:
-            return evaluate(alert, None)
+        found = None if store is None else sums_of_newest(store, over, wanted)
+        if store is None or found is None:
+            return _Newest(None, lambda: None)
         sums, oldest = found
-        stats: Stats = count(sums)
-        drifts = self._drift(alert, sums, oldest, store, wanted) if asks_drift(alert) else None
-        return evaluate(alert, stats, drifts)
+        return _Newest(sums, lambda: self._drift(over, sums, oldest, store, wanted))
 
-    def _drift(
-        self, alert: GraphAlert, now: Sums, oldest: int, store: Connection, wanted: Wanted
-    ) -> list[Drift] | None:
+    def _drift(self, over: int, now: Sums, oldest: int, store: Connection, wanted: Wanted) -> list[Drift] | None:
         """What has moved; ``None`` where the baseline has fewer runs than the alert looks at."""
         from cascadelang.stats.drift import added, distributions, drift
         from cascadelang.stats.sums import sums_of_newest
@@ -116,11 +111,30 @@ class Alerts:
             many = self._baseline.of_each(store, wanted)
             mine = [found for (name, path), found in many.items() if path or name in self.graph.policies]
             return drift(distributions(now), added(mine)) if mine else None
-        most = min(TIMES * alert.over, alert.over + MOST)
-        found = sums_of_newest(store, most, wanted, before=oldest)
-        if found is None or sum(row.weight for row in found[0].rows.values()) < alert.over:
+        found = sums_of_newest(store, min(TIMES * over, over + MOST), wanted, before=oldest)
+        if found is None or sum(row.weight for row in found[0].rows.values()) < over:
             return None
         return drift(distributions(now), distributions(found[0]))
+
+
+class _Newest:
+    """So many of the newest runs, which several alerts may look at: counted once, and drift told when it is asked."""
+
+    def __init__(self, sums: Sums | None, drifts: Callable[[], list[Drift] | None]) -> None:
+        from cascadelang.stats.count import count
+
+        self._stats = None if sums is None else count(sums)
+        self._tell = drifts
+
+    @cached_property
+    def _drifts(self) -> list[Drift] | None:
+        return self._tell()
+
+    def state(self, alert: GraphAlert) -> AlertState:
+        """The state of an alert over them."""
+        from cascadelang.stats.alerts import asks_drift, evaluate
+
+        return evaluate(alert, self._stats, self._drifts if asks_drift(alert) else None)
 
 
 def policies_of(graph: Graph, path: str) -> Wanted:
