@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from cascadelang.cli import paint
 from cascadelang.cli.main import main
 
 SCRIPTED = """
@@ -55,3 +56,9 @@ def cl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cl:
         return Ran(result.exit_code, result.stdout, result.stderr)
 
     return run
+
+
+@pytest.fixture(autouse=True)
+def _nobody_chose_a_colour(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What ``--color`` said in one test says nothing in the next."""
+    monkeypatch.setattr(paint, "_chosen", {})
