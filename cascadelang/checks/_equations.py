@@ -214,7 +214,7 @@ def _rounds(exact: Fraction, written: _Side, *, nearly: bool) -> bool:  # noqa: 
         return True
     if nearly:
         return off <= max(digit, min(numeral[0].rough * scale, abs(exact) / 10))
-    if digit >= 1 and scale == 1:
+    if digit >= 1 and scale == 1 and "e" not in numeral[0].text.lower():  # `3.33e6` is rounded as `3.33 × 10^6` is
         return False
     if off * 2 <= digit or (numeral[0].digit <= _FLOAT_DIGITS and off <= abs(exact) * 10 * _FLOAT_DIGITS):
         return True
