@@ -69,6 +69,10 @@ def command(  # noqa: PLR0917 - one for each option
 
     if since is not None and not from_traces:
         raise click.UsageError("`--since` goes with `--from-traces`")
+    if plot is not None:
+        from cascadelang.workspace.cost_page import check_page_name, write_page
+
+        check_page_name(plot)
     made = bill(
         policy_file,
         policy=policy_name,
@@ -92,7 +96,5 @@ def command(  # noqa: PLR0917 - one for each option
 
         write(draw_bill(made, terminal_width()))
     if plot is not None:
-        from cascadelang.workspace.cost_page import write_page
-
         write_page(made, plot)
         write(f"wrote {plot}", err=True)

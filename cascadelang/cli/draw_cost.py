@@ -68,8 +68,7 @@ def _lines(bill: Bill, width: int) -> Iterator[str]:
         figures = (dollars(way.best_usd), dollars(way.expected_usd), dollars(way.worst_usd), monthly(month))
         rows.append((way.name, *figures, _against(way.expected_usd, this.expected_usd, own=way is this)))
     yield from _table(rows)
-    proved = dollars(bill.proved_usd)
-    yield paint(f"proved: no query of {bill.input_tokens:,} tokens costs more than {proved}", dim=True)
+    yield paint(_proved(bill), dim=True)
     yield from _parts(bill)
     yield from _escalation(bill)
     yield from _told("counted with", [f"{percent(r.share):>6}  {r.what}  ({r.whence})" for r in bill.rates], width)
@@ -77,6 +76,12 @@ def _lines(bill: Bill, width: int) -> Iterator[str]:
     made = [f"{way.name}: {way.made}" for way in bill.ways[1:] if not way.name.startswith("all:")]
     yield from _told("compared with", [*made, "all:MODEL: that model answers every query, unchecked"], width)
     yield from _told("note", list(bill.notes), width)
+
+
+def _proved(bill: Bill) -> str:
+    if bill.proved_usd is None:
+        return "proved: nothing, as a price or the longest answer of a model isn't known"
+    return f"proved: no query of {bill.input_tokens:,} tokens costs more than {dollars(bill.proved_usd)}"
 
 
 def _against(usd: float | None, this: float | None, *, own: bool) -> str:
@@ -111,7 +116,8 @@ def _parts(bill: Bill) -> Iterator[str]:
             continue
         of = share.usd / total
         bar = "━" * max(1 if share.usd else 0, round(of * _BARS))
-        figures = f"{percent(of):>6}  {dollars(share.usd):>10}  {share.calls:.3g} calls a query"
+        calls = f"{share.calls:.3g}"
+        figures = f"{percent(of):>6}  {dollars(share.usd):>10}  {calls} {'call' if calls == '1' else 'calls'} a query"
         yield safe(f"  {share.model:<{names}}  {part}  {bar:<{_BARS}}  {figures}")
 
 

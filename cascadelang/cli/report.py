@@ -33,10 +33,11 @@ def command(
       cascadelang report --since 7d --samples 0
       cascadelang report support.cl --on answers.jsonl.gz
     """
-    from cascadelang.workspace.cost_page import write_file
+    from cascadelang.workspace.cost_page import check_page_name, write_file
     from cascadelang.workspace.report import findings
     from cascadelang.workspace.report_page import report_page
 
+    check_page_name(out)
     found = findings(policy, since=None if since == "all" else since, until=until, records=records, samples=samples)
     write_file(out, report_page(found))
     write(f"wrote {out}")

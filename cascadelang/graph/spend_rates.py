@@ -178,7 +178,7 @@ def _mix(
         }
         total, open_ = sum(known.values()), [arm for arm in found if arm.arm not in known]
         if total > 1 + 1e-9 or (not open_ and total < 1 - 1e-9):
-            raise UnknownPlace(f"the shares of `{id_}` add up to {total:.4g}, and they must add up to 1")
+            raise UnknownPlace(f"the shares of `{id_}` add up to {100 * total:.4g}%, and have to add up to 100%")
         each = max(0.0, 1 - total) / len(open_) if open_ else 0.0
         if len(open_) > 1 or (open_ and not known):
             words = ", ".join(f"`{arm.words}`" for arm in open_)

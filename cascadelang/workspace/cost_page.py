@@ -53,12 +53,23 @@ def write_page(bill: Bill, path: str) -> None:
     write_file(path, bill_page(bill))
 
 
+def check_page_name(path: str) -> None:
+    """See to it that a page is written over nothing but a page: not over a policy, a trace store or a device.
+
+    Raises:
+        Mistake: when it isn't the name of one.
+    """
+    if not path.lower().endswith((".html", ".htm")):
+        raise Mistake(f"`{path}` is no name for a page", "write to a `.html` file", usage=True)
+
+
 def write_file(path: str, html: str) -> None:
     """Replace a file by a page.
 
     Raises:
-        Mistake: when it can't be written.
+        Mistake: when it can't be written, or `check_page_name` has something against it.
     """
+    check_page_name(path)
     target = Path(path)
     new = target.parent / f".{target.name}.{os.getpid()}.new"
     try:

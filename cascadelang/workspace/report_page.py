@@ -369,7 +369,8 @@ def _drawing(found: Findings) -> str:
 def _inline(svg: str) -> str:
     """An SVG document as it can stand in a page: without prolog, comments, addresses, and anything that runs."""
     at = svg.find("<svg")
-    svg = re.sub(r"<!--.*?-->", "", svg[at:], flags=re.DOTALL) if at >= 0 else ""
+    # Titles are shown under the pointer, and the layout program's are ids of its own.
+    svg = re.sub(r"<!--.*?-->|<title>.*?</title>", "", svg[at:], flags=re.DOTALL) if at >= 0 else ""
     svg = re.sub(r'\s(?:xmlns(?::\w+)?|xlink:\w+|href|on\w+)="[^"]*"', "", svg)
     return svg if "<script" not in svg.lower() and "<foreignobject" not in svg.lower() else f"<pre>{text(svg)}</pre>"
 

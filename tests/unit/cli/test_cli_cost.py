@@ -83,6 +83,15 @@ def test_unknown_prices_stay_unknown(cl):
     line = next(line for line in ran.out.splitlines() if line.startswith("this policy"))
     assert line.split()[2:6] == ["unknown"] * 4
     assert "the price of `unknown_one` isn't known" in ran.out
+    assert "proved: nothing, as a price" in ran.out
+
+
+def test_a_page_is_written_over_nothing_else(cl):
+    before = Path("c.cl").read_bytes()
+    ran = cl("cost", "c.cl", "--plot", "c.cl")
+    assert (ran.code, ran.out) == (2, "")
+    assert "`c.cl` is no name for a page" in ran.err
+    assert Path("c.cl").read_bytes() == before
 
 
 @pytest.mark.parametrize(
@@ -92,7 +101,7 @@ def test_unknown_prices_stay_unknown(cl):
         (("--mix", "code=120%"), "can't be read"),
         (("--mix", "code"), "can't be read"),
         (("--mix", "code=1%,code=2%"), "says `code` twice"),
-        (("--mix", "code=60%,else=60%"), "add up to 1.2"),
+        (("--mix", "code=60%,else=60%"), "add up to 120%, and have to add up to 100%"),
         (("--pass", "smal=20%"), "did you mean `small`?"),
         (("--fail", "nobody=20%"), "the policy has no model `nobody`"),
         (("--hits", "cached=20%"), "the policy has no cached `cached`"),
@@ -104,7 +113,8 @@ def test_unknown_prices_stay_unknown(cl):
         (("--vs", "all:larg"), "did you mean `all:large`?"),
         (("--policy", "mian"), "did you mean `main`?"),
         (("--since", "7d"), "goes with `--from-traces`"),
-        (("--plot", "."), "can't be written"),
+        (("--plot", "."), "is no name for a page"),
+        (("--plot", "nowhere/out.html"), "can't be written"),
     ],
 )
 def test_mistakes(cl, args: tuple[str, ...], said: str):

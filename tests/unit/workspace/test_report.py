@@ -208,6 +208,7 @@ def test_what_cannot_be_seen_is_replaced():
 def test_drawings_lose_what_runs():
     svg = '<?xml?><!-- x --><svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"><a xlink:href="http://x"></a></svg>'
     assert _inline(svg) == "<svg><a></a></svg>"
+    assert _inline("<svg><g><title>n1&#45;&gt;b1</title></g></svg>") == "<svg><g></g></svg>"
     assert "<script" not in _inline("<svg><script>1</script></svg>")
 
 
@@ -234,6 +235,7 @@ def test_the_command(record, cl_main):
     harmless(Path("out.html").read_text(encoding="utf-8"))
     assert "no run of `other` is recorded" in cl_main("report", "other")[2]
     assert "can't be written" in cl_main("report", "-o", "nowhere/out.html")[2]
+    assert "is no name for a page" in cl_main("report", "-o", "traces.sqlite")[2]
     assert "ends before it begins" in cl_main("report", "--since", "1d", "--until", "2d")[2]
 
 
