@@ -10,7 +10,7 @@ from cascadelang.checks._fences import without_blocks
 from cascadelang.contracts.check import Answer, Finding
 from cascadelang.contracts.spec import Spec
 
-MAX_CHARS: Final = 200_000
+MAX_CHARS: Final = 50_000
 """Longer answers are not worked out."""
 
 
@@ -35,7 +35,7 @@ Left out is what can't be worked out or may mean something else: equations with 
 (`2x + 3 = 7`, `sqrt(16) = 4`), conversions (`1 hour = 60 minutes`), ranges and names (`day 2 = …`), fenced blocks of
 code, `==` and `≠`. A right equation of the wrong numbers passes: this finds slips of calculation, not of reasoning.
 
-An answer without any equation is unknown, and so is one longer than 200,000 characters:
+An answer without any equation is unknown, and so is one longer than 50,000 characters:
 `check sums = arithmetic else pass` lets those pass.
 """,
         gives="bool",
