@@ -92,44 +92,64 @@ class Facts(NamedTuple):
     signals: dict[str, Any]
 
 
-def facts_of(run: RunRecord) -> Facts:  # noqa: C901 - one look at each event, on the hot path
+def facts_of(run: RunRecord) -> Facts:
     """Count one run."""
+    events = list(map(tuple, run.events))  # a plain tuple is taken apart in a third of an event's time
+    try:
+        return _facts(run, events, events)
+    except KeyError:  # an older version's event, or another's: what it leaves out is empty
+        filled = [(kind, node, at_s, {**_EMPTY.get(kind, {}), **data}) for kind, node, at_s, data in run.events]
+        return _facts(run, list(map(tuple, run.events)), filled)
+
+
+_EMPTY: Final[Mapping[str, Mapping[str, Any]]] = {
+    "call": {"purpose": "answer", "model": "", "cost_usd": None, "input_tokens": 0, "output_tokens": 0},
+    "check": {"check": "", "model": "", "outcome": "", "reason": ""},
+    "escalate": {"from": "", "to": "", "because": ""},
+    "route": {"arm": "", "to": "", "because": {}},
+}
+
+
+def _facts(run: RunRecord, events: list[tuple[Any, ...]], told: list[tuple[Any, ...]]) -> Facts:  # noqa: C901 - one look at each event, on the hot path
+    """Count what the events told; ``events`` are those that are kept, and lose their texts here.
+
+    Raises:
+        KeyError: when an event leaves out something of `_EMPTY`.
+    """
     went: list[str] = []
-    events: list[tuple[Any, ...]] = []
     texts: dict[str, str] = {}
     reasons: list[tuple[str, str, str]] = []
     signals: dict[str, Any] = {}
     calls: list[tuple[float, int, int]] = []
     retries = 0.0
-    for event in run.events:
-        kind, node, at_s, data = event
-        get = data.get
+    for number, (kind, node, at_s, data) in enumerate(told):
         if kind == "call":
+            went += (kind, node, data["purpose"], data["model"], "")
+            calls.append((data["cost_usd"] or 0.0, data["input_tokens"], data["output_tokens"]))
             if TEXT_KEY in data:
-                data = dict(data)
-                texts[str(len(events))] = data.pop(TEXT_KEY)
-            went += (kind, node, get("purpose", "answer"), get("model", ""), "")
-            calls.append((get("cost_usd") or 0.0, get("input_tokens", 0), get("output_tokens", 0)))
+                kept = dict(events[number][3])
+                texts[str(number)] = kept.pop(TEXT_KEY)
+                events[number] = (kind, node, at_s, kept)
         elif kind == "check":
-            outcome = "unknown" if data.get("unknown") else get("outcome", "")
-            check = get("check", "")
-            went += (kind, node, check, get("model", ""), outcome)
+            outcome = "unknown" if data.get("unknown") else data["outcome"]
+            check = data["check"]
+            went += (kind, node, check, data["model"], outcome)
             if outcome != "passed":
-                reasons.append((check, outcome, _counted(get("reason", ""))))
+                reasons.append((check, outcome, _counted(data["reason"])))
         elif kind == "escalate":
-            went += (kind, node, get("from", ""), get("to", ""), get("because", ""))
+            went += (kind, node, data["from"], data["to"], data["because"])
         elif kind == "route":
-            went += (kind, node, get("arm", ""), get("to", ""), "")
-            for name, value in get("because", {}).items():
+            went += (kind, node, data["arm"], data["to"], "")
+            for name, value in data["because"].items():
                 signals[name] = value
                 if value is None:
                     went += ("unknown", node, name, "", "")
         elif kind == "call_failed":
+            get = data.get
             went += (kind, node, get("purpose", ""), get("model", ""), get("kind", ""))
             retries += get("cost_usd") or 0.0
         elif kind not in _SILENT:
             went += _other(kind, node, data)
-        events.append((kind, node, at_s, data))
     way = _way(
         run.policy, run.policy_path, run.graph_sha256, run.status, run.failure, run.model, run.path, tuple(went)
     )

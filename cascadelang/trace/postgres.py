@@ -18,7 +18,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
-from cascadelang.trace.sql import StoreAway, StoreUnusable
+from cascadelang.trace.sql import ROWS_AT_ONCE, StoreAway, StoreUnusable, let_others_in
 
 if TYPE_CHECKING:
     import psycopg
@@ -62,8 +62,10 @@ class PostgresConnection:
             self._raw.cursor() as cursor,
             cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN".encode()) as copy,
         ):
-            for row in rows:
+            for number, row in enumerate(rows, 1):
                 copy.write_row(row)
+                if number % ROWS_AT_ONCE == 0:
+                    let_others_in()
 
     def next_ids(self, number: int) -> Sequence[int]:
         """See `Connection.next_ids`."""

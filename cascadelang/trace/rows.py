@@ -27,7 +27,7 @@ RUN_TABLES: Final = "runs JOIN shapes ON shapes.id = runs.shape JOIN policies ON
 Row = tuple[Any, ...]
 
 _new: Final = tuple.__new__
-_OPTIONS: Final = orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_SUBCLASS
+_OPTIONS: Final = orjson.OPT_PASSTHROUGH_SUBCLASS
 
 
 def encode(value: Any) -> str:
@@ -38,6 +38,12 @@ def encode(value: Any) -> str:
     """
     try:
         return orjson.dumps(value, None, _OPTIONS).decode()
+    except TypeError:
+        pass
+    try:  # not at once, for it takes longer where all keys are texts, too
+        return orjson.dumps(
+            value, None, _OPTIONS | orjson.OPT_NON_STR_KEYS
+        ).decode()  # slower, also where there are none
     except TypeError:  # an integer of more than 64 bits, half of a surrogate pair, a type it doesn't know
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
 
@@ -110,7 +116,7 @@ def run_row(run: Counted, id_: int, shape: int, version: int = EVENTS_VERSION) -
     return (id_, run.trace_id, shape, *run.figures, version)
 
 
-Rows = tuple[Sequence[Row], Sequence[Row], Sequence[Row]]
+Rows = tuple[list[Row], list[Row], list[Row]]
 """Rows of ``runs``, ``events`` and ``payloads``, of the same runs in the same order."""
 
 

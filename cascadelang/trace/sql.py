@@ -34,6 +34,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -43,6 +44,11 @@ Where = str | os.PathLike[str]
 """A path, or a URL that begins with one of `URLS`."""
 
 URLS: Final = ("postgresql://", "postgres://")
+
+_PAUSE_S: Final = 2e-5
+"""Long enough for a thread that waits for the interpreter's lock to wake up and take it."""
+ROWS_AT_ONCE: Final = 64
+"""How many rows are written before other threads are let in: a few tenths of a millisecond."""
 
 EVERY: Final = 2**62
 """As the value of a ``LIMIT ?``: no limit."""
@@ -145,6 +151,15 @@ class Database(Protocol):
     def storable(self, row: Sequence[Any]) -> tuple[Any, ...]:
         """The row without what the store can't hold."""
         ...
+
+
+def let_others_in() -> None:
+    """Let the other threads of this process run, for what goes on here may take longer than they can wait.
+
+    Giving up the interpreter's lock for a moment, as each statement does, isn't enough: who waits for it takes longer
+    to wake up than the statement takes, and finds it taken again, for up to five milliseconds.
+    """
+    time.sleep(_PAUSE_S)
 
 
 def is_url(where: Where) -> bool:

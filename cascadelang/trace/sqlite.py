@@ -16,14 +16,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from cascadelang.trace.migrations.sqlite import READABLE, bring_up_to_date, check_version
-from cascadelang.trace.sql import StoreUnusable
+from cascadelang.trace.sql import ROWS_AT_ONCE, StoreUnusable, let_others_in
 
 BUSY_S: Final = 10.0
 """How long a transaction waits for those of other processes."""
 
 _PAGE: Final = 16_384
 """Bytes of a page: writing a run takes half of the time that it takes with SQLite's own 4,096."""
-_ROWS_AT_ONCE: Final = 32
+_SIZES: Final = (ROWS_AT_ONCE, 8, 1)
+"""So many rows are written by one statement: each has to be parsed once."""
 _READ_BUSY_S: Final = 5.0
 _OLDER: Final = "it is of an older version, and is brought up to date when the next run is recorded"
 
@@ -48,12 +49,13 @@ class SQLiteConnection:
     def many(self, sql: str, values: Sequence[Sequence[Any]]) -> None:
         """See `Connection.many`."""
         self._raw.executemany(sql, values)
+        let_others_in()
 
     def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-        """See `Connection.insert`; many in one statement: for each statement the other threads are let in once."""
-        start, total = 0, len(rows)
+        """See `Connection.insert`; many in one statement."""
+        start, total, since = 0, len(rows), 0
         while start < total:
-            step = _ROWS_AT_ONCE if total - start >= _ROWS_AT_ONCE else 1
+            step = next(size for size in _SIZES if total - start >= size)
             sql = self._statements.get((table, step))
             if sql is None:
                 one = f"({', '.join('?' * len(columns))})"
@@ -61,6 +63,10 @@ class SQLiteConnection:
                 self._statements[table, step] = sql
             self._raw.execute(sql, list(chain.from_iterable(rows[start : start + step])))
             start += step
+            since += step
+            if since >= ROWS_AT_ONCE:
+                since = 0
+                let_others_in()
 
     def next_ids(self, number: int) -> Sequence[int]:
         """See `Connection.next_ids`; a transaction that writes is alone."""

@@ -31,7 +31,16 @@ from cascadelang.trace.privacy import Privacy
 from cascadelang.trace.retention import Retention, delete_answers, delete_some
 from cascadelang.trace.rows import UNCOUNTABLE, Counted, counted
 from cascadelang.trace.sampling import WELL, is_kept
-from cascadelang.trace.sql import Connection, Database, StoreAway, StoreUnusable, Where, database, shown
+from cascadelang.trace.sql import (
+    Connection,
+    Database,
+    StoreAway,
+    StoreUnusable,
+    Where,
+    database,
+    let_others_in,
+    shown,
+)
 from cascadelang.trace.tally import Shapes
 from cascadelang.trace.write import recorded, write_batch
 
@@ -220,7 +229,7 @@ class TraceStore:
                 batch.append(counted(run if self._privacy is None else self._privacy.clean(run), weight))
             except UNCOUNTABLE:
                 self.dropped += 1
-            time.sleep(0)  # let the other threads in
+            let_others_in()
         return batch
 
     def _write(self, batch: list[Counted]) -> None:

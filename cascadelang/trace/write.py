@@ -7,17 +7,16 @@ as it can be; other threads are let in every few tenths of a millisecond.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from cascadelang.trace.rows import Counted, Rows, rows_of
 from cascadelang.trace.schema import EVENTS_COLUMNS, PAYLOAD_COLUMNS, RUN_COLUMNS
-from cascadelang.trace.sql import Connection, Database
+from cascadelang.trace.sql import Connection, Database, let_others_in
 from cascadelang.trace.tally import Shape, Shapes, Tally
 
-_PAUSE_S: Final = 2e-5
-"""Long enough for a thread that waits for the interpreter's lock to wake up and take it."""
+_SLICE: Final = 128
+"""How many runs are worked on before the other threads are let in."""
 _IDS_AT_ONCE: Final = 256
 
 
@@ -27,10 +26,11 @@ def write_batch(connection: Connection, database: Database, batch: Sequence[Coun
         with connection.transaction():
             found = shapes.of(connection, [run.way for run in batch])
             stored, stored_as = _store(connection, database, batch, found)
-            time.sleep(_PAUSE_S)
             tally = Tally()
-            tally.add(stored, stored_as)
-            time.sleep(_PAUSE_S)
+            for start in range(0, len(stored), _SLICE):
+                let_others_in()
+                tally.add(stored[start : start + _SLICE], stored_as[start : start + _SLICE])
+            let_others_in()
             tally.write(connection, database.storable)
     except BaseException:
         shapes.forget()
@@ -54,7 +54,14 @@ def _store(
 ) -> tuple[Sequence[Counted], Sequence[Shape]]:
     """Add the rows of the runs; gives those that could be stored."""
     ids = connection.next_ids(len(batch))
-    rows = rows_of(batch, ids, [shape.id for shape in shapes])
+    rows: Rows = ([], [], [])
+    for start in range(0, len(batch), _SLICE):
+        let_others_in()
+        end = start + _SLICE
+        for some, more in zip(
+            rows, rows_of(batch[start:end], ids[start:end], [shape.id for shape in shapes[start:end]]), strict=True
+        ):
+            some.extend(more)
     try:
         with connection.attempt():
             _add(connection, rows)
