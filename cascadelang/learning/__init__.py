@@ -1,1 +1,1 @@
-"""What is learned from records: recorded answers read, and policies run over them with no call made."""
+"""What is learned from records: policies run over recorded answers, with no call made."""

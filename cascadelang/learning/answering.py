@@ -18,7 +18,7 @@ from cascadelang.contracts.messages import Delta, Reply, Request, TokenLogprob, 
 from cascadelang.contracts.price import Price
 from cascadelang.contracts.spec import Capability, Spec
 from cascadelang.graph.cost import cost_of
-from cascadelang.learning.records import Record, RecordedAnswer
+from cascadelang.records.read import Record, RecordedAnswer
 
 _NO_RECORD: Final = Record({"id": "", "query": "", "answers": {}}, 0)
 _UNCOUNTED: Final = Usage(0, 0, 0, estimated=True)
@@ -61,7 +61,7 @@ class PartlyRecorded(Reply):
         put = object.__setattr__
         put(self, "model", name)
         put(self, "usage", usage)
-        put(self, "finish_reason", answer.finish_reason)
+        put(self, "finish_reason", answer.finish_reason or "unknown")
         put(self, "tool_calls", ())
         put(self, "_answering", answering)
         put(self, "_held_text", answer.text)
@@ -185,7 +185,9 @@ class Answering:
         wanted = request.logprobs
         if answer.text is None or _lacks_logprobs(answer, wanted):
             return PartlyRecorded(self, answer, name, usage, wanted)
-        return Reply(answer.text, name, usage, answer.finish_reason, None if wanted is None else _logprobs(answer))
+        return Reply(
+            answer.text, name, usage, answer.finish_reason or "unknown", None if wanted is None else _logprobs(answer)
+        )
 
     async def _judgement(self, request: Request) -> Reply:
         """What a model is recorded to have said of the answer that it is asked to judge."""

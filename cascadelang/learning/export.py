@@ -1,7 +1,7 @@
 """Recorded runs as records: what each model was asked for and answered, for learning and replay.
 
 Takes: runs of a trace store, newest first, each with how many it stands for. Gives: records as JSON values, of the
-form that `cascadelang.learning.records` reads. Guarantees: nothing is in a record that isn't in the store: where
+form that `cascadelang.records.read` reads. Guarantees: nothing is in a record that isn't in the store: where
 texts aren't kept, or as hashes only, there are none; no quality is made up, for a trace has none.
 
 Such records are partial: nobody knows what a model would have said that wasn't asked. What a `shadow` asked beside a

@@ -26,8 +26,11 @@ from cascadelang.runtime.interpreter import Interpreter
 from cascadelang.runtime.outcome import Failed
 
 if TYPE_CHECKING:
-    from cascadelang.learning.records import Record
+    from cascadelang.records.read import Record
     from cascadelang.runtime.expressions import MakeCheck, MakeSignal
+
+NO_QUERY: Final = "no query"
+"""What a record lacks that doesn't say what was asked."""
 
 _RECORDED: Final = "recorded"
 _AT_ONCE: Final = frozenset({"hedge", "vote"})
@@ -130,7 +133,7 @@ class Replayer:
         answering = self._answering
         answering.begin(record)
         if not record.asked:
-            answering.miss("no query")
+            answering.miss(NO_QUERY)
         seed = zlib.crc32(record.id.encode("utf-8", "surrogatepass"), zlib.crc32(self._seed))
         run, outcome = await self._interpreter.follow(record.query, self._policy, seed)
         status, model, quality = "failed", "", 0.0

@@ -21,8 +21,8 @@ from cascadelang.graph.wording import wording
 
 if TYPE_CHECKING:
     from cascadelang.contracts.trace_sink import Event
-    from cascadelang.learning.records import Record, RecordedAnswer
     from cascadelang.learning.replay import Replayed
+    from cascadelang.records.read import Record, RecordedAnswer
 
 UNKNOWN: Final = math.nan
 """Stands in a column where a number isn't known."""

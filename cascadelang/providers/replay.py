@@ -1,29 +1,32 @@
 """Answers recorded earlier, given again: a policy runs on them with no call made.
 
-Takes: a records file (``.jsonl`` or ``.jsonl.gz``, one JSON object a line: a query and, by model id, what each model
-answered). Gives: the recorded answer of the model that is asked, for the same query. Guarantees: an answer that isn't
-recorded is a ``policy`` failure that says what is missing, never a guess; the file is read once, at the first call.
+Takes: a records file, as `cascadelang.records` reads it. Gives: the recorded answer of the model that is asked, for
+the same query. Guarantees: an answer that isn't recorded is a ``policy`` failure that says what is missing, never a
+guess; the file is read once, at the first call.
 """
 
 from __future__ import annotations
 
-import json
 import threading
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, get_args
+from typing import TYPE_CHECKING, ClassVar
 
 from cascadelang.contracts.failure import CallFailed
-from cascadelang.contracts.messages import Delta, FinishReason, Reply, Request, TokenLogprob
+from cascadelang.contracts.messages import Delta, Reply, Request, TokenLogprob
 from cascadelang.contracts.spec import Capability, Param, Spec
 from cascadelang.providers.scripted import pieces, usage_of, wait_for_reply
 
 if TYPE_CHECKING:
     from cascadelang.contracts.clock import Clock
+    from cascadelang.contracts.messages import Message
     from cascadelang.contracts.provider import ProviderConfig, Transport
+    from cascadelang.records.read import RecordedAnswer
 
 Key = tuple[tuple[str, str], ...]
 """A conversation: role and text of each message."""
+_Index = dict[Key, "dict[str, RecordedAnswer]"]
+"""By conversation and model, what was answered."""
 
 _SHOWN_CHARS = 60
 
@@ -36,8 +39,9 @@ class Replay:
         kind="provider",
         summary="answers recorded earlier",
         doc="""\
-Answers from a records file (`.jsonl`, `.jsonl.gz`): the answer of the model of that id to the same query. No call is
-made. Text, logprobs, usage and finish reason come from the record; tokens that it doesn't hold are estimated.
+Answers from a records file (`.jsonl`, `.jsonl.gz`, `.parquet`): the answer of the model of that id to the same
+query. No call is made. Text, logprobs, usage and finish reason come from the record; tokens that it doesn't hold are
+estimated.
 
 ```
 provider past = replay { records: "answers.jsonl.gz" }
@@ -62,13 +66,13 @@ A query or an answer that isn't recorded ends the run. With `latency: true` each
         self._waits = bool(config.settings.get("latency"))
         self._clock = clock
         self._lock = threading.Lock()
-        self._index: dict[Key, dict[str, Any]] | None = None
+        self._index: _Index | None = None
 
     async def send(self, request: Request) -> Reply:
         """See `Provider.send`."""
         answer = await self._answer(request)
-        if self._waits and isinstance(answer.get("latency_s"), int | float):
-            await wait_for_reply(self._clock, float(answer["latency_s"]), request)
+        if self._waits and answer.latency_s is not None:
+            await wait_for_reply(self._clock, answer.latency_s, request)
         return self._reply(answer, request)
 
     async def stream(self, request: Request) -> AsyncIterator[Delta | Reply]:
@@ -86,92 +90,63 @@ A query or an answer that isn't recorded ends the run. With `latency: true` each
         """See `Provider.close`: forgets the records."""
         self._index = None
 
-    async def _answer(self, request: Request) -> Mapping[str, Any]:
+    async def _answer(self, request: Request) -> RecordedAnswer:
         index = self._index
         if index is None:
             import asyncio
 
             index = await asyncio.to_thread(self._load)
         # The whole conversation counts: an answer to the bare query is no answer to the query with a draft beside it.
-        asked = tuple((message.role, message.text) for message in request.messages if message.role != "system")
+        asked = _key(request.messages)
         answers = index.get(asked)
         if answers is None:
             last = asked[-1][1] if asked else ""
             start = " ".join(last[: _SHOWN_CHARS * 2].split())[:_SHOWN_CHARS]
             raise CallFailed("policy", f"`{self._shown}` holds no record of the query “{start}”")
         answer = answers.get(request.model)
-        if not isinstance(answer, dict):
+        if answer is None:
             raise CallFailed("policy", f"`{self._shown}` holds no answer of `{request.model}` to this query")
         return answer
 
-    def _reply(self, answer: Mapping[str, Any], request: Request) -> Reply:
-        text = answer.get("text")
-        if not isinstance(text, str):
+    def _reply(self, answer: RecordedAnswer, request: Request) -> Reply:
+        if answer.text is None:
             raise CallFailed("policy", f"`{self._shown}` holds no text of the answer of `{request.model}`")
-        finish = answer.get("finish_reason", "stop")
+        logprobs = None if request.logprobs is None else answer.logprobs
         return Reply(
-            text=text,
+            text=answer.text,
             model=request.model,
-            usage=usage_of(request, text, _count(answer.get("input_tokens")), _count(answer.get("output_tokens"))),
-            finish_reason=finish if finish in get_args(FinishReason) else "unknown",
-            logprobs=None if request.logprobs is None else _logprobs(answer.get("logprobs")),
+            usage=usage_of(request, answer.text, answer.input_tokens, answer.output_tokens),
+            finish_reason=answer.finish_reason or "stop",
+            # Records hold the numbers only, not the tokens.
+            logprobs=None if logprobs is None else tuple(TokenLogprob("", value) for value in logprobs),
         )
 
-    def _load(self) -> dict[Key, dict[str, Any]]:
+    def _load(self) -> _Index:
         with self._lock:
             if self._index is None:
                 self._index = self._read()
             return self._index
 
-    def _read(self) -> dict[Key, dict[str, Any]]:
+    def _read(self) -> _Index:
+        from cascadelang.records.read import RecordsUnusable, read_records
+
         if not self._shown:
             raise CallFailed("policy", f"provider `{self._name}` has no `records`")
-        if not self._shown.endswith((".jsonl", ".jsonl.gz")):
-            raise CallFailed(
-                "policy", f"`{self._shown}` can't be replayed: records are `.jsonl` or `.jsonl.gz` files"
-            )
-        import gzip
-
-        index: dict[Key, dict[str, Any]] = {}
-        number = 0
+        index: _Index = {}
         try:
-            with gzip.open(self._path, "rb") if self._shown.endswith(".gz") else self._path.open("rb") as lines:
-                for number, line in enumerate(lines, start=1):  # noqa: B007 - the message names the line
-                    if line.strip():
-                        _enter(index, json.loads(line))
-        except FileNotFoundError:
-            raise CallFailed("policy", f"`{self._shown}` can't be replayed: there is no such file") from None
-        except (OSError, EOFError) as error:
-            reason = getattr(error, "strerror", None) or "it is damaged"
-            raise CallFailed("policy", f"`{self._shown}` can't be read: {reason.lower()}") from None
-        except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
-            raise CallFailed("policy", f"line {number} of `{self._shown}` isn't a record") from None
+            for record in read_records(self._path, shown=self._shown):
+                if record.asked:
+                    # Of two answers of a model to one query the first stays.
+                    held = index.setdefault(_key(record.query.messages), {})
+                    for model, answer in record.answers.items():
+                        held.setdefault(model, answer)
+        except RecordsUnusable as error:
+            raise CallFailed("policy", str(error)) from None
         return index
 
 
-def _enter(index: dict[Key, dict[str, Any]], record: Mapping[str, Any]) -> None:
-    """Enter one record under its conversation, or its query where it has no other; the first of two answers stays."""
-    key: Key = (("user", str(record["query"])),)
-    if messages := record.get("messages"):
-        key = tuple(
-            (str(m["role"]), str(m["content"] if "content" in m else m["text"]))
-            for m in messages
-            if m["role"] != "system"
-        )
-    held = index.setdefault(key, {})
-    for model, answer in record["answers"].items():
-        held.setdefault(str(model), answer)
-
-
-def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
-
-
-def _logprobs(values: Any) -> tuple[TokenLogprob, ...] | None:
-    """Records hold the numbers only, not the tokens."""
-    if not isinstance(values, list) or not values:
-        return None
-    return tuple(TokenLogprob("", float(value)) for value in values if isinstance(value, int | float)) or None
+def _key(messages: Iterable[Message]) -> Key:
+    return tuple((message.role, message.text) for message in messages if message.role != "system")
 
 
 PROVIDER = Replay

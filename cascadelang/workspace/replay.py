@@ -15,17 +15,17 @@ from contextlib import closing, contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from cascadelang.learning.records import RecordsUnusable, read_records
-from cascadelang.learning.replay import Replayed, Replayer, sampled
+from cascadelang.learning.replay import NO_QUERY, Replayed, Replayer, sampled
 from cascadelang.learning.report import Change, Comparison, Report, compared, report
 from cascadelang.learning.tally import Columns, Tally
+from cascadelang.records.read import RecordsUnusable, read_records
 from cascadelang.workspace.load import load, policy_named
 from cascadelang.workspace.makers import end_workers, make_check, make_signal
 from cascadelang.workspace.mistake import Mistake, nearest
 
 if TYPE_CHECKING:
     from cascadelang.graph.model import Graph
-    from cascadelang.learning.records import Record
+    from cascadelang.records.read import Record
 
 Progress = Callable[[int, int], None]
 """Is told how many bytes of the records are read, of how many."""
@@ -233,8 +233,12 @@ def _unobserved(missing: Counter[str], read: int, recorded: set[str], records: s
     """Nothing can be said: no record holds what the policy asks for."""
     what = "; ".join(f"{lacks} ({count:,})" for lacks, count in missing.most_common(3))
     names = ", ".join(f"`{name}`" for name in sorted(recorded)[:12])
-    words = f"none of the {read:,} records of `{records}` holds what `{policy}` asks for: {what}"
-    return Mistake(words, f"they hold answers of {names}; `--model NAME=RECORDED` says which is meant")
+    of = f"none of the {read:,} records" if read > 1 else "no record"
+    words = f"{of} of `{records}` holds what `{policy}` asks for: {what}"
+    help_ = f"they hold answers of {names}; `--model NAME=RECORDED` says which is meant"
+    if missing[NO_QUERY] == read:
+        help_ = "exported runs have their queries where the store keeps texts: docs/traces.md"
+    return Mistake(words, help_)
 
 
 def _end(tally: Tally, name: str) -> str:

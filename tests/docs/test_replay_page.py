@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from cascadelang.cli.main import main
-from cascadelang.learning.records import Record
+from cascadelang.records.read import Record
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "replay.md").read_text(encoding="utf-8")

@@ -23,8 +23,8 @@ from cascadelang.contracts.messages import Delta, Query, Reply, Request, TokenLo
 from cascadelang.contracts.result import RunResult
 from cascadelang.graph.compile import compile_policy
 from cascadelang.graph.model import Graph
-from cascadelang.learning.records import Record
 from cascadelang.learning.replay import Replayed, Replayer
+from cascadelang.records.read import Record
 from cascadelang.runtime.interpreter import Interpreter
 from cascadelang.semantics.check import check
 from cascadelang.workspace.catalog import InstalledCatalog

@@ -9,7 +9,7 @@ import pytest
 
 from cascadelang.contracts.trace_sink import Event, RunRecord
 from cascadelang.learning.export import records_of
-from cascadelang.learning.records import Record, read_records
+from cascadelang.records.read import Record, read_records
 
 
 def call(model: str, text: str | None = "8", purpose: str = "answer", **more) -> Event:

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from cascadelang.contracts.messages import Message, Query
 from cascadelang.graph.model import Graph
-from cascadelang.learning.records import Record
 from cascadelang.learning.replay import Replayed, Replayer, sampled
 from cascadelang.learning.tally import Tally
 from cascadelang.providers.scripted import Scripted, ScriptedReply
+from cascadelang.records.read import Record
 from cascadelang.runtime.interpreter import Interpreter
 from cascadelang.workspace.load import load
 from cascadelang.workspace.makers import make_check, make_signal

@@ -123,17 +123,23 @@ def test_latency_is_replayed_when_wanted(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("lines", "number"),
+    ("lines", "said"),
     [
-        ('{"query": "a"', 1),
-        ('\n{"query": "a", "answers": []}', 2),
-        ("[]", 1),
-        ('{"answers": {}}', 1),
-        ("\x00\x01", 1),
+        ('{"query": "a"', "1 is no JSON: "),
+        ('\n{"query": "a", "answers": []}', "2 is no record: it has no `answers` by model"),
+        ("[]", "1 is no record: it isn't an object"),
+        ('{"answers": {}}', "1 is no record: it has no `query`"),
+        ("\x00\x01", "1 is no JSON: "),
     ],
 )
-def test_a_broken_line_is_named(tmp_path, lines, number):
-    assert failure(provider(tmp_path, lines=lines), "small") == f"line {number} of `records.jsonl` isn't a record"
+def test_a_broken_line_is_named(tmp_path, lines, said):
+    assert failure(provider(tmp_path, lines=lines), "small").startswith(f"`records.jsonl`, line {said}")
+
+
+def test_a_record_without_a_query_answers_none(tmp_path):
+    nameless = '{"query": null, "answers": {"small": {"text": "whose?"}}}\n{"query": "a", "answers": {}}'
+    assert "holds no record" in failure(provider(tmp_path, lines=nameless), "small", ("user", "None"))
+    assert "holds no record" in failure(provider(tmp_path, lines=nameless), "small", ("user", ""))
 
 
 def test_files_that_cannot_be_replayed(tmp_path):
@@ -143,11 +149,12 @@ def test_files_that_cannot_be_replayed(tmp_path):
     (tmp_path / "cut.jsonl.gz").write_bytes(gzip.compress(b"x" * 5000)[:20])
     (tmp_path / "folder.jsonl").mkdir()
     (tmp_path / "plain.jsonl.gz").write_bytes(b"{}")
-    assert failure(of("none.jsonl"), "m") == "`none.jsonl` can't be replayed: there is no such file"
+    assert failure(of("none.jsonl"), "m") == "`none.jsonl` can't be read: there is no such file"
     assert "can't be read" in failure(of("folder.jsonl"), "m")
-    assert "can't be read" in failure(of("cut.jsonl.gz"), "m")
+    assert "`cut.jsonl.gz` is damaged after line 0" in failure(of("cut.jsonl.gz"), "m")
     assert "can't be read" in failure(of("plain.jsonl.gz"), "m")
-    assert "can't be replayed" in failure(of("records.parquet"), "m")
+    assert "can't be read" in failure(of("none.parquet"), "m")
+    assert "records are `.jsonl`, `.jsonl.gz` or `.parquet` files" in failure(of("records.csv"), "m")
     assert failure(of(""), "m") == "provider `past` has no `records`"
 
 

@@ -15,12 +15,12 @@ from collections.abc import Callable, Generator, Mapping
 from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, Final, get_args
 
-from cascadelang.contracts.messages import Message, Query
+from cascadelang.contracts.messages import FinishReason, Message, Query
 
 MAX_LINE_BYTES: Final = 64 * 1024 * 1024
-_FINISH: Final = frozenset({"stop", "length", "content_filter", "tool_calls", "stopped", "unknown"})
+_FINISH: Final[Mapping[str, FinishReason]] = {reason: reason for reason in get_args(FinishReason)}
 _ROLES: Final = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
 
 
@@ -42,7 +42,7 @@ class RecordedAnswer:
         input_tokens, output_tokens: its usage.
         latency_s: how long it took, seconds.
         logprobs: of its tokens, natural logarithms.
-        finish_reason: why it ended; ``unknown`` where that isn't recorded.
+        finish_reason: why it ended; ``unknown`` where what is recorded is no reason that is known.
         judgements: what models said of it when they were asked to judge it, by model.
     """
 
@@ -71,8 +71,8 @@ class RecordedAnswer:
         self.output_tokens = _count("output_tokens", get("output_tokens"))
         logprobs = get("logprobs")
         self.logprobs: tuple[float, ...] | None = None if not logprobs else _logprobs(logprobs)
-        finish = get("finish_reason", "unknown")
-        self.finish_reason: Any = finish if finish in _FINISH else "unknown"
+        finish = get("finish_reason")
+        self.finish_reason: FinishReason | None = None if finish is None else _FINISH.get(str(finish), "unknown")
         judgements = get("judgements")
         self.judgements: Mapping[str, Any] = {} if judgements is None else _judgements(judgements)
 
@@ -121,23 +121,26 @@ class Record:
         self.answers = found
 
 
-def read_records(path: str | Path, progress: Callable[[int, int], None] | None = None) -> Generator[Record]:
+def read_records(
+    path: str | Path, progress: Callable[[int, int], None] | None = None, *, shown: str | None = None
+) -> Generator[Record]:
     """The records of a file, in its order.
 
     Args:
         path: of the file.
         progress: is told, now and then, how many bytes of the file are read, of how many.
+        shown: what messages call the file; its path unless said.
 
     Raises:
         RecordsUnusable: when the file can't be read, a line of it is no record, two records have one id, or there is
             none.
     """
-    shown = str(path)
-    if not shown.endswith((".jsonl", ".jsonl.gz", ".parquet")):
+    path, shown = Path(path), shown or str(path)
+    if not path.name.endswith((".jsonl", ".jsonl.gz", ".parquet")):
         what = "records are `.jsonl`, `.jsonl.gz` or `.parquet` files"
         raise RecordsUnusable(f"`{shown}` can't be read: {what}")
     seen: dict[str, int] = {}
-    found = _of_rows(shown, progress) if shown.endswith(".parquet") else _of_lines(shown, progress)
+    found = _of_rows(path, shown, progress) if path.suffix == ".parquet" else _of_lines(path, shown, progress)
     with closing(found):
         for record in found:
             before = seen.setdefault(record.id, record.line)
@@ -149,17 +152,17 @@ def read_records(path: str | Path, progress: Callable[[int, int], None] | None =
         raise RecordsUnusable(f"`{shown}` holds no records")
 
 
-def _of_lines(shown: str, progress: Callable[[int, int], None] | None) -> Generator[Record]:
-    for number, data in _lines(Path(shown), shown, progress):
+def _of_lines(path: Path, shown: str, progress: Callable[[int, int], None] | None) -> Generator[Record]:
+    for number, data in _lines(path, shown, progress):
         yield _record(shown, number, data)
 
 
-def _of_rows(shown: str, progress: Callable[[int, int], None] | None) -> Generator[Record]:
+def _of_rows(path: Path, shown: str, progress: Callable[[int, int], None] | None) -> Generator[Record]:
     """Records of a parquet file, its rows counted as lines."""
-    from cascadelang.learning.parquet import ParquetUnusable, rows_of
+    from cascadelang.records.parquet import ParquetUnusable, rows_of
 
     try:
-        with closing(rows_of(Path(shown), progress)) as rows:
+        with closing(rows_of(path, progress)) as rows:
             for number, row in enumerate(rows, start=1):
                 yield _checked(shown, number, row)
     except ParquetUnusable as error:
@@ -190,7 +193,7 @@ def _lines(path: Path, shown: str, progress: Callable[[int, int], None] | None) 
     try:
         with path.open("rb") as raw:
             size = path.stat().st_size
-            lines: IO[bytes] = gzip.GzipFile(fileobj=raw) if shown.endswith(".gz") else raw  # type: ignore[assignment]
+            lines: IO[bytes] = gzip.GzipFile(fileobj=raw) if path.suffix == ".gz" else raw  # type: ignore[assignment]
             while line := lines.readline(MAX_LINE_BYTES + 1):
                 number += 1
                 if len(line) > MAX_LINE_BYTES:

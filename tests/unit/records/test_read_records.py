@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cascadelang.learning.records import RecordsUnusable, read_records
+from cascadelang.records.read import RecordsUnusable, read_records
 
 GOOD = '{"id": "a", "query": "hi", "answers": {"m": {"text": "yo", "quality": 1}}}\n'
 
@@ -64,7 +64,7 @@ def test_what_is_missing_is_missing(tmp_path):
     answer = record.answers["m"]
     assert record.id == "line 1"
     assert [answer.text, answer.quality, answer.cost_usd, answer.latency_s, answer.logprobs] == [None] * 5
-    assert (answer.finish_reason, answer.judgements) == ("unknown", {})
+    assert (answer.finish_reason, answer.judgements) == (None, {})
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Records: answers that were given once, read from files."""
