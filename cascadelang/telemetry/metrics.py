@@ -244,17 +244,38 @@ class State(Protocol):
         ...
 
 
-class AlertCollector:
-    """Tells Prometheus the state of a policy's alerts, asked when it scrapes.
+Look = Callable[[], Iterable[State]]
+"""Gives the states of a policy's alerts; what it raises makes ``cascadelang_alerts_readable`` 0."""
+
+_collectors: WeakKeyDictionary[CollectorRegistry, AlertCollector] = WeakKeyDictionary()
+
+
+def tell_alerts(registry: CollectorRegistry, policy_path: str, look: Look) -> None:
+    """Have a registry tell the state of a policy's alerts; a policy that is there already is told by this instead.
 
     Args:
+        registry: of prometheus-client. However many policies it tells of, each metric stands in it once, as the text
+            format asks.
         policy_path: of the file, which is their ``policy`` label.
-        look: gives the states; what it raises makes ``cascadelang_alerts_readable`` 0.
+        look: see `Look`; called when Prometheus scrapes.
     """
+    with _making:
+        collector = _collectors.get(registry)
+        if collector is None:
+            collector = _collectors[registry] = AlertCollector()
+            registry.register(collector)
+        collector.add(policy_path, look)
 
-    def __init__(self, policy_path: str, look: Callable[[], Iterable[State]]) -> None:
-        self._policy_path = policy_path
-        self._look = look
+
+class AlertCollector:
+    """Tells Prometheus the state of policies' alerts, asked when it scrapes."""
+
+    def __init__(self) -> None:
+        self._looks: dict[str, Look] = {}
+
+    def add(self, policy_path: str, look: Look) -> None:
+        """Tell of a policy, too."""
+        self._looks = {**self._looks, policy_path: look}
 
     def describe(self) -> Iterator[Metric]:
         """Nothing in advance: the store isn't read when this is registered."""
@@ -271,16 +292,15 @@ class AlertCollector:
         readable = GaugeMetricFamily(
             "cascadelang_alerts_readable", "0 where what was recorded can't be read.", labels=("policy",)
         )
-        try:
-            states = list(self._look())
-        except Exception:  # noqa: BLE001 - a scrape of other metrics goes on
-            readable.add_metric((self._policy_path,), 0)
-            yield readable
-            return
-        readable.add_metric((self._policy_path,), 1)
-        for words, state in {state.words: state for state in states}.items():
-            labels = (self._policy_path, words)
-            queries.add_metric(labels, state.queries)
-            if state.state in {"holds", "quiet"}:
-                holds.add_metric(labels, float(state.state == "holds"))
+        for path, look in self._looks.items():
+            try:
+                states = list(look())
+            except Exception:  # noqa: BLE001 - a scrape of other metrics goes on
+                readable.add_metric((path,), 0)
+                continue
+            readable.add_metric((path,), 1)
+            for words, state in {state.words: state for state in states}.items():
+                queries.add_metric((path, words), state.queries)
+                if state.state in {"holds", "quiet"}:
+                    holds.add_metric((path, words), float(state.state == "holds"))
         yield from (readable, holds, queries)

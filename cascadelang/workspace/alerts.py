@@ -71,9 +71,9 @@ class Alerts:
 
     def register(self, registry: CollectorRegistry) -> None:
         """Have their state told to Prometheus whenever it scrapes this registry of prometheus-client."""
-        from cascadelang.telemetry.metrics import AlertCollector
+        from cascadelang.telemetry.metrics import tell_alerts
 
-        registry.register(AlertCollector(self.path, self.look))
+        tell_alerts(registry, self.path, self.look)
 
     def exposition(self, states: list[AlertState]) -> str:
         """The states in Prometheus's text format.
@@ -85,10 +85,10 @@ class Alerts:
             from prometheus_client import CollectorRegistry, generate_latest
         except ImportError:
             raise Mistake("prometheus-client isn't installed", '`pip install "cascadelang[server]"`') from None
-        from cascadelang.telemetry.metrics import AlertCollector
+        from cascadelang.telemetry.metrics import tell_alerts
 
         registry = CollectorRegistry()
-        registry.register(AlertCollector(self.path, lambda: states))
+        tell_alerts(registry, self.path, lambda: states)
         return generate_latest(registry).decode("utf-8")
 
     def _newest(self, over: int, store: Connection | None) -> _Newest:

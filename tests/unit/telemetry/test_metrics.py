@@ -11,7 +11,7 @@ prometheus_client = pytest.importorskip("prometheus_client")
 from prometheus_client import CollectorRegistry, generate_latest  # noqa: E402
 from prometheus_client.parser import text_string_to_metric_families  # noqa: E402
 
-from cascadelang.telemetry.metrics import COUNTERS, MOST, AlertCollector, Metrics, NoMetrics  # noqa: E402
+from cascadelang.telemetry.metrics import COUNTERS, MOST, Metrics, NoMetrics, tell_alerts  # noqa: E402
 
 HOSTILE = 'new\nline "quoted" \\ \x1b[31m'
 
@@ -157,12 +157,30 @@ def test_alerts_are_gauges():
         AlertState("new", "x", "waiting", 10, 3.0, []),
     ]
     registry = CollectorRegistry()
-    registry.register(AlertCollector("p.cl", lambda: told))
+    tell_alerts(registry, "p.cl", lambda: told)
     found = samples(registry)
     assert value(found, "alert_holds", policy="p.cl", alert=f"dear {HOSTILE}") == 1
     assert value(found, "alert_holds", policy="p.cl", alert="slow") == 0
     assert value(found, "alert_queries", policy="p.cl", alert="new") == 3
     assert ("cascadelang_alert_holds", (("alert", "new"), ("policy", "p.cl"))) not in found
     broken = CollectorRegistry()
-    broken.register(AlertCollector("p.cl", lambda: 1 / 0))
+    tell_alerts(broken, "p.cl", lambda: 1 / 0)
     assert value(samples(broken), "alerts_readable", policy="p.cl") == 0
+
+
+def test_alerts_of_several_policies_are_one_metric():
+    from prometheus_client import generate_latest
+
+    from cascadelang.stats.alerts import AlertState
+
+    registry = CollectorRegistry()
+    tell_alerts(registry, "a.cl", lambda: [AlertState("slow", "x", "quiet", 10, 12.0, [])])
+    tell_alerts(registry, "b.cl", lambda: 1 / 0)
+    tell_alerts(registry, "c.cl", lambda: [AlertState("slow", "x", "quiet", 10, 12.0, [])])
+    tell_alerts(registry, "c.cl", lambda: [AlertState("slow", "x", "holds", 10, 12.0, [])])
+    found = samples(registry)
+    held = [value(found, "alert_holds", policy=path, alert="slow") for path in ("a.cl", "c.cl")]
+    readable = [value(found, "alerts_readable", policy=path) for path in ("a.cl", "b.cl", "c.cl")]
+    assert (held, readable) == ([0, 1], [1, 0, 1])
+    types = [line for line in generate_latest(registry).decode().splitlines() if line.startswith("# TYPE")]
+    assert len(types) == len(set(types)) == 3
