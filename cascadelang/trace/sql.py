@@ -34,6 +34,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -44,6 +45,10 @@ Where = str | os.PathLike[str]
 """A path, or a URL that begins with one of `URLS`."""
 
 URLS: Final = ("postgresql://", "postgres://")
+
+_SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
+"""More than one letter: `C://` is a drive."""
+_OTHER: Final = "a store is the path of a file, or a URL that begins with `postgresql://`"
 
 _PAUSE_S: Final = 2e-5
 """Long enough for a thread that waits for the interpreter's lock to wake up and take it."""
@@ -163,17 +168,20 @@ def let_others_in() -> None:
 
 
 def is_url(where: Where) -> bool:
-    """Whether a store's place is a URL, not a path."""
-    return isinstance(where, str) and where.lower().startswith(URLS)
+    """Whether a store's place is a URL, not a path; one of another database, too, which may hold a password."""
+    return isinstance(where, str) and _SCHEME.match(where) is not None
 
 
 def database(where: Where) -> Database:
     """The store at a place; nothing is opened yet.
 
     Raises:
-        StoreUnusable: when it is a PostgreSQL URL that can't be used: mistyped, or psycopg isn't installed.
+        StoreUnusable: when it is a URL of another database, or a PostgreSQL URL that can't be used: mistyped, or
+            psycopg isn't installed.
     """
     if is_url(where):
+        if not str(where).lower().startswith(URLS):
+            raise StoreUnusable(_OTHER)
         from cascadelang.trace.postgres import Postgres
 
         return Postgres(str(where))

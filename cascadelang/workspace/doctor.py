@@ -145,19 +145,17 @@ def _traces() -> list[Item]:
     where = config.trace_where()
     if where is None:
         return [*items, Item("traces", "store", "ok", "off")]
-    if isinstance(where, str):
-        return [*items, _server(where)]
-    problem = _first(where, (_not_a_file, _not_writable))
-    return [*items, Item("traces", "store", "problem" if problem else "ok", problem or str(where))]
+    problem = "" if isinstance(where, str) else _first(where, (_not_a_file, _not_writable))
+    return [*items, Item("traces", "store", "problem", problem) if problem else _store(where)]
 
 
-def _server(url: str) -> Item:
-    """Whether the server of the trace store answers; nothing is made there."""
+def _store(where: Path | str) -> Item:
+    """Whether the trace store can be read; nothing is made there."""
     from cascadelang.trace.sql import StoreUnusable, reading, shown
 
     try:
-        with reading(url) as store:
-            detail = shown(url) if store is not None else f"{shown(url)}, where nothing is recorded yet"
+        with reading(where) as store:
+            detail = shown(where) if store is not None else f"{shown(where)}, where nothing is recorded yet"
     except StoreUnusable as error:
         return Item("traces", "store", "problem", str(error))
     return Item("traces", "store", "ok", detail)

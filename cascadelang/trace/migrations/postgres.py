@@ -191,7 +191,10 @@ def check_version(raw: psycopg.Connection[Any]) -> int:
     row = raw.execute(f"SELECT version FROM {SCHEMA}.store").fetchone()  # noqa: S608 - a name of ours
     version = int(row[0]) if row else 0
     if version > LATEST:
-        raise StoreUnusable(f"it is of version {version}, written by a newer cascadelang; this one knows {LATEST}")
+        raise StoreUnusable(
+            f"it is of version {version}, written by a newer cascadelang; this one knows {LATEST}: upgrade, or name"
+            " another store (`trace_store`)"
+        )
     return version
 
 

@@ -236,7 +236,10 @@ def check_version(raw: sqlite3.Connection) -> int:
         if application or version or tables:
             raise StoreUnusable("it is a database of something else")
     if version > LATEST:
-        raise StoreUnusable(f"it is of version {version}, written by a newer cascadelang; this one knows {LATEST}")
+        raise StoreUnusable(
+            f"it is of version {version}, written by a newer cascadelang; this one knows {LATEST}: upgrade, or name"
+            " another store (`trace_store`)"
+        )
     return version
 
 

@@ -192,6 +192,24 @@ def test_doctor_names_keys_and_shows_none(cl, monkeypatch: pytest.MonkeyPatch):
     assert states["lang"] in {"ok", "missing"}
 
 
+def test_doctor_looks_into_the_store(cl, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    def store() -> tuple[str, str]:
+        items = json.loads(cl("doctor", "--output", "json").out)["items"]
+        return next((item["state"], item["detail"]) for item in items if item["name"] == "store")
+
+    monkeypatch.setenv("CASCADELANG_TRACE_STORE", str(tmp_path / "t.sqlite"))
+    assert store() == ("ok", f"{tmp_path / 't.sqlite'}, where nothing is recorded yet")
+    (tmp_path / "t.sqlite").write_bytes(b"something else" * 99)
+    state, detail = store()
+    assert state == "problem"
+    assert "it is damaged, or not a trace store" in detail
+    monkeypatch.setenv("CASCADELANG_TRACE_STORE", "mysql://u:s3cret@h/d")
+    state, detail = store()
+    assert state == "problem"
+    assert "a URL that begins with `postgresql://`" in detail
+    assert "s3cret" not in detail
+
+
 def test_colour_only_when_asked(cl, monkeypatch: pytest.MonkeyPatch):
     assert "\x1b" not in cl("doctor").out
     assert "\x1b" in cl("doctor", "--color", "always").out

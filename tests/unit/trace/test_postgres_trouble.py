@@ -131,10 +131,25 @@ def test_a_wrong_password_is_told_and_never_shown(postgres, make_run, warnings, 
         ("postgres://u@h/d", "postgres://u@h/d"),
         ("postgresql://h", "postgresql://h"),
         ("postgresql:///d?host=/var/run", "postgresql:///d?host=/var/run"),
+        ("postgressql://u:s3cret@h/d", "postgressql://u@h/d"),
     ],
 )
 def test_a_url_is_shown_without_its_password(url, there):
     assert shown(url) == there
+
+
+@pytest.mark.parametrize("url", ["postgressql://u:s3cret@h/d", "mysql://u:s3cret@h/d", "sqlite:///t.sqlite"])
+def test_a_url_of_another_database_is_no_path(url, tmp_path, monkeypatch, make_run, warnings):
+    monkeypatch.chdir(tmp_path)
+    store = TraceStore(url, warn=warnings.append)
+    store.record(make_run())
+    store.close()
+    assert len(warnings) == 1
+    assert "a URL that begins with `postgresql://`" in warnings[0]
+    with pytest.raises(StoreUnusable, match="a URL that begins with") as told:
+        list_runs(url)
+    assert "s3cret" not in warnings[0] + str(told.value)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
