@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 BEGINNING_WALL_S: Final = 0.0
 _SHADOW: Final = re.compile(r" \(shadow .*\)\Z")
 
+_BASELINE: Final = "give two times, `30d..7d`, or a file of what `stats --output json` printed, `october.json`"
+
 HOW: Final = (
     "the tokens of every answer that was given, at the prices of `{model}`, the dearest of the policy's models for"
     " them; less all that was spent"
@@ -157,9 +159,12 @@ def _baseline_window(baseline: str) -> Window:
         Mistake: when it is none.
     """
     first, dots, last = baseline.partition("..")
-    if not first or (dots and not last):
-        raise Mistake(f"`{baseline}` is no baseline", "give two times: `--baseline 30d..7d`", usage=True)
-    return _window(first, last or None)
+    try:
+        if first and (last or not dots):
+            return _window(first, last or None)
+    except Mistake as mistake:
+        raise Mistake(f"`{baseline}` is no baseline: {mistake.message}", _BASELINE, usage=True) from None
+    raise Mistake(f"`{baseline}` is no baseline", _BASELINE, usage=True)
 
 
 # ---- Savings ----------------------------------------------------------------------------------------------------

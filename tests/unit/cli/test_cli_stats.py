@@ -124,6 +124,8 @@ def test_one_run_and_all_failed(store, cl, snapshot):
         (["--since", "soon"], "`soon` is no time"),
         (["--since", "1d", "--until", "2d"], "the window ends before it begins"),
         (["--baseline", "..7d"], "`..7d` is no baseline"),
+        (["--baseline", "soon..7d"], "`soon..7d` is no baseline: `soon` is no time"),
+        (["--baseline", "p.cl"], "give two times, `30d..7d`, or a file"),
     ],
 )
 def test_mistakes(store, cl, args, words):
