@@ -55,11 +55,14 @@ UNCOUNTABLE: Final = (ValueError, TypeError, AttributeError, KeyError, Recursion
 class Counted(NamedTuple):
     """A run that is ready to be written.
 
+    Thousands may wait, and each collection of garbage looks at every container: what a run has of them is few.
+
     Attributes:
         trace_id, way: of the run.
         figures: the columns of ``runs`` from ``started_wall_s`` to ``answer_output_tokens``.
         events: JSON.
-        payload: query, answer, meta, texts.
+        query, answer: as they are.
+        meta, texts: JSON.
         reasons, signals: as `Facts` has them.
     """
 
@@ -67,8 +70,11 @@ class Counted(NamedTuple):
     way: Way
     figures: tuple[Any, ...]
     events: str
-    payload: tuple[str, str, str, str]
-    reasons: list[tuple[str, str, str]]
+    query: str
+    answer: str
+    meta: str
+    texts: str
+    reasons: tuple[tuple[str, str, str], ...]
     signals: dict[str, Any]
 
 
@@ -107,8 +113,17 @@ def counted(run: RunRecord, weight: float = 1.0) -> Counted:
         answer_out,
     )
     meta = encode(dict(run.meta)) if run.meta else "{}"
-    payload = (run.query, run.answer, meta, encode(texts) if texts else "{}")
-    return _new(Counted, (run.trace_id, way, figures, encode(events), payload, reasons, signals))
+    told = encode(texts) if texts else "{}"
+    why = _same(tuple(reasons)) if reasons else ()
+    return _new(
+        Counted, (run.trace_id, way, figures, encode(events), run.query, run.answer, meta, told, why, signals)
+    )
+
+
+@lru_cache(maxsize=4_096)
+def _same(reasons: tuple[tuple[str, str, str], ...]) -> tuple[tuple[str, str, str], ...]:
+    """One object for all equal ones."""
+    return reasons
 
 
 def run_row(run: Counted, id_: int, shape: int, version: int = EVENTS_VERSION) -> Row:
@@ -125,7 +140,7 @@ def rows_of(runs: Sequence[Counted], ids: Sequence[int], shapes: Sequence[int]) 
     return (
         list(map(run_row, runs, ids, shapes)),
         [(id_, run.events) for run, id_ in zip(runs, ids, strict=True)],
-        [(id_, *run.payload) for run, id_ in zip(runs, ids, strict=True)],
+        [(id_, run.query, run.answer, run.meta, run.texts) for run, id_ in zip(runs, ids, strict=True)],
     )
 
 

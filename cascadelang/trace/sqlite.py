@@ -64,7 +64,7 @@ class SQLiteConnection:
             self._raw.execute(sql, list(chain.from_iterable(rows[start : start + step])))
             start += step
             since += step
-            if since >= ROWS_AT_ONCE:
+            if since >= ROWS_AT_ONCE or start == total:
                 since = 0
                 let_others_in()
 
@@ -80,6 +80,7 @@ class SQLiteConnection:
         try:
             yield
             self._raw.execute("COMMIT")
+            let_others_in()
         except BaseException:
             if self._raw.in_transaction:
                 with contextlib.suppress(sqlite3.Error):

@@ -22,6 +22,7 @@ _IDS_AT_ONCE: Final = 256
 
 def write_batch(connection: Connection, database: Database, batch: Sequence[Counted], shapes: Shapes) -> int:
     """Write the runs; gives how many could not be stored."""
+    let_others_in()
     try:
         with connection.transaction():
             found = shapes.of(connection, [run.way for run in batch])
