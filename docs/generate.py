@@ -16,7 +16,7 @@ from cascadelang.diagnostics.codes import Code
 from cascadelang.diagnostics.page import code_page
 from cascadelang.graph.json_schema import json_schema
 from cascadelang.lint.registry import all_codes, is_rule
-from cascadelang.workspace.catalog import InstalledCatalog
+from cascadelang.workspace.catalog import InstalledCatalog, is_built_in
 from cascadelang.workspace.spec_page import spec_page
 
 DOCS = Path(__file__).parent
@@ -68,13 +68,14 @@ def _cell(example: str) -> str:
 
 
 def _reference() -> str:
-    """One page with every signal, check and provider: a table of each kind, then what stands behind it."""
+    """One page with every signal, check and provider of ours: a table of each kind, then what stands behind it."""
     catalog = InstalledCatalog()
     lead = "Every signal, check and provider, made from its own file."
     parts = [f"# Reference\n\n{lead} `cascadelang explain NAME` shows one in the terminal.\n"]
     seen: Counter[str] = Counter()
     for title, kind in (("Signals", "signal"), ("Checks", "check"), ("Providers", "provider")):
-        specs = [spec for name in catalog.names(kind) if (spec := catalog.spec(kind, name)) is not None]
+        names = [name for name in catalog.names(kind) if is_built_in(kind, name)]
+        specs = [spec for name in names if (spec := catalog.spec(kind, name)) is not None]
         rows = []
         for spec in specs:
             link = f"#{spec.name}-{seen[spec.name]}" if seen[spec.name] else f"#{spec.name}"
