@@ -207,11 +207,15 @@ def _rung(rung: Rung, stats: Stats) -> Line:
     return f"{rung.node}: {rung.name}", min(1.0, reached), f"{_number(rung.entered)} came, {onward}", "magenta"
 
 
+def _check(check: Check) -> Line:
+    of = check.passed + check.failed + check.unknown
+    unknown = f", {_number(check.unknown)} couldn't be known" if check.unknown else ""
+    return check.check, check.rate, f"of {_number(of)} passed{unknown}", "green"
+
+
 def _checks(checks: list[Check], width: int) -> Iterator[str]:
-    for check in checks:
-        of = check.passed + check.failed + check.unknown
-        unknown = f", {_number(check.unknown)} couldn't be known" if check.unknown else ""
-        yield from _bars([(check.check, check.rate, f"of {_number(of)} passed{unknown}", "green")], width)
+    for check, line in zip(checks, _bars(map(_check, checks), width), strict=True):
+        yield line
         for reason in check.reasons:
             said = one_line(reason.reason, max(10, width - 16))
             yield f"    {_number(reason.times):>9}  {paint(said, dim=True)}"

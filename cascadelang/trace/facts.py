@@ -27,7 +27,7 @@ from math import isfinite
 from typing import Any, Final, NamedTuple
 
 from cascadelang.contracts.trace_sink import RunRecord
-from cascadelang.trace.events import TEXT_KEY
+from cascadelang.trace.events import HASHED, TEXT_KEY
 
 Step = tuple[str, str, str, str, str]
 """Kind, node, name, model, outcome; see ``steps`` in `cascadelang.trace.schema`."""
@@ -235,7 +235,12 @@ def _policy_of(node: str) -> str:
 
 @lru_cache(maxsize=4_096)
 def _counted(reason: str) -> str:
-    """A reason as it is counted: with every number as ``#``, for ``score 3, below 7`` and ``score 4, …`` are one."""
+    """A reason as it is counted: with every number as ``#``, for ``score 3, below 7`` and ``score 4, …`` are one.
+
+    One of which only the hash is kept is counted as it is, so that it can be looked for.
+    """
+    if reason.startswith(HASHED):
+        return reason[:REASON_MOST]
     return _NUMBER.sub("#", reason[: 2 * REASON_MOST])[:REASON_MOST]
 
 

@@ -22,6 +22,7 @@ from typing import Any, Final, Literal
 
 from cascadelang.contracts.patterns import compile_re2, without_surrogates
 from cascadelang.contracts.trace_sink import Event, RunRecord
+from cascadelang.trace.events import HASHED
 
 Keep = Literal["text", "hashes", "numbers"]
 
@@ -110,6 +111,8 @@ class Privacy:
                 cleaned[key] = value
             elif key == "because" and isinstance(value, Mapping):
                 cleaned[key] = self._facts(value)
+            elif key == "stopped" and isinstance(value, Mapping):  # its names are ours, and the check is the policy's
+                cleaned[key] = {name: each if name == "by" else self._value(each) for name, each in value.items()}
             else:
                 cleaned[key] = self._value(value)
         return cleaned
@@ -144,7 +147,7 @@ class Privacy:
         if not text:
             return ""
         cleaned = self._clean(text).encode("utf-8", "replace")
-        return f"hmac:{hmac.digest(self._key, cleaned, 'sha256').hex()[:32]}"
+        return f"{HASHED}{hmac.digest(self._key, cleaned, 'sha256').hex()[:32]}"
 
 
 def _nothing(text: str) -> str:  # noqa: ARG001 - whatever it says

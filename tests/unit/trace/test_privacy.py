@@ -118,6 +118,23 @@ def test_patterns_black_out_before_anything_is_written(anywhere):
         assert store.rows("SELECT reason FROM reasons") == [(f"it says {BLACKED_OUT}",)]
 
 
+def test_the_hash_of_a_reason_is_counted_as_it_is_kept(anywhere):
+    run = kept(anywhere, Privacy("hashes", key=KEY))
+    with reading(anywhere) as store:
+        assert store.rows("SELECT reason FROM reasons") == [(run.events[2].data["reason"],)]
+
+
+def test_why_an_answer_was_stopped_keeps_its_figures_and_no_text():
+    stopped = {"by": "not hedges", "because": f"it says {SECRET}", "after_tokens": 31}
+    run = RunRecord(
+        *("00ff", "main", "p.cl", "0" * 64, 1_000.0, 0.6, "unmet", "", "a", ("a",), 0.1, 12, 5, "", "", {}),
+        (Event("call", "main", 0.2, {"model": "a", "stopped": stopped}),),
+    )
+    assert Privacy("numbers").clean(run).events[0].data["stopped"] == {**stopped, "because": ""}
+    hashed = Privacy("hashes", key=KEY).clean(run).events[0].data["stopped"]
+    assert (hashed["by"], hashed["after_tokens"], hashed["because"][:5]) == ("not hedges", 31, "hmac:")
+
+
 def test_what_is_no_pattern_is_told():
     with pytest.raises(BadPattern):
         Privacy("text", ["("])
