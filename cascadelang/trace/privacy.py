@@ -110,17 +110,23 @@ class Privacy:
             if key in _WORDS or key in _MODELS or (key == "because" and isinstance(value, str)):
                 cleaned[key] = value
             elif key == "because" and isinstance(value, Mapping):
-                cleaned[key] = self._facts(value)
+                cleaned[key] = self._facts(value, _label(data))
             elif key == "stopped" and isinstance(value, Mapping):  # its names are ours, and the check is the policy's
                 cleaned[key] = {name: each if name == "by" else self._value(each) for name, each in value.items()}
             else:
                 cleaned[key] = self._value(value)
         return cleaned
 
-    def _facts(self, values: Mapping[Any, Any]) -> dict[Any, Any]:
-        """Signals, or the caller's facts; their names, which policies have, are blacked out and never hashed."""
+    def _facts(self, values: Mapping[Any, Any], label: str = "") -> dict[Any, Any]:
+        """Signals, or the caller's facts; their names, which policies have, are blacked out and never hashed.
+
+        A value that is the label of the arm that was taken is the policy's word, and known by the arm anyway.
+        """
         return {
-            self._clean(key) if isinstance(key, str) else key: self._value(value, 1) for key, value in values.items()
+            self._clean(key) if isinstance(key, str) else key: value
+            if label and value == label
+            else self._value(value, 1)
+            for key, value in values.items()
         }
 
     def _value(self, value: Any, depth: int = 0) -> Any:  # noqa: PLR0911 - one for each kind of value
@@ -148,6 +154,12 @@ class Privacy:
             return ""
         cleaned = self._clean(text).encode("utf-8", "replace")
         return f"{HASHED}{hmac.digest(self._key, cleaned, 'sha256').hex()[:32]}"
+
+
+def _label(data: Mapping[str, Any]) -> str:
+    """The label of the arm that was taken; empty where an arm has none, only a number or ``else``."""
+    arm = data.get("arm")
+    return arm if isinstance(arm, str) and arm != "else" and not arm.isdecimal() else ""
 
 
 def _nothing(text: str) -> str:  # noqa: ARG001 - whatever it says

@@ -135,6 +135,17 @@ def test_why_an_answer_was_stopped_keeps_its_figures_and_no_text():
     assert (hashed["by"], hashed["after_tokens"], hashed["because"][:5]) == ("not hedges", 31, "hmac:")
 
 
+@pytest.mark.parametrize(
+    ("arm", "value", "there"), [("code", "code", "code"), ("code", "prose", ""), ("1", "1", ""), ("else", "else", "")]
+)
+def test_the_label_that_an_arm_was_taken_by_is_the_policys_word(arm, value, there):
+    route = Event("route", "main", 0.1, {"arm": arm, "to": "a", "because": {"topic": value}, "unknown": []})
+    run = RunRecord(
+        *("00ff", "main", "p.cl", "0" * 64, 1_000.0, 0.6, "unmet", "", "a", ("a",), 0.1, 12, 5, "", "", {}), (route,)
+    )
+    assert Privacy("numbers").clean(run).events[0].data["because"] == {"topic": there}
+
+
 def test_what_is_no_pattern_is_told():
     with pytest.raises(BadPattern):
         Privacy("text", ["("])
