@@ -118,6 +118,10 @@ class Stretches:
         made, stretches = self._made, self
         sqlite.SQLiteConnection.__init__ = lambda self, raw: made(self, Statements(raw, stretches))  # type: ignore[method-assign, assignment, arg-type]
 
+    def begin(self) -> None:
+        """Note from here on."""
+        self._since_s = time.thread_time()
+
     def given_up(self, work: Callable[..., Any], *args: Any) -> Any:
         """Do what gives up the lock."""
         if self._since_s:
@@ -125,7 +129,7 @@ class Stretches:
         try:
             return work(*args)
         finally:
-            self._since_s = time.thread_time()
+            self.begin()
 
     def undo(self) -> None:
         """As it was."""
@@ -140,6 +144,7 @@ class Statements:
     def __init__(self, raw: sqlite3.Connection, stretches: Stretches) -> None:
         self._raw = raw
         self._stretches = stretches
+        stretches.begin()  # what made the store, once, were statements too, and none of them was noted
 
     def execute(self, *args: Any) -> Any:
         """See `sqlite3.Connection.execute`."""
