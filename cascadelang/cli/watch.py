@@ -33,12 +33,23 @@ def command(policy_file: str, once: bool, interval: float, baseline: str | None,
     import time
 
     from cascadelang.cli.draw_alerts import draw_alerts
+    from cascadelang.cli.show_result import print_warning
     from cascadelang.workspace.alerts import Alerts, alerts_json
+    from cascadelang.workspace.mistake import Mistake
 
     alerts = Alerts(policy_file, baseline=baseline)
     form = chosen_output(output)
+    looked = False
     while True:
-        states = alerts.look()
+        try:
+            states = alerts.look()
+        except Mistake as mistake:
+            if once or not looked:
+                raise
+            print_warning(f"{mistake.message}; it is looked at again in {interval:g} s")
+            time.sleep(interval)
+            continue
+        looked = True
         holds = any(state.state == "holds" for state in states)
         if form == "json":
             print_json(alerts_json(states))

@@ -182,6 +182,36 @@ def test_watch(at, tmp_path, make_run, capsys):
     assert as_json["alerts"][0]["figures"] == [{"name": "failures", "value": 0.5, "type": "share"}]
 
 
+def test_a_watch_waits_for_a_store_that_goes_away(at, tmp_path, make_run, monkeypatch):
+    from click.testing import CliRunner
+
+    from cascadelang.cli.main import main
+    from cascadelang.workspace.mistake import Mistake
+
+    told = ['alert "fails" when failures > 2% over 10 queries']
+    at(tmp_path / "t.sqlite", told, [went(make_run, n) for n in range(10)])
+    looks = []
+    look = Alerts.look
+
+    def shaky(alerts):
+        looks.append(alerts)
+        if len(looks) == 2:
+            raise Mistake("`x` can't be read: it went away")
+        if len(looks) == 3:
+            at(tmp_path / "t.sqlite", told, [went(make_run, 50 + n, status="failed") for n in range(5)])
+        return look(alerts)
+
+    monkeypatch.setattr(Alerts, "look", shaky)
+    ran = CliRunner().invoke(main, ["watch", "p.cl", "--interval", "0.1"])
+    assert (ran.exit_code, len(looks)) == (1, 3)
+    assert "warning: `x` can't be read: it went away; it is looked at again in 0.1 s" in ran.stderr
+    assert "failures = 50.0%" in ran.stdout
+    looks[:] = [None]
+    ran = CliRunner().invoke(main, ["watch", "p.cl", "--interval", "0.1"])
+    assert (ran.exit_code, len(looks)) == (1, 2)
+    assert "error: `x` can't be read" in ran.stderr
+
+
 def test_an_alert_is_not_what_a_policy_does(at, tmp_path):
     from cascadelang.graph.json_form import from_json, graph_sha256, to_json
 
