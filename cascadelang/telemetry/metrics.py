@@ -299,8 +299,13 @@ class AlertCollector:
                 readable.add_metric((path,), 0)
                 continue
             readable.add_metric((path,), 1)
-            for words, state in {state.words: state for state in states}.items():
+            # of alerts that say the same, which are one series, one that holds is told
+            for words, state in {one.words: one for one in sorted(states, key=_holds)}.items():
                 queries.add_metric((path, words), state.queries)
                 if state.state in {"holds", "quiet"}:
-                    holds.add_metric((path, words), float(state.state == "holds"))
+                    holds.add_metric((path, words), float(_holds(state)))
         yield from (readable, holds, queries)
+
+
+def _holds(state: State) -> bool:
+    return state.state == "holds"

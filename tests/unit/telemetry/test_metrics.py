@@ -168,6 +168,15 @@ def test_alerts_are_gauges():
     assert value(samples(broken), "alerts_readable", policy="p.cl") == 0
 
 
+def test_of_alerts_that_say_the_same_one_that_holds_is_told():
+    from cascadelang.stats.alerts import AlertState
+
+    registry = CollectorRegistry()
+    told = [AlertState("slow", "x", state, 10, 12.0, []) for state in ("quiet", "holds", "waiting")]
+    tell_alerts(registry, "p.cl", lambda: told)
+    assert value(samples(registry), "alert_holds", policy="p.cl", alert="slow") == 1
+
+
 def test_alerts_of_several_policies_are_one_metric():
     from prometheus_client import generate_latest
 
