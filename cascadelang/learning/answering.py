@@ -20,6 +20,9 @@ from cascadelang.contracts.spec import Capability, Spec
 from cascadelang.graph.cost import cost_of
 from cascadelang.records.read import Record, RecordedAnswer
 
+NO_ANSWER: Final = "no answer of "
+"""How what a record lacks begins where that is a model's answer."""
+
 _NO_RECORD: Final = Record({"id": "", "query": "", "answers": {}}, 0)
 _UNCOUNTED: Final = Usage(0, 0, 0, estimated=True)
 
@@ -173,7 +176,7 @@ class Answering:
         name = request.model
         answer = self.answer_of(name)
         if answer is None:
-            raise self._fail(f"no answer of `{name}`")
+            raise self._fail(f"{NO_ANSWER}`{name}`")
         if len(request.messages) != self._asked:
             raise self._fail(f"no answer of `{name}` to the query with an earlier draft beside it")
         if request.purpose == "answer":

@@ -47,7 +47,7 @@ class Search:
     """Which runs; all that is said has to fit.
 
     Attributes:
-        policy: the policy's name.
+        policy, policy_path: the policy's name, and its file as it was named when it ran.
         model: one that was asked for an answer.
         status: how it ended.
         failure: the kind of failure it ended in.
@@ -62,6 +62,7 @@ class Search:
     """
 
     policy: str | None = None
+    policy_path: str | None = None
     model: str | None = None
     status: str | None = None
     failure: str | None = None
@@ -168,6 +169,7 @@ def _conditions(at: Database, search: Search) -> tuple[list[str], list[Any]]:
     values: list[Any] = []
     for condition, value in (
         ("policies.name = ?", search.policy),
+        ("policies.path = ?", search.policy_path),
         (_ASKED, search.model),
         ("shapes.status = ?", search.status),
         ("shapes.failure = ?", search.failure),

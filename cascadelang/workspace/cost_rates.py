@@ -6,7 +6,6 @@ a `Mistake` that says what would.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -170,12 +169,13 @@ def recorded(graph: Graph, root: str, path: str, policy: str, since: str | None)
     """
     from cascadelang.trace.query import StoreUnusable
     from cascadelang.trace.rates import recorded_rates
+    from cascadelang.workspace.stats import recorded_as
     from cascadelang.workspace.traces import store_of, wall_s_of
 
-    files = {graph.path, path, os.path.abspath(path)}  # noqa: PTH100 - as the file was named when it ran
+    its, compiled = recorded_as(path), recorded_as(graph.path)
 
     def is_its(file: str) -> bool:
-        return file in files or os.path.abspath(file) in files  # noqa: PTH100 - likewise
+        return its(file) or compiled(file)
 
     first = 0.0 if since is None else wall_s_of(since)
     try:

@@ -15,6 +15,7 @@ from contextlib import closing, contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
+from cascadelang.learning.answering import NO_ANSWER
 from cascadelang.learning.replay import NO_QUERY, Replayed, Replayer, sampled
 from cascadelang.learning.report import Change, Comparison, Report, compared, report
 from cascadelang.learning.tally import Columns, Tally
@@ -235,9 +236,12 @@ def _unobserved(missing: Counter[str], read: int, recorded: set[str], records: s
     names = ", ".join(f"`{name}`" for name in sorted(recorded)[:12])
     of = f"none of the {read:,} records" if read > 1 else "no record"
     words = f"{of} of `{records}` holds what `{policy}` asks for: {what}"
-    help_ = f"they hold answers of {names}; `--model NAME=RECORDED` says which is meant"
     if missing[NO_QUERY] == read:
         help_ = "exported runs have their queries where the store keeps texts: docs/traces.md"
+    elif any(lacks.startswith(NO_ANSWER) for lacks in missing):
+        help_ = f"they hold answers of {names}; `--model NAME=RECORDED` says which is meant"
+    else:
+        help_ = "nothing is filled in: record it, or take a policy that doesn't ask for it (docs/replay.md)"
     return Mistake(words, help_)
 
 

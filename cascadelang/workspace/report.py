@@ -9,20 +9,20 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Final
 
 from cascadelang.pages.charts import Flow
 from cascadelang.workspace.mistake import Mistake
-from cascadelang.workspace.traces import find_recorded, list_recorded, store_of, wall_s_of
+from cascadelang.workspace.traces import find_recorded, store_of, wall_s_of
 
 if TYPE_CHECKING:
     from cascadelang.contracts.trace_sink import RunRecord
     from cascadelang.graph.model import Graph
     from cascadelang.learning.report import Report
     from cascadelang.stats.model import Stats
-    from cascadelang.stats.sums import Shape, Sums
+    from cascadelang.stats.sums import Shape, Sums, Window
     from cascadelang.trace.sql import Connection
 
 ENDS: Final = {
@@ -91,8 +91,6 @@ def findings(
     Raises:
         Mistake: when nothing was recorded, the store can't be read, or a time is none.
     """
-    from dataclasses import replace
-
     from cascadelang.stats.count import count
     from cascadelang.stats.sums import Window, sums_of_window
     from cascadelang.trace.sql import StoreUnusable, reading
@@ -121,7 +119,7 @@ def findings(
         _without(sums, paths, stats.savings.model),
         singles_usd(sums),
         _latencies(sums),
-        _samples(sums, stats.statuses, since, until, samples, start),
+        _samples(sums, stats.statuses, window, samples, start),
         None if records is None else _replayed(sums, records),
         drawing,
         drawn,
@@ -236,8 +234,6 @@ def _graph(path: str) -> Graph | None:
 
 def _drawing(graph: Graph, policy: str) -> tuple[str, bool]:
     """The policy as SVG where a layout program is there, else as Mermaid's text; which it is. Without the others."""
-    from dataclasses import replace
-
     from cascadelang.graph.errors import GraphError
     from cascadelang.graph.export_mermaid import to_mermaid
     from cascadelang.graph.export_svg import to_svg
@@ -250,18 +246,26 @@ def _drawing(graph: Graph, policy: str) -> tuple[str, bool]:
         return to_mermaid(graph), False
 
 
-def _samples(  # noqa: PLR0917 - what a list of runs takes
-    sums: Sums, statuses: Mapping[str, float], since: str | None, until: str | None, number: int, start: str
-) -> list[RunRecord]:
+def _samples(sums: Sums, statuses: Mapping[str, float], window: Window, number: int, start: str) -> list[RunRecord]:
     """The newest runs of each kind of end, the rarer ends first, and some that went up a rung."""
+    from cascadelang.trace.query import Search, StoreUnusable, find_runs
+
     if not number:
         return []
     chosen: dict[str, None] = {}
     each = max(1, number // 3)
+    its = Search(
+        policy=sums.policy,
+        policy_path=sums.path,
+        since_wall_s=window.since_wall_s,
+        until_wall_s=window.until_wall_s,
+    )
     for status in (one for one in ("failed", "unmet", "accepted", "unchecked") if statuses.get(one)):
-        runs = list_recorded(policy=sums.policy, since=since, until=until, status=status, limit=50, start=start)
-        mine = [run for run in runs if run.policy_path == sums.path]
-        for run in sorted(mine, key=lambda run: -len(run.path))[:each]:
+        try:
+            runs = find_runs(store_of(start), replace(its, status=status), limit=50)
+        except StoreUnusable as error:
+            raise Mistake(str(error)) from None
+        for run in sorted(runs, key=lambda run: -len(run.path))[:each]:
             chosen[run.trace_id] = None
     return [find_recorded(id_, start=start) for id_ in list(chosen)[:number]]
 
@@ -269,4 +273,9 @@ def _samples(  # noqa: PLR0917 - what a list of runs takes
 def _replayed(sums: Sums, records: str) -> Report:
     from cascadelang.workspace.replay import replay
 
-    return replay(sums.path, records, policy=sums.policy)
+    found = replay(sums.path, records, policy=sums.policy)
+    if not found.graded:
+        raise Mistake(
+            f"no answer in `{records}` has a `quality`", "leave `--on` out, or add what each answer is worth"
+        )
+    return found

@@ -15,6 +15,8 @@ from cascadelang.workspace.mistake import Mistake
 from cascadelang.workspace.traces import store_of, wall_s_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cascadelang.contracts.price import Price, PriceStep
     from cascadelang.stats.drift import Distributions
     from cascadelang.stats.model import Savings, Stats
@@ -130,14 +132,26 @@ def asked_for(policy: str | None) -> Wanted:
     if policy is None:
         return lambda _name, _path: True
     if policy.endswith((".cl", ".json")):
-        full = os.path.abspath(policy)  # noqa: PTH100 - as the file was named when it ran
-
-        def same(_name: str, path: str) -> bool:
-            # it may have run in another folder, which isn't recorded
-            return bool(path) and (os.path.abspath(path) == full or full.endswith(os.sep + path))  # noqa: PTH100
-
-        return same
+        its = recorded_as(policy)
+        return lambda _name, path: its(path)
     return lambda name, _path: name == policy
+
+
+def recorded_as(file: str) -> Callable[[str], bool]:
+    """Whether a path that was recorded is that of a policy file.
+
+    A policy may have run in another folder, which isn't recorded: then a path that ends the file's is taken for it,
+    unless it leads to another file from here.
+    """
+    full = os.path.abspath(file)  # noqa: PTH100 - as the file was named when it ran
+
+    def same(path: str) -> bool:
+        if not path:
+            return False
+        here = os.path.abspath(path)  # noqa: PTH100 - likewise
+        return here == full or (full.endswith(os.sep + path) and not os.path.exists(here))  # noqa: PTH110 - likewise
+
+    return same
 
 
 def _window(since: str | None, until: str | None) -> Window:

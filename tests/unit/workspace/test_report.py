@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from dataclasses import replace
@@ -237,6 +238,32 @@ def test_the_command(record, cl_main):
     assert "can't be written" in cl_main("report", "-o", "nowhere/out.html")[2]
     assert "is no name for a page" in cl_main("report", "-o", "traces.sqlite")[2]
     assert "ends before it begins" in cl_main("report", "--since", "1d", "--until", "2d")[2]
+
+
+def test_another_file_of_that_name_is_another_policy(record, cl_main):
+    Path("x").mkdir()
+    Path("x/p.cl").write_text(FILE, encoding="utf-8")
+    record(run(1, "of the one"), *(run(at, "of the other", path="x/p.cl") for at in range(2, 60)))
+    assert (findings("p.cl").stats.queries, findings("x/p.cl").stats.queries) == (1, 58)
+    assert [sample.query for sample in findings("p.cl").samples] == ["of the one"]
+    recorded = [
+        json.loads(cl_main("cost", file, "--from-traces", "--output", "json")[1]) for file in ("p.cl", "x/p.cl")
+    ]
+    assert [bill["recorded_runs"] for bill in recorded] == [1, 58]
+
+
+def test_a_policy_that_ran_in_another_folder_is_found(record, cl_main, monkeypatch):
+    record(run(1))
+    Path("deep").mkdir()
+    monkeypatch.chdir("deep")
+    assert findings("../p.cl").stats.queries == 1
+    assert json.loads(cl_main("cost", "../p.cl", "--from-traces", "--output", "json")[1])["recorded_runs"] == 1
+
+
+def test_records_without_quality_are_told(record, cl_main):
+    record(run(1))
+    Path("r.jsonl").write_text('{"query": "q", "answers": {"small": {"text": "{}"}, "large": {"text": "{}"}}}')
+    assert "no answer in `r.jsonl` has a `quality`" in cl_main("report", "p.cl", "--on", "r.jsonl")[2]
 
 
 @pytest.fixture
