@@ -52,6 +52,8 @@ _GATHER_S: Final = 0.25
 transactions take a third less of tracing's CPU than writing every 30 ms."""
 _MOST_AT_ONCE: Final = 512
 """So few that no step of writing them keeps the other threads out for a millisecond."""
+_SLICE: Final = 128
+"""How many are taken from the queue before the other threads are let in."""
 _MANY_TOKENS: Final = 20_000
 """A run with answers of so many tokens is left to the thread, for writing their JSON takes a while."""
 _CLOSE_S: Final = 30.0
@@ -210,6 +212,8 @@ class TraceStore:
                 batch = self._batch()
                 due -= len(batch)
                 self._write(batch)
+                del batch  # here, for it takes a while
+                let_others_in()
             if self._retention is not None and not self._closed:
                 self._prune(self._retention)
             if self._closed and (not waiting or self._hopeless):
@@ -223,6 +227,8 @@ class TraceStore:
             waiting = self._waiting.popleft()
             if isinstance(waiting, Counted):
                 batch.append(waiting)
+                if len(batch) % _SLICE == 0:
+                    let_others_in()
                 continue
             run, weight = waiting
             try:
