@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -199,6 +200,19 @@ def test_runs_of_a_policy_are_counted_as_they_went(store, cl, tmp_path):
     parts = main["cost"]["parts_usd"]
     assert sum(parts.values()) == pytest.approx(main["cost"]["total_usd"])
     assert (kept["queries"], kept["cached"], kept["cached_rate"]) == (2, 1, 0.5)
+
+
+def test_bars_of_checks_stand_below_each_other(store, cl):
+    one = run(1, escalates=True)
+    longer = [
+        Event(each.kind, each.node, each.at_s, {**each.data, "check": "not hedges and json"})
+        if each.kind == "check"
+        else each
+        for each in one.events
+    ]
+    store([one, replace(run(2, escalates=True), events=longer)])
+    page = cl("stats", "--since", "all").out
+    assert len({line.index("█") for line in page.splitlines() if " passed" in line}) == 1
 
 
 def test_without_unicode_and_without_colour(store, cl, tmp_path):
