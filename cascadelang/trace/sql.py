@@ -52,7 +52,7 @@ _OTHER: Final = "a store is the path of a file, or a URL that begins with `postg
 
 _PAUSE_S: Final = 2e-5
 """Long enough for a thread that waits for the interpreter's lock to wake up and take it."""
-ROWS_AT_ONCE: Final = 32
+ROWS_AT_ONCE: Final = 128
 """How many rows are written before other threads are let in: a few tenths of a millisecond."""
 
 EVERY: Final = 2**62

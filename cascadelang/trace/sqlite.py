@@ -23,7 +23,7 @@ BUSY_S: Final = 10.0
 
 _PAGE: Final = 16_384
 """Bytes of a page: writing a run takes half of the time that it takes with SQLite's own 4,096."""
-_SIZES: Final = (ROWS_AT_ONCE, 8, 1)
+_SIZES: Final = (32, 8, 1)
 """So many rows are written by one statement: each has to be parsed once."""
 _READ_BUSY_S: Final = 5.0
 _OLDER: Final = "it is of an older version, and is brought up to date when the next run is recorded"
