@@ -21,6 +21,8 @@ WIDE: Final = 840
 NARROW: Final = 340
 _LINE: Final = 15
 """How far apart names are written, from line to line."""
+_LETTER: Final = 7.5
+"""About how wide a letter of a name is."""
 
 Format = Callable[[float], str]
 
@@ -77,6 +79,22 @@ def round_steps(most: float, count: int = 4) -> list[float]:
     return [step * n for n in range(ceil(most / step - 1e-9) + 1)]
 
 
+class _Names:
+    """Where names stand in a drawing, so that none lies over another: one that would is moved up."""
+
+    def __init__(self) -> None:
+        self._taken: list[tuple[float, float, float]] = []
+
+    def place(self, name: str, x: float, y: float, anchor: str = "start") -> float:
+        """The line for a name that is to stand at ``x``, ``y`` or above."""
+        wide = _LETTER * len(name)
+        left = x - wide if anchor == "end" else x
+        while any(left < end and begin < left + wide and abs(y - line) < _LINE for begin, end, line in self._taken):
+            y -= 1
+        self._taken.append((left, left + wide, y))
+        return y
+
+
 def lines(
     given: Sequence[Line],
     label: str,
@@ -106,6 +124,7 @@ def lines(
             )
 
         out = [_open(width, height, label)]
+        names = _Names()
         for y in steps:
             _, py = at(low, y)
             out.append(f'<line class=grid x1="{left}" x2="{width - right}" y1="{py:.1f}" y2="{py:.1f}"/>')
@@ -119,17 +138,19 @@ def lines(
             out.append(
                 f'<text class=ax x="{px:.1f}" y="{height - 8}" text-anchor={anchor}>{text(x_format(x))}</text>'
             )
-        for level, name, colour in levels:
+        for level, name, colour in sorted(levels):
             _, py = at(low, level)
             out.append(f'<line class="s{colour}" stroke-dasharray="5 4" x1="{left}" x2="{width - right}" ')
             out.append(f'y1="{py:.1f}" y2="{py:.1f}"/>')
-            out.append(f'<text class=halo x="{left + 6}" y="{py - 5:.1f}">{text(name)}</text>')
+            name_y = names.place(name, left + 6, py - 5)
+            out.append(f'<text class=halo x="{left + 6}" y="{name_y:.1f}">{text(name)}</text>')
         for x, name in marks:
             px, _ = at(x, 0)
             anchor = "end" if px > width * 0.65 else "start"
             out.append(f'<line class=mark x1="{px:.1f}" x2="{px:.1f}" y1="{top}" y2="{height - bottom}"/>')
-            out.append(f'<text class=halo x="{px + (-5 if anchor == "end" else 5):.1f}" y="{height - bottom - 8}" ')
-            out.append(f"text-anchor={anchor}>{text(name)}</text>")
+            beside = px + (-5 if anchor == "end" else 5)
+            name_y = names.place(name, beside, height - bottom - 8, anchor)
+            out.append(f'<text class=halo x="{beside:.1f}" y="{name_y:.1f}" text-anchor={anchor}>{text(name)}</text>')
         for line in given:
             points = " ".join("{:.1f},{:.1f}".format(*at(x, y)) for x, y in line.points)
             if len(line.points) == 1:

@@ -269,7 +269,7 @@ def _latency(found: Findings) -> str:
         ("99 of 100 within", latency.p99_s),
     ]
     rows = [(text(name), text(_seconds(value))) for name, value in (*figures, ("on average", latency.mean_s))]
-    out = table(("", "seconds"), rows)
+    out = table(("", "time"), rows)
     shown = [(s, share) for s, share in found.latencies if latency.p99_s is None or s <= latency.p99_s * 1.2]
     if len(shown) > 2:
         drawn = [(0.0, 0.0), *shown]

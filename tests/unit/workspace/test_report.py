@@ -356,3 +356,20 @@ def test_only_this_policy_is_drawn_and_mermaid_is_text(record, tmp_path: Path, m
     assert not found.drawn
     tags = harmless(report_page(found))
     assert "flowchart" in tags.said
+
+
+def test_names_of_levels_and_marks_are_never_written_over_each_other():
+    from cascadelang.pages.charts import Line, lines
+
+    html = lines(
+        [Line("cost", [(0.0, 1.0), (1.0, 100.0)], 1)],
+        "x",
+        x_format=str,
+        y_format=str,
+        marks=[(0.05, "now"), (0.06, "break-even 6%")],
+        levels=[(3.0, "b for everything", 2), (2.0, "a for everything", 3)],
+    )
+    wide = html[: html.index("<div class=narrow>")]
+    written = [float(y) for y in re.findall(r'<text class=halo x="[\d.]+" y="([\d.]+)"', wide)]
+    assert len(written) == 4
+    assert all(abs(one - other) >= 15 for at, one in enumerate(written) for other in written[:at])
