@@ -178,7 +178,7 @@ class TraceStore:
         lost = self.dropped - self._told_of
         if lost:
             why = "they came too fast" if self._too_fast else "they could not be stored"
-            self._say(f"{lost} runs were not recorded in `{self.name}`: {why}")
+            self._say(f"{_runs(lost)} not recorded in `{self.name}`: {why}")
 
     def _start(self) -> None:
         """Start the writing thread; on the first run, so that a store that records nothing costs nothing."""
@@ -336,7 +336,7 @@ class TraceStore:
             self.dropped += len(self._waiting)
             self._waiting.clear()
             lost = self.dropped - self._told_of
-            self._tell(f"{lost} runs were not recorded in `{self.name}`: {reason}")
+            self._tell(f"{_runs(lost)} not recorded in `{self.name}`: {reason}")
             self._warned = True
             return
         self._waiting.extendleft(reversed(batch))
@@ -407,6 +407,10 @@ def _begin_in_child() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_begin_in_child)
+
+
+def _runs(number: int) -> str:
+    return "1 run was" if number == 1 else f"{number} runs were"
 
 
 def _is_integrity(error: Exception) -> bool:

@@ -76,17 +76,18 @@ def test_a_server_that_goes_away_for_longer_than_fits(postgres, make_run, warnin
     assert len(warnings) == 2
 
 
-def test_a_server_that_stays_away_holds_nothing_up(postgres, make_run, warnings):
+@pytest.mark.parametrize(("runs", "words"), [(7, "7 runs were"), (1, "1 run was")])
+def test_a_server_that_stays_away_holds_nothing_up(postgres, make_run, warnings, runs, words):
     postgres.stop()
     store = TraceStore(postgres.url, warn=warnings.append)
-    for number in range(7):
+    for number in range(runs):
         store.record(make_run(number))
     begun_s = time.monotonic()
     store.close()
     assert time.monotonic() - begun_s < 8
     postgres.start()
-    assert store.dropped == 7
-    assert "7 runs were not recorded" in warnings[-1]
+    assert store.dropped == runs
+    assert f"{words} not recorded" in warnings[-1]
     unshown(*warnings)
 
 
