@@ -35,6 +35,9 @@ SURE: Final = 0.01
 BINS: Final = 10
 MOVED_MOST: Final = 3
 EXPECTED_LEAST: Final = 5
+_LEAST_WEIGHT: Final = 1e-6
+_MOST_WEIGHT: Final = 1e15
+"""Nobody has so many queries, and sums and squares of as many are finite."""
 UNKNOWN: Final = "null"
 NOBODY: Final = "none"
 
@@ -103,7 +106,7 @@ def _weight(value: Any) -> float:
         ValueError, TypeError: if it is none.
     """
     weight = float(value)
-    if not isfinite(weight) or weight < 0:
+    if weight and not _LEAST_WEIGHT <= weight <= _MOST_WEIGHT:
         raise ValueError
     return weight
 

@@ -158,6 +158,16 @@ def test_a_file_that_is_no_baseline(store, cl, tmp_path, text):
     assert cl("stats", "--baseline", "none.json").code == 1
 
 
+@pytest.mark.parametrize("weight", [1e308, 5e-324, -1, "NaN", "Infinity", "x"])
+def test_a_baseline_of_impossible_figures_is_none(store, cl, tmp_path, weight):
+    store([run(1, escalates=True)])
+    model = {"model": "haiku", "answered": weight}
+    stats = {"policy": "main", "queries": 5, "runs": 5, "models": [model, model], "arms": [], "signals": []}
+    (tmp_path / "bad.json").write_text(json.dumps({"version": 1, "policies": [stats]}))
+    found = cl("stats", "--since", "all", "--baseline", "bad.json")
+    assert (found.code, "`bad.json` is no baseline" in found.err) == (1, True)
+
+
 ROADS = """
 provider fake = scripted { replies: { small: ["[]", "no"], large: "[1]" } }
 provider down = openai { base_url: "http://127.0.0.1:9/v1" }
