@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cascadelang.contracts.trace_sink import RunRecord
     from cascadelang.graph.model import Graph
     from cascadelang.learning.report import Report
-    from cascadelang.stats.model import Stats
+    from cascadelang.stats.model import Cost, Stats
     from cascadelang.stats.sums import Shape, Sums, Window
     from cascadelang.trace.sql import Connection
 
@@ -94,23 +94,31 @@ def findings(
     from cascadelang.stats.count import count
     from cascadelang.stats.sums import Window, sums_of_window
     from cascadelang.trace.sql import StoreUnusable, reading
-    from cascadelang.workspace.stats import asked_for, savings_of, singles_usd
+    from cascadelang.workspace.stats import asked_for, live_policy, savings_of, singles_usd
 
     window = Window(0.0 if since is None else wall_s_of(since), time.time() if until is None else wall_s_of(until))
     if window.since_wall_s >= window.until_wall_s:
         raise Mistake("the window ends before it begins", "`--since 30d --until 7d`, say", usage=True)
+    asked = asked_for(policy)
+
+    def wanted(name: str, path: str) -> bool:
+        return asked(name, path) or asked(live_policy(name), path)
+
     try:
         with reading(store_of(start)) as store:
-            found = [] if store is None else sums_of_window(store, window, asked_for(policy))
+            found = [] if store is None else sums_of_window(store, window, wanted)
             paths = {} if store is None else _paths(store)
     except StoreUnusable as error:
         raise Mistake(str(error)) from None
-    live = [sums for sums in found if " (shadow " not in sums.policy] or found
+    live = [sums for sums in found if live_policy(sums.policy) == sums.policy] or found
     if not live:
         what = "nothing is recorded in this window" if policy is None else f"no run of `{policy}` is recorded in it"
         raise Mistake(what, "`--since all` looks at everything; `cascadelang traces list` shows what there is")
     sums = live[0]
-    stats = replace(count(sums), savings=savings_of(sums))
+    beside = [
+        one for one in found if one not in live and (live_policy(one.policy), one.path) == (sums.policy, sums.path)
+    ]
+    stats = _with_shadows(replace(count(sums), savings=savings_of(sums)), [count(one).cost for one in beside])
     graph = _graph(sums.path)
     drawing, drawn = ("", False) if graph is None else _drawing(graph, sums.policy)
     return Findings(
@@ -125,6 +133,34 @@ def findings(
         drawn,
         [f"{one.policy} ({one.path})" for one in live[1:]],
     )
+
+
+def _with_shadows(stats: Stats, shadows: Sequence[Cost]) -> Stats:
+    """The same, where what ran beside the policy for the record is paid for, too: whoever pays sees all of it."""
+    if not shadows:
+        return stats
+    cost, saved = stats.cost, stats.savings
+    usd = sum(one.known_usd for one in shadows)
+    known = all(one.total_usd is not None for one in shadows)
+    known_usd, queries = cost.known_usd + usd, stats.queries - cost.unknown
+    whole = replace(
+        cost,
+        known_usd=known_usd,
+        total_usd=known_usd if known and cost.total_usd is not None else None,
+        per_query_usd=known_usd / queries if known and queries > 0 else None,
+        parts_usd={**cost.parts_usd, "shadows": usd},
+    )
+    if saved.saved_usd is None or saved.spent_usd is None:
+        return replace(stats, cost=whole)
+    if not known:
+        from cascadelang.stats.model import Savings
+
+        return replace(stats, cost=whole, savings=Savings(unknown="what some of its shadow's runs cost isn't known"))
+    left = saved.saved_usd - usd
+    how = f"{saved.how}, its shadow's runs included"
+    share = left / saved.top_usd if saved.top_usd else None
+    less = replace(saved, spent_usd=saved.spent_usd + usd, saved_usd=left, share=share, how=how)
+    return replace(stats, cost=whole, savings=less)
 
 
 # ---- Where queries went -----------------------------------------------------------------------------------------

@@ -137,6 +137,11 @@ def asked_for(policy: str | None) -> Wanted:
     return lambda name, _path: name == policy
 
 
+def live_policy(name: str) -> str:
+    """The policy that a recorded one belongs to: itself, or the one whose shadow it is."""
+    return _SHADOW.sub("", name)
+
+
 def recorded_as(file: str) -> Callable[[str], bool]:
     """Whether a path that was recorded is that of a policy file.
 
@@ -189,7 +194,7 @@ def savings_of(sums: Sums) -> Savings:
     from cascadelang.stats.model import Savings
 
     try:
-        prices = _prices(_SHADOW.sub("", sums.policy), sums.path)
+        prices = _prices(live_policy(sums.policy), sums.path)
     except Mistake:
         return Savings(unknown=f"`{sums.path}` can't be read here, so its models' prices aren't known")
     if prices is None:
@@ -224,7 +229,7 @@ def singles_usd(sums: Sums) -> dict[str, float]:
     Empty where that isn't known.
     """
     try:
-        prices = _prices(_SHADOW.sub("", sums.policy), sums.path) or {}
+        prices = _prices(live_policy(sums.policy), sums.path) or {}
     except Mistake:
         return {}
     rows = [row for id_, row in sums.by_shape().items() if sums.shapes[id_].model]

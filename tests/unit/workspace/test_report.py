@@ -260,6 +260,27 @@ def test_a_policy_that_ran_in_another_folder_is_found(record, cl_main, monkeypat
     assert json.loads(cl_main("cost", "../p.cl", "--from-traces", "--output", "json")[1])["recorded_runs"] == 1
 
 
+def test_whoever_pays_sees_what_shadows_cost(record):
+    alone = [run(at) for at in range(4)]
+    record(*alone)
+    before = findings("main").stats
+    record(*(replace(run(at), policy="main (shadow main)") for at in range(10, 12)))
+    shadows_usd = 2 * 0.0023
+    for asked in ("main", "p.cl", None):
+        found = findings(asked)
+        assert (found.stats.queries, found.others) == (4, [])
+        assert found.stats.cost.total_usd == pytest.approx(before.cost.total_usd + shadows_usd)
+        assert found.stats.cost.per_query_usd == pytest.approx(found.stats.cost.total_usd / 4)
+        assert found.stats.savings.saved_usd == pytest.approx(before.savings.saved_usd - shadows_usd)
+    assert "shadows, for the record" in report_page(findings())
+    dear = run(20)
+    events = [one._replace(data={**one.data, "cost_usd": None}) if one.kind == "call" else one for one in dear.events]
+    record(replace(dear, policy="main (shadow main)", cost_usd=None, events=events))
+    unknown = findings().stats
+    assert (unknown.cost.total_usd, unknown.savings.saved_usd) == (None, None)
+    assert "shadow" in unknown.savings.unknown
+
+
 def test_records_without_quality_are_told(record, cl_main):
     record(run(1))
     Path("r.jsonl").write_text('{"query": "q", "answers": {"small": {"text": "{}"}, "large": {"text": "{}"}}}')
