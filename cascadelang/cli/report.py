@@ -16,7 +16,7 @@ from cascadelang.cli.paint import color_option, write
 @click.option("--since", metavar="WHEN", default="30d", show_default=True, help="An age, a day, or `all`.")
 @click.option("--until", metavar="WHEN", help="Till when, likewise; now unless said.")
 @click.option(
-    "--on", "records", metavar="RECORDS", help="Graded answers (.jsonl, .jsonl.gz) that quality is told by."
+    "--on", "records", metavar="RECORDS", help="Graded answers (.jsonl, .jsonl.gz, .parquet) that quality is told by."
 )
 @click.option(
     "--samples", type=click.IntRange(0, 50), default=6, show_default=True, help="How many runs are shown with texts."
