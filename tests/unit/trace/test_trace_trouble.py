@@ -140,7 +140,7 @@ def test_a_full_disk(tmp_path, make_run):
     code = """
         import resource, signal, sys
         from pathlib import Path
-        sys.path.insert(0, sys.argv[2])
+        sys.path[:0] = [sys.argv[2], str(Path(sys.argv[2]).parent)]
         from conftest import run
         from test_trace_trouble import one_by_one
         from cascadelang.trace.store import TraceStore
