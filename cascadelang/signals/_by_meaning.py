@@ -9,6 +9,7 @@ more where their vectors aren't kept yet.
 from __future__ import annotations
 
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -45,7 +46,7 @@ _READ_CHARS: Final = 6_000
 """So much of a query a model is given to embed: services take 8,192 tokens."""
 
 
-class ByMeaning:
+class ByMeaning(ABC):
     """A signal that compares the query with examples.
 
     Attributes:
@@ -75,13 +76,13 @@ class ByMeaning:
 
         return missing_numpy() if args.get("by") else missing_package()
 
+    @abstractmethod
     def found(self, best: int, near: float) -> Finding:
         """What it comes to that an example is the nearest."""
-        raise NotImplementedError
 
+    @abstractmethod
     def told(self, words: str) -> Finding:
         """What a test says that it comes to."""
-        raise NotImplementedError
 
     def read(self, query: Query) -> Finding:
         """See `SlowSignal.read`."""
