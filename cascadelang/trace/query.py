@@ -6,14 +6,13 @@ anything, and can read while others write.
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator
 from typing import Any
 
 from cascadelang.contracts.trace_sink import RunRecord
 from cascadelang.trace.rows import RUN_FIELDS, RUN_TABLES, run_of
 from cascadelang.trace.search import Bound, Search, find_in, shadows_of, whole_in
-from cascadelang.trace.sql import Connection, StoreUnusable, Where, database, reading, shown
+from cascadelang.trace.sql import Connection, StoreUnusable, Where, as_recorded, database, reading
 
 __all__ = [
     "Bound",
@@ -85,7 +84,7 @@ def find_runs(where: Where, search: Search, *, after: str | None = None, limit: 
         if after is not None:
             row = store.rows("SELECT started_wall_s, id FROM runs WHERE id = ?", (_the_one(store, after),))[0]
             place = (row[0], row[1])
-        with _whole(where):
+        with as_recorded(where):
             return find_in(store, database(where), search, place, limit)
 
 
@@ -98,7 +97,7 @@ def runs_beside(where: Where, run: RunRecord) -> list[RunRecord]:
     with reading(where) as store:
         if store is None:
             return []
-        with _whole(where):
+        with as_recorded(where):
             return shadows_of(store, database(where), run)
 
 
@@ -112,7 +111,7 @@ def whole_runs(where: Where, search: Search, *, limit: int | None = None) -> Ite
     """
     with reading(where) as store:
         if store is not None:
-            with _whole(where):
+            with as_recorded(where):
                 yield from whole_in(store, database(where), search, limit)
 
 
@@ -135,7 +134,7 @@ def show_run(where: Where, id_: str) -> RunRecord:
         row = store.rows(f"SELECT {RUN_FIELDS} FROM {RUN_TABLES} WHERE runs.id = ?", (run,))[0]  # noqa: S608 - ours
         events = store.rows("SELECT events FROM events WHERE run = ?", (run,))
         payload = store.rows("SELECT query, answer, meta, texts FROM payloads WHERE run = ?", (run,))
-    with _whole(where):
+    with as_recorded(where):
         return run_of(row, events[0][0] if events else None, payload[0] if payload else None)
 
 
@@ -162,18 +161,3 @@ def _matches(store: Connection, id_: str) -> list[tuple[Any, ...]]:
     if exact:
         return exact
     return store.rows("SELECT id FROM runs WHERE trace_id >= ? AND trace_id < ? LIMIT 2", (id_, id_ + "\U0010ffff"))
-
-
-@contextlib.contextmanager
-def _whole(where: Where) -> Iterator[None]:
-    """What another hand wrote into the store needn't be of our form.
-
-    Raises:
-        StoreUnusable: if it isn't.
-    """
-    try:
-        yield
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        raise StoreUnusable(
-            f"`{shown(where)}` can't be read: what it holds of a run is not what was recorded"
-        ) from None

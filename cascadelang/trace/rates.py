@@ -6,14 +6,13 @@ so that a sampled store gives the same shares; counts are as `cascadelang.trace.
 
 from __future__ import annotations
 
-import contextlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from cascadelang.trace.schema import BUCKET_S
-from cascadelang.trace.sql import StoreUnusable, Where, reading, shown
+from cascadelang.trace.sql import Where, as_recorded, reading
 
 SAMPLE: Final = 2_000
 """The newest runs, so many, say how many tokens calls have."""
@@ -104,7 +103,7 @@ def recorded_rates(
             hits[node] = hits.get(node, 0.0) + times
         else:
             by_model[kind][model] = by_model[kind].get(model, 0.0) + times
-    with _whole(where):
+    with as_recorded(where):
         answers, asking = _tokens(events)
     return Recorded(
         float(runs),
@@ -118,21 +117,6 @@ def recorded_rates(
         asking,
         len(events),
     )
-
-
-@contextlib.contextmanager
-def _whole(where: Where) -> Iterator[None]:
-    """What another hand wrote into the store needn't be of our form.
-
-    Raises:
-        StoreUnusable: if it isn't.
-    """
-    try:
-        yield
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        raise StoreUnusable(
-            f"`{shown(where)}` can't be read: what it holds of a run isn't what was recorded"
-        ) from None
 
 
 def _tokens(

@@ -228,6 +228,21 @@ def reading(where: Where) -> Iterator[Connection | None]:
         connection.close()
 
 
+@contextlib.contextmanager
+def as_recorded(where: Where) -> Iterator[None]:
+    """Around what is read of rows: what another hand wrote into the store needn't be of our form.
+
+    Raises:
+        StoreUnusable: if it isn't; with the store's place in the message.
+    """
+    try:
+        yield
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise StoreUnusable(
+            f"`{shown(where)}` can't be read: what it holds of a run is not what was recorded"
+        ) from None
+
+
 def is_database_error(error: Exception) -> bool:
     """Whether SQLite or psycopg raised it."""
     return any(
