@@ -125,7 +125,7 @@ _GOES_ON: Final = re.compile(r"\d|[.!?][ \t]+\w")
 _RESULT: Final = re.compile(r"[=≈][ \t*_\\(]*([-+\u2212]?[$€£]?[ \t]?\d[\d,]*(?:\.\d+)?(?:[ \t]*%)?)")
 _SAYS: Final = re.compile(
     r"(?:[=≈:]|\b(?:is|are|was|were|gets?|equals?|totals?|makes?|gives?|leaves?|have|has|ist|sind|ergibt|macht|bleiben|est"
-    r"|sont|fait|reste|es|son|da|quedan)\b)[ \t*_$\\(]*"
+    r"|sont|fait|reste|es|son|da|quedan|(?:it|that)['\u2019]s)\b)[ \t*_$\\(]*"
     r"(?:(?:exactly|about|then|therefore|thus|also|genau|also|donc|entonces)[ \t]+)?$",
     re.IGNORECASE,
 )

@@ -25,6 +25,8 @@ ALIKE = [
         r"so \boxed{42}",
         r"\boxed{41} no, \boxed{42}",
         "The answer is 42.",
+        "It's 42.",
+        "So that\u2019s 42 apples.",
         "The answer is **42**.",
         "Final answer: 42",
         "Answer:\n42",
