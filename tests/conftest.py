@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
+
+T = TypeVar("T")
+PATIENCE_S = 60.0
+"""What a slow and busy machine is given for something that takes no time on an idle one."""
+LOOK_S = 0.01
 
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # started in the background: what tests start must hear Ctrl-C
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -24,6 +32,34 @@ def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
 def root() -> Path:
     """The checkout."""
     return Path(__file__).parents[1]
+
+
+@pytest.fixture
+def until() -> Callable[[Callable[[], T]], T]:
+    """Waits for something to be so and gives it; that it never comes to be so fails the test."""
+
+    def wait(so: Callable[[], T]) -> T:
+        until_s = time.monotonic() + PATIENCE_S
+        while not (found := so()):
+            assert time.monotonic() < until_s, "it never came to be so"
+            time.sleep(LOOK_S)
+        return found
+
+    return wait
+
+
+@pytest.fixture
+def until_beside():
+    """Like `until`, for what other tasks of the event loop bring about."""
+
+    async def wait(so: Callable[[], T]) -> T:
+        until_s = time.monotonic() + PATIENCE_S
+        while not (found := so()):
+            assert time.monotonic() < until_s, "it never came to be so"
+            await asyncio.sleep(LOOK_S)
+        return found
+
+    return wait
 
 
 @pytest.fixture(scope="session")

@@ -24,18 +24,19 @@ NEVER_DONE = r"$\int_0^1 e^{x^{x^{x}}} dx$"
 
 
 @pytest.fixture(autouse=True)
-def _ended():
+def _ended(until):
     yield
+    # a thread tells what it found and ends then
+    until(lambda: not [thread for thread in threading.enumerate() if thread.name == "cascadelang-work"])
     _worker.end_idle()
     assert not _worker._busy
-    assert not [thread for thread in threading.enumerate() if thread.name == "cascadelang-work"]
 
 
 def asked(text: str, **meta: object) -> Answer:
     return Answer(Query.of("q", meta=meta), Reply(text))
 
 
-def judged(expected: object, text: str, timeout: float = 20.0, **meta: object) -> Finding:
+def judged(expected: object, text: str, timeout: float = 60.0, **meta: object) -> Finding:
     return asyncio.run(CHECK({"expected": expected, "timeout": timeout}).judge_timed(asked(text, **meta)))
 
 
@@ -133,7 +134,7 @@ def test_a_hostile_answer_costs_its_limit_at_most(text):
     found = judged("x^2+2x+1", text, timeout=1.0)
     assert found.value is not True
     assert found.reason
-    assert time.monotonic() - begun < 2.5
+    assert time.monotonic() - begun < 15  # it would take hours
     assert judged("x^2+2x+1", "$(x+1)^2$").value is True  # the next one gets another process
 
 
@@ -141,15 +142,14 @@ def test_what_takes_too_long_is_unknown():
     assert judged("x", NEVER_DONE, timeout=0.5) == Finding(None, "it took longer than 0.5s")
 
 
-def test_cancelled_work_leaves_nothing_running():
+def test_cancelled_work_leaves_nothing_running(until_beside):
     async def cancel() -> None:
-        task = asyncio.create_task(CHECK({"expected": "x", "timeout": 30.0}).judge_timed(asked(NEVER_DONE)))
-        await asyncio.sleep(0.5)
-        (process,) = _worker._busy
+        task = asyncio.create_task(CHECK({"expected": "x", "timeout": 600.0}).judge_timed(asked(NEVER_DONE)))
+        (process,) = await until_beside(lambda: list(_worker._busy))
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        assert process.poll() is not None
+        await until_beside(lambda: process.poll() is not None)
 
     asyncio.run(cancel())
 
@@ -158,7 +158,7 @@ def test_many_at_once_in_several_loops():
     found: list[Finding] = []
 
     async def many() -> None:
-        check = CHECK({"expected": "x^2+2x+1", "timeout": 20.0})
+        check = CHECK({"expected": "x^2+2x+1", "timeout": 60.0})
         found.extend(await asyncio.gather(*(check.judge_timed(asked("$(x+1)^2$")) for _ in range(5))))
 
     threads = [threading.Thread(target=asyncio.run, args=(many(),)) for _ in range(3)]
@@ -202,7 +202,7 @@ def test_after_a_fork_and_at_the_end_of_a_program():
         from cascadelang.contracts.messages import Query, Reply
 
         def equal():
-            check = CHECK({"expected": "1/x", "timeout": 20.0})
+            check = CHECK({"expected": "1/x", "timeout": 60.0})
             return asyncio.run(check.judge_timed(Answer(Query.of("q"), Reply("$x^{-1}$")))).value
 
         assert equal() is True
@@ -215,7 +215,7 @@ def test_after_a_fork_and_at_the_end_of_a_program():
         print(_worker._idle[0].pid)
         """
     done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=False, timeout=300
     )
     assert done.returncode == 0, done.stderr
     with pytest.raises(ProcessLookupError):
