@@ -27,13 +27,15 @@ from cascadelang.runtime.asking import Asker
 from cascadelang.runtime.at_once import Hedge, Shadow, Vote
 from cascadelang.runtime.billing import Target
 from cascadelang.runtime.cached import Cached
+from cascadelang.runtime.cascade import Cascade
 from cascadelang.runtime.choices import Arms, Labels, Shares
 from cascadelang.runtime.expressions import Expressions
 from cascadelang.runtime.gates import Gate
-from cascadelang.runtime.nodes import Call, Cascade, Fallback, Route, RouteBy, Settings, Split, Within
+from cascadelang.runtime.nodes import Call, Fallback, Settings, Within
 from cascadelang.runtime.outcome import Strategy
 from cascadelang.runtime.paid import PaidCalls
 from cascadelang.runtime.request_key import Keys
+from cascadelang.runtime.routing import Route, RouteBy, Split
 from cascadelang.runtime.timed import Timed
 from cascadelang.source.digest import sha256
 
