@@ -19,7 +19,8 @@ from cascadelang.contracts.check import Verdict, Watcher, Watching
 from cascadelang.contracts.estimate import estimate_tokens
 from cascadelang.contracts.failure import CallFailed
 from cascadelang.contracts.messages import Delta, Reply, Request, TokenLogprob, Usage
-from cascadelang.runtime.foresee import ANYTHING, FALSE, TRUE, Now, only, outcomes
+from cascadelang.runtime.foresee import Now, outcomes
+from cascadelang.runtime.possible import ANYTHING, FALSE, TRUE, only
 from cascadelang.runtime.sight import Pending, Sight
 
 if TYPE_CHECKING:

@@ -5,9 +5,6 @@ that the condition could still have. Guarantees: nothing is ruled out that some 
 three-valued logic: a condition that can't be true any more is one that the whole answer fails, or leaves unknown,
 which a gate doesn't let pass either.
 
-The method is abstract interpretation: a value is stood for by all those it may be (true, false, unknown, any number
-from here to there, any text), and each operator gives all that it can make of such values. Numbers are bounded in
-floating point without a margin, for its sums and differences are rounded to the nearest and so never change an order.
 What isn't watched (a paid check, one that reads the whole answer) may be anything. A signal is what it is for the
 query, unless a model has yet to be asked for it.
 """
@@ -15,61 +12,30 @@ query, unless a model has yet to be asked for it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, Literal, NamedTuple, Protocol
+from typing import Final, Literal, Protocol
 
-from cascadelang.contracts.check import Outlook, Value
+from cascadelang.contracts.check import Outlook
 from cascadelang.contracts.spec import Early
 from cascadelang.graph import model as g
-from cascadelang.graph.arithmetic import calculate, compare, number
 from cascadelang.graph.walk import uses_of
 from cascadelang.graph.wording import use_wording, wording
+from cascadelang.runtime.possible import (
+    ANYTHING,
+    FALSE,
+    INFINITE,
+    NUMBER,
+    TRUE,
+    TRUTH,
+    UNKNOWN,
+    Possible,
+    calculated,
+    compared,
+    only,
+    the_one,
+)
 from cascadelang.runtime.sight import Evaluate, show
 
-TRUE: Final = 1
-FALSE: Final = 2
-UNKNOWN: Final = 4
-NUMBER: Final = 8
-TEXT: Final = 16
-_TRUTH: Final = TRUE | FALSE
-
-_INFINITE: Final = float("inf")
 _NUMBERS: Final = frozenset({"score", "logprob", "perplexity", "number", "count"})
-
-
-class Reach(NamedTuple):
-    """Every value something may have: kinds of values, and of numbers those from ``low`` to ``high``.
-
-    A ``text`` that isn't empty is the only one.
-    """
-
-    kinds: int
-    low: float = -_INFINITE
-    high: float = _INFINITE
-    text: str = ""
-
-
-ANYTHING: Final = Reach(TRUE | FALSE | UNKNOWN | NUMBER | TEXT)
-
-
-def only(value: Value) -> Reach:
-    """One value and no other."""
-    if value is None:
-        return Reach(UNKNOWN)
-    if isinstance(value, bool):
-        return Reach(TRUE if value else FALSE)
-    figure = number(value)
-    if figure is not None:
-        return Reach(NUMBER, figure, figure)
-    return Reach(TEXT, text=value) if isinstance(value, str) else ANYTHING
-
-
-def _value(reach: Reach) -> Value:
-    """The one value that it may be; ``None`` where there are several, or it is unknown."""
-    if reach.kinds in (TRUE, FALSE):
-        return reach.kinds == TRUE
-    if reach.kinds == NUMBER and reach.low == reach.high:
-        return reach.low
-    return reach.text or None if reach.kinds == TEXT else None
 
 
 class Now:
@@ -83,26 +49,26 @@ class Now:
 
     __slots__ = ("checks", "reasons", "signals")
 
-    def __init__(self, checks: list[Reach], signals: list[Reach]) -> None:
+    def __init__(self, checks: list[Possible], signals: list[Possible]) -> None:
         self.checks = checks
         self.reasons = [""] * len(checks)
         self.signals = signals
 
-    def learn(self, number_: int, outlook: Outlook, *, always_known: bool) -> None:
+    def learn(self, number: int, outlook: Outlook, *, always_known: bool) -> None:
         """Take in what a watcher says."""
         if outlook.value is not None:
-            self.checks[number_] = only(outlook.value)
+            self.checks[number] = only(outlook.value)
         else:
-            low = -_INFINITE if outlook.least is None else outlook.least
-            high = _INFINITE if outlook.most is None else outlook.most
-            self.checks[number_] = Reach(NUMBER if always_known else NUMBER | UNKNOWN, low, high)
-        self.reasons[number_] = outlook.reason
+            low = -INFINITE if outlook.least is None else outlook.least
+            high = INFINITE if outlook.most is None else outlook.most
+            self.checks[number] = Possible(NUMBER if always_known else NUMBER | UNKNOWN, low, high)
+        self.reasons[number] = outlook.reason
 
 
 class Part(Protocol):
     """A part of a condition."""
 
-    def reach(self, now: Now) -> Reach:
+    def reach(self, now: Now) -> Possible:
         """All it can still come to."""
         ...
 
@@ -126,7 +92,7 @@ _NONE: Final[frozenset[Early]] = frozenset()
 class _Any:
     """What nobody watches."""
 
-    def reach(self, now: Now) -> Reach:  # noqa: ARG002 - the parts' one form
+    def reach(self, now: Now) -> Possible:  # noqa: ARG002 - the parts' one form
         return ANYTHING
 
     def why(self, now: Now) -> list[tuple[str, str]]:  # noqa: ARG002
@@ -142,15 +108,15 @@ class _Any:
 class _Fixed:
     """A part in which no check stands."""
 
-    def __init__(self, number_: int, name: str) -> None:
-        self._number = number_
+    def __init__(self, number: int, name: str) -> None:
+        self._number = number
         self._name = name
 
-    def reach(self, now: Now) -> Reach:
+    def reach(self, now: Now) -> Possible:
         return now.signals[self._number]
 
     def why(self, now: Now) -> list[tuple[str, str]]:
-        return [(self._name, f"{self._name} is {show(_value(self.reach(now)))}")]
+        return [(self._name, f"{self._name} is {show(the_one(self.reach(now)))}")]
 
     def loses(self, kind: int) -> bool:  # noqa: ARG002 - it may be anything, and is then certain
         return True
@@ -162,13 +128,13 @@ class _Fixed:
 class _Watched:
     """A check that watches the answer."""
 
-    def __init__(self, number_: int, name: str, early: frozenset[Early], *, always_known: bool) -> None:
-        self._number = number_
+    def __init__(self, number: int, name: str, early: frozenset[Early], *, always_known: bool) -> None:
+        self._number = number
         self._name = name
         self._early = early
         self._known = always_known
 
-    def reach(self, now: Now) -> Reach:
+    def reach(self, now: Now) -> Possible:
         return now.checks[self._number]
 
     def why(self, now: Now) -> list[tuple[str, str]]:
@@ -191,7 +157,7 @@ class _Named:
         self.inner = inner
         self._else_pass = else_pass
 
-    def reach(self, now: Now) -> Reach:
+    def reach(self, now: Now) -> Possible:
         reach = self.inner.reach(now)
         if self._else_pass and reach.kinds & UNKNOWN:
             return reach._replace(kinds=reach.kinds & ~UNKNOWN | TRUE)
@@ -216,10 +182,10 @@ class _Not:
     def __init__(self, inner: Part) -> None:
         self._inner = inner
 
-    def reach(self, now: Now) -> Reach:
+    def reach(self, now: Now) -> Possible:
         kinds = self._inner.reach(now).kinds
         turned = (FALSE if kinds & TRUE else 0) | (TRUE if kinds & FALSE else 0)
-        return Reach(turned | (UNKNOWN if kinds & ~_TRUTH else 0))
+        return Possible(turned | (UNKNOWN if kinds & ~TRUTH else 0))
 
     def why(self, now: Now) -> list[tuple[str, str]]:
         return self._inner.why(now)
@@ -237,18 +203,18 @@ class _Logic:
     def __init__(self, parts: Sequence[Part], *, decides: int) -> None:
         self._parts = parts
         self._decides = decides
-        self._other = _TRUTH & ~decides
+        self._other = TRUTH & ~decides
 
-    def reach(self, now: Now) -> Reach:
+    def reach(self, now: Now) -> Possible:
         seen, all_other = 0, True
         for part in self._parts:
             kinds = part.reach(now).kinds
             if kinds == self._decides:
-                return Reach(kinds)
+                return Possible(kinds)
             seen |= kinds
             all_other = all_other and bool(kinds & self._other)
         found = seen & self._decides | (self._other if all_other else 0)
-        return Reach(found | (UNKNOWN if seen & ~_TRUTH else 0))
+        return Possible(found | (UNKNOWN if seen & ~TRUTH else 0))
 
     def why(self, now: Now) -> list[tuple[str, str]]:
         deciding = [part for part in self._parts if not part.reach(now).kinds & self._other]
@@ -272,27 +238,18 @@ class _Compare:
         self._right = right
         self._name = name
 
-    def reach(self, now: Now) -> Reach:
-        one, other = self._left.reach(now), self._right.reach(now)
-        left, right = _value(one), _value(other)
-        if left is not None and right is not None:
-            return only(compare(self._op, left, right))
-        both = one.kinds | other.kinds
-        if both & ~(NUMBER | UNKNOWN):
-            return Reach(TRUE | FALSE | UNKNOWN)
-        if not (one.kinds & other.kinds & NUMBER):
-            return Reach(UNKNOWN)
-        return Reach(_order(self._op, one, other) | both & UNKNOWN)
+    def reach(self, now: Now) -> Possible:
+        return compared(self._op, self._left.reach(now), self._right.reach(now))
 
     def why(self, now: Now) -> list[tuple[str, str]]:
         one, other = self._left.reach(now), self._right.reach(now)
         by = self._left.why(now) or self._right.why(now) or [(self._name, "")]
         far = ""
-        if one.kinds & NUMBER and one.low > -_INFINITE and self._op in ("<", "<=", "=="):
+        if one.kinds & NUMBER and one.low > -INFINITE and self._op in ("<", "<=", "=="):
             far = f"is {show(one.low)} or more"
-        elif one.kinds & NUMBER and one.high < _INFINITE:
+        elif one.kinds & NUMBER and one.high < INFINITE:
             far = f"is {show(one.high)} or less"
-        against = _value(other)
+        against = the_one(other)
         limit = f", and has to be {self._op} {show(against)}" if against is not None else ""
         words = by[0][1] or f"{self._name} {far} whatever follows".replace("  ", " ")
         return [(by[0][0], words + limit)]
@@ -311,20 +268,6 @@ class _Compare:
         return _NONE
 
 
-def _order(op: str, one: Reach, other: Reach) -> int:
-    """What comparing two numbers can give."""
-    if op in ("==", "!="):
-        alike = one.low <= other.high and other.low <= one.high
-        equal, unequal = (TRUE, FALSE) if op == "==" else (FALSE, TRUE)
-        same = one.low == one.high == other.low == other.high
-        return (equal if alike else 0) | (0 if same else unequal)
-    if op in (">", ">="):
-        one, other, op = other, one, {">": "<", ">=": "<="}[op]
-    if op == "<":
-        return (TRUE if one.low < other.high else 0) | (FALSE if one.high >= other.low else 0)
-    return (TRUE if one.low <= other.high else 0) | (FALSE if one.high > other.low else 0)
-
-
 class _Arith:
     """A sum or a difference; what else is calculated is known once both sides are."""
 
@@ -333,16 +276,8 @@ class _Arith:
         self._left = left
         self._right = right
 
-    def reach(self, now: Now) -> Reach:
-        one, other = self._left.reach(now), self._right.reach(now)
-        left, right = _value(one), _value(other)
-        if left is not None and right is not None:
-            return only(calculate(self._op, left, right))
-        if self._op not in ("+", "-") or (one.kinds | other.kinds) & ~(NUMBER | UNKNOWN):
-            return ANYTHING
-        if self._op == "-":
-            other = other._replace(low=-other.high, high=-other.low)
-        return Reach(NUMBER | UNKNOWN, one.low + other.low, one.high + other.high)
+    def reach(self, now: Now) -> Possible:
+        return calculated(self._op, self._left.reach(now), self._right.reach(now))
 
     def why(self, now: Now) -> list[tuple[str, str]]:
         return [(name, "") for name, _ in [*self._left.why(now), *self._right.why(now)]]
@@ -395,7 +330,7 @@ class Foresight:
         """Whether the beginning of some answer could settle that the condition won't be true."""
         return bool(self.uses) and self.root.loses(TRUE)
 
-    def start(self) -> list[Reach]:
+    def start(self) -> list[Possible]:
         """What each watched check may come to before there is an answer."""
         return [_before(use) for use in self.uses]
 
@@ -426,19 +361,19 @@ class Foresight:
         early = self._watched(use)
         if not early:
             return _Any()
-        number_ = self._numbers.get(use.id)
-        if number_ is None:
-            number_ = self._numbers[use.id] = len(self.uses)
+        number = self._numbers.get(use.id)
+        if number is None:
+            number = self._numbers[use.id] = len(self.uses)
             self.uses.append(use)
-        return _Watched(number_, use_wording(use, judged=True), early, always_known=use.always_known)
+        return _Watched(number, use_wording(use, judged=True), early, always_known=use.always_known)
 
 
-def _before(use: g.CatalogUse) -> Reach:
+def _before(use: g.CatalogUse) -> Possible:
     """What a check may come to for any answer."""
     unknown = 0 if use.always_known else UNKNOWN
     if use.gives == "bool":
-        return Reach(TRUE | FALSE | unknown)
-    return Reach(NUMBER | unknown) if use.gives in _NUMBERS else ANYTHING
+        return Possible(TRUE | FALSE | unknown)
+    return Possible(NUMBER | unknown) if use.gives in _NUMBERS else ANYTHING
 
 
 def outcomes(named: Mapping[str, Part], now: Now) -> dict[str, bool | None]:
