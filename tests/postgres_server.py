@@ -53,8 +53,7 @@ class Server:
         self._programs = programs()
         self.folder = Path(tempfile.mkdtemp(prefix="cl-pg-"))
         self._user = self._other_user()
-        if self._user is not None:
-            shutil.chown(self.folder, self._user)
+        self.own(self.folder)
         self.port = free_port()
         self.url = f"postgresql://tester:{URL_PASSWORD}@127.0.0.1:{self.port}/postgres"
         secret = self.folder / "password"
@@ -80,6 +79,11 @@ class Server:
 
         known = {user.pw_name for user in pwd.getpwall()}
         return next(user for user in _USERS if user in known)
+
+    def own(self, folder: Path) -> None:
+        """Give a folder to whom it runs as."""
+        if self._user is not None:
+            shutil.chown(folder, self._user)
 
     def _run(self, program: str, *args: object) -> None:
         done = subprocess.run(

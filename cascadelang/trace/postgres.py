@@ -29,6 +29,13 @@ CONNECT_S: Final = 5
 _LOCK_MS: Final = 10_000
 _STATEMENT_MS: Final = 60_000
 _LEAST_SECRET: Final = 3
+_ONLY_READS: Final = "25006"
+_WORDS: Final = {
+    "53100": "the server's disk is full",
+    "53300": "the server has no connection left",
+    _ONLY_READS: "the database only reads (it is a replica, or read-only by its settings)",
+}
+"""By SQLSTATE (PostgreSQL's manual, appendix A)."""
 _IN_QUERY: Final = re.compile(r"([?&])((?:ssl)?password)=([^&#]*)", re.IGNORECASE)
 _NEEDS: Final = 'PostgreSQL needs psycopg: pip install "cascadelang[postgres]"'
 _OLDER: Final = "it is of an older version, and is brought up to date when the next run is recorded"
@@ -218,13 +225,20 @@ class Postgres:
         return state[:2] == "40" or state == "55P03"  # rolled back for another's sake; a lock wasn't to be had
 
     def away(self, error: Exception) -> bool:
-        """See `Database.away`: the connection broke, the server is shutting down, or it has no room."""
+        """See `Database.away`: the connection broke, the server is shutting down, has no room, or only reads.
+
+        One that only reads may be a replica that is about to take over, or be named by mistake for the moment.
+        """
         import psycopg
 
+        if getattr(error, "sqlstate", None) == _ONLY_READS:
+            return True
         return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError) and not self.busy(error)
 
     def words(self, error: Exception) -> str:
         """See `Database.words`: the first line of what libpq or the server says."""
+        if known := _WORDS.get(getattr(error, "sqlstate", None) or ""):
+            return known
         diag = getattr(error, "diag", None)
         said = (getattr(diag, "message_primary", None) or str(error)).strip()
         line = next((line for line in said.splitlines() if line.strip()), type(error).__name__)

@@ -5,9 +5,10 @@ Takes: runs, from any thread. Gives: rows. Guarantees:
 - `TraceStore.record` never waits and never raises: it puts the run on a queue. A thread writes what has gathered in
   one transaction, a quarter of a second later at the latest. When more than ``most_waiting`` runs wait, further ones
   are dropped and counted.
-- Whatever goes wrong with the store is told in one warning, once, and costs no more than the record. A file that
-  isn't a trace store, is damaged, or was written by a newer version, is left as it is. A server that goes away is
-  waited for: what couldn't be written waits on the queue, and is written when it is back.
+- Whatever goes wrong with the store is told in one warning, once, and costs no more than the record; how many runs
+  weren't recorded is told when the store is closed. A file that isn't a trace store, is damaged, or was written by a
+  newer version, is left as it is. A server that goes away is waited for: what couldn't be written waits on the queue,
+  and is written when it is back.
 - Any number of processes may write one store: each waits for the others' transactions.
 - What was recorded is on the disk when `close` returns, and at the end of the process at the latest. A process that
   is killed loses at most what hadn't been written yet.
@@ -57,6 +58,10 @@ _SLICE: Final = 128
 _MANY_TOKENS: Final = 20_000
 """A run with answers of so many tokens is left to the thread, for writing their JSON takes a while."""
 _CLOSE_S: Final = 30.0
+_TOO_FAST: Final = "they came too fast"
+_TOO_LATE: Final = "they came when it was closed"
+_UNSTORABLE: Final = "they could not be stored"
+_MOST_WHYS: Final = 3
 _BACK_OFF_S: Final = (0.5, 1.0, 2.0, 5.0, 10.0, 15.0)
 """How long to wait before a server that went away is looked for again; the last of these from then on."""
 
@@ -67,7 +72,8 @@ class TraceStore:
     Args:
         where: the path of the file, or the URL of the database; a file and its folders are made when the first run is
             written, readable by the user alone.
-        warn: takes the one warning, for people; called from the writing thread or from `close`.
+        warn: takes the one warning, and how many runs were lost, for people; called from the writing thread or from
+            `close`.
         most_waiting: how many runs may wait to be written.
         privacy: what of a run is kept; everything unless given.
         sample: the share, above 0 to 1, of the runs that is kept, as `cascadelang.trace.sampling` has it.
@@ -98,7 +104,6 @@ class TraceStore:
             self._database = database(where)
         self._warn = warn
         self._warned = False
-        self._too_fast = False
         self._most_waiting = most_waiting
         self._privacy = None if privacy is None or privacy.keeps_everything else privacy
         self._sample = sample
@@ -124,7 +129,9 @@ class TraceStore:
         self._hopeless = False
         self._absences = 0
         self._unsure = False
+        self._at_hand = 0
         self._told_of = self.dropped
+        self._whys: list[str] = []
 
     def _abandon(self) -> None:
         """Leave to the parent process what is its own."""
@@ -135,8 +142,9 @@ class TraceStore:
     def record(self, run: RunRecord) -> None:
         """See `TraceSink.record`."""
         if self._closed or self._hopeless or len(self._waiting) >= self._most_waiting:
-            self._too_fast = True
             self.dropped += 1
+            if not self._hopeless:
+                self._note(_TOO_LATE if self._closed else _TOO_FAST)
             return
         weight = 1.0
         if self._sample < 1 and run.status in WELL:
@@ -150,6 +158,7 @@ class TraceStore:
                 self._waiting.append(counted(run, weight))
             except UNCOUNTABLE:
                 self.dropped += 1
+                self._note(_UNSTORABLE)
                 return
         else:
             self._waiting.append((run, weight))
@@ -169,16 +178,12 @@ class TraceStore:
         if thread is not None:
             thread.join(_CLOSE_S)
             if thread.is_alive():
-                self._say(
-                    f"{len(self._waiting)} runs are not recorded in `{self.name}` yet: another program holds it"
-                )
+                waiting = len(self._waiting) + self._at_hand
+                self._tell(f"{waiting} runs are not recorded in `{self.name}` yet: it can't be written to just now")
                 return
         self.dropped += len(self._waiting)  # came in while it closed
         self._waiting.clear()
-        lost = self.dropped - self._told_of
-        if lost:
-            why = "they came too fast" if self._too_fast else "they could not be stored"
-            self._say(f"{_runs(lost)} not recorded in `{self.name}`: {why}")
+        self._tell_lost()
 
     def _start(self) -> None:
         """Start the writing thread; on the first run, so that a store that records nothing costs nothing."""
@@ -211,7 +216,9 @@ class TraceStore:
             while waiting and not self._hopeless and (due > 0 or self._closed):
                 batch = self._batch()
                 due -= len(batch)
+                self._at_hand = len(batch)
                 self._write(batch)
+                self._at_hand = 0
                 del batch  # here, for it takes a while
                 let_others_in()
             if self._retention is not None and not self._closed:
@@ -235,6 +242,7 @@ class TraceStore:
                 batch.append(counted(run if self._privacy is None else self._privacy.clean(run), weight))
             except UNCOUNTABLE:
                 self.dropped += 1
+                self._note(_UNSTORABLE)
             let_others_in()
         return batch
 
@@ -262,7 +270,7 @@ class TraceStore:
                     self._unsure = True  # the run is there already, or the store isn't the one it was
                     continue
                 self.dropped += len(batch)
-                self._say(self._unrecorded(self._words(error)))
+                self._fail(self._words(error))
             else:
                 self._back()
             return
@@ -298,6 +306,8 @@ class TraceStore:
                     new.append(each)
             batch = new
         dropped = write_batch(connection, at, batch, shapes)
+        if dropped:
+            self._note(_UNSTORABLE)
         self._unsure = False
         return dropped
 
@@ -335,9 +345,7 @@ class TraceStore:
             self._hopeless = True
             self.dropped += len(self._waiting)
             self._waiting.clear()
-            lost = self.dropped - self._told_of
-            self._tell(f"{_runs(lost)} not recorded in `{self.name}`: {reason}")
-            self._warned = True
+            self._note(reason)
             return
         self._waiting.extendleft(reversed(batch))
         self._absences += 1
@@ -358,6 +366,7 @@ class TraceStore:
         lost_words = f"; {lost} were not, for more than {self._most_waiting:,} would have waited" if lost else ""
         self._tell(f"runs are recorded in `{self.name}` again{lost_words}")
         self._told_of = self.dropped
+        self._whys.clear()
 
     def _is_away(self, error: Exception) -> bool:
         at = self._database
@@ -377,10 +386,27 @@ class TraceStore:
         self._disconnect()
         self.dropped += len(self._waiting)
         self._waiting.clear()
-        self._say(self._unrecorded(reason))
+        self._fail(reason)
 
-    def _unrecorded(self, reason: str) -> str:
-        return f"runs can't be recorded in `{self.name}`: {reason}; answers are not affected"
+    def _fail(self, reason: str) -> None:
+        """Runs are lost: tell so, unless `close` is about to, which knows how many."""
+        if self._closed and not self._warned:
+            self._note(f"{reason}; answers are not affected")
+            return
+        self._note(reason)
+        self._say(f"runs can't be recorded in `{self.name}`: {reason}; answers are not affected")
+
+    def _note(self, why: str) -> None:
+        """Remember why runs are lost."""
+        if why not in self._whys and len(self._whys) < _MOST_WHYS:
+            self._whys.append(why)
+
+    def _tell_lost(self) -> None:
+        """How many runs weren't recorded since that was last told, and why."""
+        lost = self.dropped - self._told_of
+        if lost:
+            self._told_of = self.dropped
+            self._tell(f"{_runs(lost)} not recorded in `{self.name}`: {'; '.join(self._whys) or _UNSTORABLE}")
 
     def _say(self, message: str) -> None:
         """The one warning."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -51,6 +53,15 @@ def record_some(path, make_run, warnings, times=3):
     return store
 
 
+def told(path, number: int, why: str) -> list[str]:
+    """The one warning, and at the end how many runs were lost."""
+    lost = "1 run was" if number == 1 else f"{number} runs were"
+    return [
+        f"runs can't be recorded in `{path}`: {why}; answers are not affected",
+        f"{lost} not recorded in `{path}`: {why}",
+    ]
+
+
 def test_a_file_that_is_something_else_is_left_alone(tmp_path, make_run, warnings):
     path = tmp_path / "notes.txt"
     path.write_bytes(b"precious notes, not a database" * 50)
@@ -59,7 +70,7 @@ def test_a_file_that_is_something_else_is_left_alone(tmp_path, make_run, warning
     assert path.read_bytes() == before
     assert store.dropped == 3
     why = "the file is not a trace store, and was left as it is"
-    assert warnings == [f"runs can't be recorded in `{path}`: {why}; answers are not affected"]
+    assert warnings == told(path, 3, why)
     assert list(tmp_path.iterdir()) == [path]
 
 
@@ -72,8 +83,7 @@ def test_another_programs_database_is_left_alone(tmp_path, make_run, warnings):
     before = path.read_bytes()
     record_some(path, make_run, warnings)
     assert path.read_bytes() == before
-    assert len(warnings) == 1
-    assert "a database of something else" in warnings[0]
+    assert warnings == told(path, 3, "it is a database of something else")
 
 
 def test_a_damaged_store_is_left_alone(tmp_path, make_run, warnings):
@@ -84,8 +94,7 @@ def test_a_damaged_store_is_left_alone(tmp_path, make_run, warnings):
     path.write_bytes(data)
     before = bytes(data)
     store = record_some(path, make_run, warnings)
-    assert len(warnings) == 1
-    assert "damaged" in warnings[0]
+    assert warnings == told(path, 3, "the file is damaged, and was left as it is")
     assert store.dropped == 3
     assert path.read_bytes() == before
 
@@ -97,7 +106,8 @@ def test_a_newer_store_is_refused_clearly(tmp_path, make_run, warnings):
     connection.execute(f"PRAGMA user_version = {LATEST + 1}")
     connection.close()
     record_some(path, make_run, warnings)
-    assert len(warnings) == 1
+    assert len(warnings) == 2
+    assert warnings[1].startswith(f"3 runs were not recorded in `{path}`: it is of version")
     assert f"it is of version {LATEST + 1}, written by a newer cascadelang; this one knows {LATEST}" in warnings[0]
 
 
@@ -106,9 +116,10 @@ def test_a_path_that_cannot_be(tmp_path, make_run, warnings, where):
     (tmp_path / "file").write_text("in the way")
     (tmp_path / "folder").mkdir()
     store = record_some(tmp_path / where, make_run, warnings)
-    assert len(warnings) == 1
+    assert len(warnings) == 2
     assert "answers are not affected" in warnings[0]
-    assert "Error" not in warnings[0]
+    assert warnings[1].startswith("3 runs were not recorded in")
+    assert "Error" not in "".join(warnings)
     assert store.dropped == 3
 
 
@@ -117,8 +128,7 @@ def test_a_read_only_folder(tmp_path, make_run, warnings):
     folder = tmp_path / "locked"
     folder.mkdir(mode=0o500)
     record_some(folder / "t.sqlite", make_run, warnings)
-    assert len(warnings) == 1
-    assert "permission denied" in warnings[0]
+    assert warnings == told(folder / "t.sqlite", 3, "permission denied")
 
 
 def test_a_read_only_store(tmp_path, make_run, warnings, monkeypatch):
@@ -131,7 +141,7 @@ def test_a_read_only_store(tmp_path, make_run, warnings, monkeypatch):
 
     monkeypatch.setattr(sqlite3, "connect", read_only)
     store = record_some(path, make_run, warnings)
-    assert warnings == [f"runs can't be recorded in `{path}`: it can't be written to; answers are not affected"]
+    assert warnings == told(path, 3, "it can't be written to")
     assert store.dropped == 3
 
 
@@ -152,7 +162,7 @@ def test_a_full_disk(tmp_path, make_run):
         for number in range(6):
             record(run(number, query="x" * 40_000))
         store.close()
-        print(len(warnings), store.dropped > 0, warnings[0])
+        print(len(warnings), store.dropped > 0, warnings[0], warnings[1].startswith(f"{store.dropped} run"))
     """
     path = tmp_path / "t.sqlite"
     done = subprocess.run(
@@ -165,11 +175,48 @@ def test_a_full_disk(tmp_path, make_run):
     )
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
-    assert done.stdout.startswith("1 True runs can't be recorded in")
+    assert done.stdout.startswith("2 True runs can't be recorded in")
+    assert done.stdout.endswith("True\n")
     assert "disk" in done.stdout
     kept = list_runs(path, limit=None)
     assert len(kept) < 6, "what didn't fit isn't there, and what is there can be read"
     assert all(len(r.query) == 40_000 for r in kept)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a namespace of Linux")
+@pytest.mark.parametrize("dialect", ["sqlite", "postgres"])
+def test_a_disk_that_is_really_full(tmp_path, dialect):
+    """A small disk of its own, filled; then there is room again."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    alone = ["unshare", "-m"] if os.geteuid() == 0 else ["unshare", "-Urm"]
+    try:
+        subprocess.run([*alone, "mount", "-t", "tmpfs", "none", disk], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("nothing may be mounted here")
+    if dialect == "postgres":
+        pytest.importorskip("psycopg")
+        if os.geteuid() != 0 or not (shutil.which("initdb") or shutil.which("pg_config")):
+            pytest.skip("needs PostgreSQL's programs, and the superuser to start them as somebody else")
+    done = subprocess.run(
+        [*alone, sys.executable, "-W", "error", Path(__file__).parent / "full_disk.py", dialect, disk],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (ROOT / "tests" / "unit", ROOT / "tests", ROOT)))},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["kept"] + found["dropped"] == found["recorded"]
+    if dialect == "sqlite":  # what didn't fit is gone, and how much that was is told at the end
+        assert found["dropped"] > 0
+        assert found["warnings"] == told(disk / "t.sqlite", found["dropped"], "the disk is full")
+    else:  # it waits, as for a server that is away
+        assert found["dropped"] == 0
+        first, second = found["warnings"]
+        assert "for now: the server's disk is full; up to 10,000 are kept until they can" in first
+        assert second.endswith(" again")
 
 
 def test_a_disk_that_has_room_again_is_written_to_again(tmp_path, make_run, warnings, monkeypatch):
@@ -188,7 +235,7 @@ def test_a_disk_that_has_room_again_is_written_to_again(tmp_path, make_run, warn
     full[0] = False
     store.record(make_run(2))
     store.close()
-    assert warnings == [f"runs can't be recorded in `{store.path}`: the disk is full; answers are not affected"]
+    assert warnings == told(store.path, 1, "the disk is full")
     assert [r.trace_id for r in list_runs(store.path)] == [f"{2:020x}"]
 
 
@@ -223,7 +270,7 @@ def test_a_store_held_for_too_long_is_told_of(tmp_path, make_run, warnings, monk
     other.execute("BEGIN EXCLUSIVE")
     store = record_some(path, make_run, warnings, times=1)
     other.close()
-    assert warnings == [f"runs can't be recorded in `{path}`: another program holds it; answers are not affected"]
+    assert warnings == told(path, 1, "another program holds it")
     assert store.dropped == 1
 
 
@@ -254,8 +301,8 @@ def test_a_thread_that_cannot_be_started(tmp_path, make_run, monkeypatch):
     store.record(make_run(2))
     store.close()
     store.close()
-    why = "no thread could be started"
-    assert warnings == [f"runs can't be recorded in `{store.path}`: {why}; answers are not affected"]
+    first, *each = told(store.path, 1, "no thread could be started")
+    assert warnings == [first, *each, *each], "the second came after it was first closed"
     assert store.dropped == 2
 
 
