@@ -19,6 +19,7 @@ from cascadelang.graph.model import (
     CatalogUse,
     CheckValue,
     Graph,
+    GraphAlert,
     GraphExpr,
     GraphNode,
     MetaMissing,
@@ -241,10 +242,15 @@ class Plan:
         was = wording(written, self._written, judged=judged)
         return "" if was == words else was
 
+    @property
+    def alerts(self) -> list[GraphAlert]:
+        """The alerts of its file, which look at the recorded runs of every policy in it."""
+        return self.graph.alerts
+
     @cached_property
     def tunes(self) -> list[Tune]:
-        """The tunes that its conditions use."""
-        found = tunes_of(self.graph, self.asked)
+        """The tunes that its conditions use, and the alerts'."""
+        found = tunes_of(self.graph, [*self.asked, *(alert.condition for alert in self.alerts)])
         return [Tune(name, value, self._declared.get(name)) for name, value in found.items()]
 
     @cached_property

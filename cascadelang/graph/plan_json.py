@@ -13,7 +13,7 @@ from cascadelang.graph.bounds import NodeBounds
 from cascadelang.graph.model import CascadeNode, CatalogUse, ModelSpec
 from cascadelang.graph.plan import Gate, Named, Plan, choosing, leaves
 from cascadelang.graph.walk import conditions, uses_of
-from cascadelang.graph.wording import use_wording
+from cascadelang.graph.wording import alert_condition, use_wording
 
 PLAN_VERSION: Final = 1
 
@@ -35,6 +35,9 @@ def plan_json(plan: Plan) -> dict[str, Any]:
         "signals": [_named(each, plan) for each in plan.signals],
         "checks": [_named(each, plan) for each in plan.checks],
         "tunes": [{"name": t.name, "value": t.value, "declared": t.declared} for t in plan.tunes],
+        "alerts": [
+            {"words": a.words, "condition": alert_condition(a, plan.graph), "over": a.over} for a in plan.alerts
+        ],
         "models": [_model(model, plan) for model in plan.models],
         "decisions": [_decision(number, plan) for number in range(len(plan.decisions))],
     }

@@ -20,6 +20,7 @@ from cascadelang.graph.outline import Outline, Row, Section, suffixes
 from cascadelang.graph.plan import Named, Plan, choosing, leaves
 from cascadelang.graph.requirements import most_of
 from cascadelang.graph.wording import (
+    alert_condition,
     count,
     dollars,
     line_wording,
@@ -50,6 +51,7 @@ def plan_text(plan: Plan, *, width: int = WIDTH) -> str:
         *_reordered(plan, width),
         *_tunes(plan),
         *_models(plan, width),
+        *_alerts(plan, width),
     ]
     blocks += names
     if plan.decisions:
@@ -310,6 +312,15 @@ def _models(plan: Plan, width: int) -> Iterator[str]:
     for model in plan.models:
         lines += _wrapped(f"{model.name:<{name_width}}  {_model(plan, model)}", "  ", width, name_width + 4)
     if plan.models:
+        yield "\n".join(lines)
+
+
+def _alerts(plan: Plan, width: int) -> Iterator[str]:
+    if plan.alerts:
+        lines = ["alerts, asked of the newest recorded queries of the file's policies:"]
+        for alert in plan.alerts:
+            said = f'"{alert.words}" when {alert_condition(alert, plan.graph)} over {alert.over:,} queries'
+            lines += _wrapped(said, "  ", width)
         yield "\n".join(lines)
 
 

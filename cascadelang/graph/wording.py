@@ -105,6 +105,11 @@ def use_wording(use: g.CatalogUse, *, judged: bool = False) -> str:
     return f"{scope}{use.entry}({', '.join(shown)})" if shown else f"{scope}{use.entry}"
 
 
+def alert_condition(alert: g.GraphAlert, graph: g.Graph) -> str:
+    """An alert's condition as it was written, else in words."""
+    return alert.said or wording(alert.condition, graph)
+
+
 def literal_wording(value: object) -> str:
     """A constant, cut where it is long."""
     if isinstance(value, bool):

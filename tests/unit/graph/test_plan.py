@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -74,6 +75,42 @@ def test_as_json(graph_of):
     assert [use["calls"] for use in node["reads"]] == [0, 1]
     assert node["cost_usd"]["most"]["at_input"] > 0
     assert plan["decisions"][0]["signals"][1] == {"name": "meta.plan", "value": "gold", "reason": ""}
+
+
+ALERTS = """
+tune often = 40% in 10% .. 90%
+policy main = cascade [haiku, opus] until json
+policy other = opus
+alert "opus is asked too often" when escalation(opus)   > often over 500 queries
+alert "dear" when cost.mean > $0.01 or
+                  failures > 2%
+"""
+
+
+def test_the_alerts_of_the_file_are_told_with_the_tunes_they_use(graph_of):
+    graph = graph_of(ALERTS)
+    for policy in ("main", "other"):
+        text = plan_text(Plan(graph, policy=policy))
+        assert lines(text, "alerts, ") == [
+            '  "opus is asked too often" when escalation(opus) > often over 500 queries',
+            '  "dear" when cost.mean > $0.01 or failures > 2% over 1,000 queries',
+        ]
+        assert lines(text, "tunes") == ["  often = 0.4"]
+
+
+def test_so_they_are_as_json(graph_of):
+    value = json.loads(json.dumps(plan_json(Plan(graph_of(ALERTS)))))
+    validator().validate(value)
+    assert value["alerts"] == [
+        {"words": "opus is asked too often", "condition": "escalation(opus) > often", "over": 500},
+        {"words": "dear", "condition": "cost.mean > $0.01 or failures > 2%", "over": 1000},
+    ]
+
+
+def test_an_alert_whose_words_are_not_kept_is_told_in_ours(graph_of):
+    graph = graph_of(ALERTS)
+    graph = replace(graph, alerts=[replace(alert, said="") for alert in graph.alerts])
+    assert '"dear" when (cost.mean > 0.01) or (failures > 0.02) over' in plan_text(Plan(graph))
 
 
 def validator() -> jsonschema.Draft202012Validator:
