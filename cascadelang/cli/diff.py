@@ -19,7 +19,7 @@ _GIT_ARGS = 7
 @click.option("--old-root", metavar="DIR", help="The folder that what OLD names is relative to.")
 @click.option("--external", is_flag=True, help="Take the arguments that git gives to an external diff.")
 @click.option(
-    "--on", "records", metavar="RECORDS", help="Compare on recorded answers, too: .jsonl, .jsonl.gz or .parquet."
+    "--on", "records", metavar="RECORDS", help="Compare on recorded answers, too: .jsonl, .csv or .parquet."
 )
 @records_options
 @output_option("text", "json")

@@ -12,7 +12,7 @@ from cascadelang.cli.records import Taken, records_options, watching
 
 @click.command("replay", cls=Command)
 @click.argument("path", metavar="POLICY.cl")
-@click.option("--on", "records", required=True, metavar="RECORDS", help="The records: .jsonl, .jsonl.gz or .parquet.")
+@click.option("--on", "records", required=True, metavar="RECORDS", help="The records: .jsonl, .csv or .parquet.")
 @records_options
 @click.option("--weak", metavar="MODEL", help="With --strong: how much of the gap between two models is recovered.")
 @click.option("--strong", metavar="MODEL", help="See --weak.")

@@ -39,9 +39,9 @@ class Replay:
         kind="provider",
         summary="answers recorded earlier",
         doc="""\
-Answers from a records file (`.jsonl`, `.jsonl.gz`, `.parquet`): the answer of the model of that id to the same
-query. No call is made. Text, logprobs, usage and finish reason come from the record; tokens that it doesn't hold are
-estimated.
+Answers from a records file (`.jsonl`, `.csv`, either with `.gz`, or `.parquet`): the answer of the model of that id
+to the same query. No call is made. Text, logprobs, usage and finish reason come from the record; tokens that it
+doesn't hold are estimated.
 
 ```
 provider past = replay { records: "answers.jsonl.gz" }

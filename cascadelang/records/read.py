@@ -1,9 +1,9 @@
 """Records: queries, and what each model answered to them.
 
-Takes: a file of one JSON object a line (``.jsonl``, ``.jsonl.gz``), or of the same as rows (``.parquet``);
-``docs/replay.md`` has the form. Gives: `Record` values, one after the other. Guarantees: no more than one line, or a
-few hundred rows, are held at a time; what is wrong with a file is a `RecordsUnusable` that names the file and the
-line; what isn't recorded is ``None``, never a default.
+Takes: a file of one JSON object a line (``.jsonl``, ``.jsonl.gz``), or of the same as rows (``.parquet``, ``.csv``,
+``.csv.gz``); ``docs/replay.md`` has the form. Gives: `Record` values, one after the other. Guarantees: no more than
+one line, or a few hundred rows, are held at a time; what is wrong with a file is a `RecordsUnusable` that names the
+file and the line; what isn't recorded is ``None``, never a default.
 """
 
 from __future__ import annotations
@@ -136,11 +136,14 @@ def read_records(
             none.
     """
     path, shown = Path(path), shown or str(path)
-    if not path.name.endswith((".jsonl", ".jsonl.gz", ".parquet")):
-        what = "records are `.jsonl`, `.jsonl.gz` or `.parquet` files"
+    if not path.name.endswith((".jsonl", ".jsonl.gz", ".csv", ".csv.gz", ".parquet")):
+        what = "records are `.jsonl`, `.jsonl.gz`, `.csv`, `.csv.gz` or `.parquet` files"
         raise RecordsUnusable(f"`{shown}` can't be read: {what}")
     seen: dict[str, int] = {}
-    found = _of_rows(path, shown, progress) if path.suffix == ".parquet" else _of_lines(path, shown, progress)
+    if path.suffix == ".parquet":
+        found = _of_rows(path, shown, progress)
+    else:
+        found = (_of_cells if ".csv" in path.suffixes[-2:] else _of_lines)(path, shown, progress)
     with closing(found):
         for record in found:
             before = seen.setdefault(record.id, record.line)
@@ -169,6 +172,25 @@ def _of_rows(path: Path, shown: str, progress: Callable[[int, int], None] | None
         raise RecordsUnusable(f"`{shown}` can't be read: {error}") from None
 
 
+def _of_cells(path: Path, shown: str, progress: Callable[[int, int], None] | None) -> Generator[Record]:
+    """Records of a CSV file."""
+    from cascadelang.records.csv_rows import CsvUnusable, rows_of
+
+    with closing(_lines(path, shown, progress, all_of_them=True)) as lines:
+        try:
+            for number, row in rows_of((_decoded(shown, *line) for line in lines), MAX_LINE_BYTES):
+                yield _checked(shown, number, row)
+        except CsvUnusable as error:
+            raise RecordsUnusable(f"`{shown}`, line {error.line}: {error}") from None
+
+
+def _decoded(shown: str, number: int, data: bytes) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise RecordsUnusable(f"`{shown}`, line {number} isn't UTF-8 text") from None
+
+
 def _record(shown: str, number: int, data: bytes) -> Record:
     import orjson
 
@@ -187,8 +209,10 @@ def _checked(shown: str, number: int, said: Any) -> Record:
         raise RecordsUnusable(f"`{shown}`, line {number} is no record: {error}") from None
 
 
-def _lines(path: Path, shown: str, progress: Callable[[int, int], None] | None) -> Generator[tuple[int, bytes]]:
-    """The lines that aren't empty, with their numbers."""
+def _lines(
+    path: Path, shown: str, progress: Callable[[int, int], None] | None, *, all_of_them: bool = False
+) -> Generator[tuple[int, bytes]]:
+    """The lines, with their numbers; those that aren't empty, unless it is ``all_of_them``."""
     number = 0
     try:
         with path.open("rb") as raw:
@@ -203,7 +227,7 @@ def _lines(path: Path, shown: str, progress: Callable[[int, int], None] | None) 
                     line = line.removeprefix(b"\xef\xbb\xbf")
                 if progress is not None and not number & 255:
                     progress(raw.tell(), size)
-                if not line.isspace():
+                if all_of_them or not line.isspace():
                     yield number, line
     except FileNotFoundError:
         raise RecordsUnusable(f"`{shown}` can't be read: there is no such file") from None

@@ -240,7 +240,7 @@ def _headings(cells: list[str], at: str) -> list[str]:
 
 def _csv_row(headings: list[str], cells: list[str], at: str) -> dict[str, Any]:
     """One row."""
-    from cascadelang.workspace.query_file import typed
+    from cascadelang.contracts.typed import typed
 
     extra = any(cells[len(headings) :]) or any(
         cell and not heading for heading, cell in zip(headings, cells, strict=False)

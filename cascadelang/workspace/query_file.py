@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import Any, cast
 
 from cascadelang.contracts.messages import Image, Message, Query, Role, Tool
+from cascadelang.contracts.typed import typed
 from cascadelang.workspace.mistake import Mistake
 
 MAX_BYTES = 64 * 1024 * 1024
 _ROLES: Mapping[str, Role] = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
-_NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][-+]?\d+)?")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -139,19 +139,6 @@ def meta_of(words: Sequence[str]) -> dict[str, Any]:
             raise Mistake(f"`{name}` is given twice", usage=True)
         meta[name] = typed(value)
     return meta
-
-
-def typed(value: str) -> bool | int | float | str:
-    """A value as what it looks like; a number too large to be one is a text."""
-    if value in {"true", "false"}:
-        return value == "true"
-    number = _NUMBER.fullmatch(value)
-    if number and len(value) <= 40:
-        found = float(value) if number[1] or number[2] else int(value)
-        return found if math.isfinite(found) else value
-    if len(value) >= 2 and value[0] == value[-1] == '"':
-        return value[1:-1]
-    return value
 
 
 def _request(body: Mapping[str, Any]) -> tuple[tuple[Message, ...], tuple[Tool, ...], bool]:

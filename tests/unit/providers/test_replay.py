@@ -154,7 +154,11 @@ def test_files_that_cannot_be_replayed(tmp_path):
     assert "`cut.jsonl.gz` is damaged after line 0" in failure(of("cut.jsonl.gz"), "m")
     assert "can't be read" in failure(of("plain.jsonl.gz"), "m")
     assert "can't be read" in failure(of("none.parquet"), "m")
-    assert "records are `.jsonl`, `.jsonl.gz` or `.parquet` files" in failure(of("records.csv"), "m")
+    (tmp_path / "records.csv").write_text("a,b\n1,2\n")
+    assert "line 1: no column is an answer's" in failure(of("records.csv"), "m")
+    assert "records are `.jsonl`, `.jsonl.gz`, `.csv`, `.csv.gz` or `.parquet` files" in failure(
+        of("records.xls"), "m"
+    )
     assert failure(of(""), "m") == "provider `past` has no `records`"
 
 

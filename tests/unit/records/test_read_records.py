@@ -113,8 +113,8 @@ def test_an_empty_file(tmp_path, text):
 def test_files_that_are_none(tmp_path):
     assert refused(tmp_path / "gone.jsonl") == "`gone.jsonl` can't be read: there is no such file"
     assert (
-        refused(written(tmp_path, "a,b", "r.csv"))
-        == "`r.csv` can't be read: records are `.jsonl`, `.jsonl.gz` or `.parquet` files"
+        refused(written(tmp_path, "a,b", "r.xlsx"))
+        == "`r.xlsx` can't be read: records are `.jsonl`, `.jsonl.gz`, `.csv`, `.csv.gz` or `.parquet` files"
     )
     (tmp_path / "folder.jsonl").mkdir()
     assert "can't be read: is a directory" in refused(tmp_path / "folder.jsonl")
@@ -177,3 +177,85 @@ def test_parquet_without_its_package(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "duckdb", None)
     (tmp_path / "r.parquet").touch()
     assert '`pip install "cascadelang[data]"`' in refused(tmp_path / "r.parquet")
+
+
+TABLE = (
+    "\ufeffid,query,reference,meta.plan,meta.seats,answers.gpt-4.1.text,answers.gpt-4.1.quality,"
+    "answers.gpt-4.1.cost_usd,answers.m.quality,answers.m.logprobs,answers.m.finish_reason,"
+    "answers.m.judgements.j.5.score,answers.m.judgements.j.5.reason,of the team\r\n"
+    '007,"one, and\n""two""",12,gold,3,a,1,1e-3,TRUE,"[-0.5, -1]",length,0.5,meh,left alone\r\n'
+    "\r\n"
+    "8,next,,,,,0.25,,false,,,,,\r\n"
+    "9,last,,,,,,,,,,,,\r\n"
+)
+
+
+def test_rows_of_a_csv_file(tmp_path):
+    path = written(tmp_path, TABLE, "r.csv")
+    zipped = written(tmp_path, gzip.compress(TABLE.encode()), "r.csv.gz")
+    assert [record.id for record in read_records(zipped)] == ["007", "8", "9"]
+    one, two, three = read_records(path)
+    assert (one.id, one.line, one.query.text, one.reference) == ("007", 2, 'one, and\n"two"', "12")
+    assert one.query.meta == {"plan": "gold", "seats": 3}
+    first, second = one.answers["gpt-4.1"], one.answers["m"]
+    assert (first.text, first.quality, first.cost_usd) == ("a", 1.0, 0.001)
+    assert (second.text, second.quality, second.logprobs) == (None, 1.0, (-0.5, -1.0))
+    assert second.finish_reason == "length"
+    assert second.judgements == {"j.5": {"score": 0.5, "reason": "meh"}}
+    assert (two.line, two.query.meta) == (5, {})
+    assert (two.answers["gpt-4.1"].text, two.answers["gpt-4.1"].quality, two.answers["m"].quality) == (
+        None,
+        0.25,
+        0.0,
+    )
+    assert three.answers == {}
+
+
+def test_messages_in_a_cell(tmp_path):
+    said = json.dumps([{"role": "user", "content": "hi"}, {"role": "assistant", "content": "yes?"}])
+    doubled = said.replace('"', '""')
+    (record,) = read_records(written(tmp_path, f'messages,answers.m.text\n"{doubled}",yo\n', "r.csv"))
+    assert [(m.role, m.text) for m in record.query.messages] == [("user", "hi"), ("assistant", "yes?")]
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ("query;answers.m.text\n", "line 1: the columns are separated by `;`; separate them by commas"),
+        ("query,query,answers.m.text\n", "line 1: two columns are called `query`"),
+        ("query,answer\na,b\n", "line 1: no column is an answer's; write `answers.MODEL.text`"),
+        ("query,answers.gpt-4.1\na,b\n", "line 1: `answers.gpt-4.1` ends in no field of an answer: they are `text`"),
+        ("query,answers.text\na,b\n", "line 1: `answers.text` ends in no field of an answer"),
+        ("query,answers.m.judgements.score\na,b\n", "`answers.m.judgements.score` is no judgement's"),
+        ("query,answers.m.text\na,b\na,b,c\n", "line 3: the row has 3 cells, and there are 2 headings"),
+        ("query,answers.m.text\na\n", "line 2: the row has 1 cells, and there are 2 headings"),
+        ('query,answers.m.text\na,"b\n\n', "line 2: it is no CSV: unexpected end of data"),
+        (
+            "query,answers.m.quality\na,1\nb,good\n",
+            "line 3 is no record: the answer of `m`: `quality` is no number: good",
+        ),
+        ("query,answers.m.quality\nb,nan\n", "`quality` is no number: nan"),
+        ("query,answers.m.cost_usd\nb,1_0\n", "`cost_usd` is no number: 1_0"),
+        ("query,answers.m.quality\n,1\n", "line 2 is no record: it has no `query`"),
+        ("query,answers.m.logprobs\na,[1\n", "line 2: `answers.m.logprobs` is no JSON"),
+        (f"query,answers.m.logprobs\na,{'[' * 100_000}\n", "line 2: `answers.m.logprobs` is no JSON"),
+        ("id,query,answers.m.text\n1,a,b\n1,c,d\n", "line 3: the id `1` stands in line 2, too"),
+        ("query,answers.m.text\n\n", "holds no records"),
+    ],
+)
+def test_a_table_that_is_none(tmp_path, table, words):
+    assert words in refused(written(tmp_path, table, "r.csv"))
+
+
+def test_text_that_is_not_utf_8(tmp_path):
+    said = refused(written(tmp_path, b"query,answers.m.text\na,\xff\n", "r.csv"))
+    assert said == "`r.csv`, line 2 isn't UTF-8 text"
+
+
+def test_a_long_cell_is_read_and_the_limit_of_others_stays(tmp_path):
+    import csv
+
+    before = csv.field_size_limit()
+    (record,) = read_records(written(tmp_path, f"query,answers.m.text\na,{'x' * 1_000_000}\n", "r.csv"))
+    assert len(record.answers["m"].text or "") == 1_000_000
+    assert csv.field_size_limit() == before
