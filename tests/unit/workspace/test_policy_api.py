@@ -24,7 +24,7 @@ from cascadelang.providers.scripted import Scripted
 from cascadelang.runtime.interpreter import Interpreter
 from cascadelang.trace.query import list_runs
 from cascadelang.trace.store import TraceStore
-from cascadelang.workspace import policy as policy_module
+from cascadelang.workspace import resources
 
 TEXT = r"""
 provider fake = scripted { replies: { small: "I'm not sure", large: "{\"city\": \"Paris\"}" } }
@@ -314,7 +314,7 @@ def test_a_stream_keeps_its_policy(file: Path):
         stream = Policy.load(file, traces=False).astream("Where?")
         gc.collect()
         texts = [text async for text in stream]
-        assert stream._policy._resources in policy_module._OPEN
+        assert stream._policy._resources in resources._OPEN
         assert stream.result.ok
         return texts
 
