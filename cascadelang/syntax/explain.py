@@ -14,9 +14,9 @@ from cascadelang.diagnostics.suggest import did_you_mean
 from cascadelang.source import Span
 from cascadelang.syntax import bad_tokens
 from cascadelang.syntax.bad_tokens import DECLARATIONS, STRATEGIES
+from cascadelang.syntax.changes import REST_LEFT_OUT, Change
 from cascadelang.syntax.habits import habit
 from cascadelang.syntax.machine import Machine
-from cascadelang.syntax.recover import MAX_ERRORS, REST_LEFT_OUT, Change
 
 _CLOSERS = {"RIGHT_PAREN": ("(", ")"), "RIGHT_BRACKET": ("[", "]"), "RIGHT_BRACE": ("{", "}")}
 _SPLIT = frozenset(["->", "<=", ">=", "!="])
@@ -86,14 +86,14 @@ def explain(machine: Machine, index: int, change: Change | None) -> Diagnostic:
     return _Explanation(machine, index, change).diagnostic()
 
 
-def too_many(machine: Machine, index: int) -> Diagnostic:
+def too_many(machine: Machine, index: int, most: int) -> Diagnostic:
     """What is said when the rest of a file isn't read."""
     tokens = machine.tokens
     index = min(index, len(tokens.starts) - 1)
     return Diagnostic(
         "too-many-errors",
         "error",
-        f"more than {MAX_ERRORS} mistakes; the rest of the file was not read",
+        f"more than {most} mistakes; the rest of the file was not read",
         Span(machine.builder.path, tokens.starts[index], tokens.ends[index]),
         help="correct the ones above first",
     )
