@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 
 from cascadelang.diagnostics.model import Label
 from cascadelang.graph import model as g
-from cascadelang.graph.reach.conditions import Owner, Value
 from cascadelang.graph.reach.paths import Choice
+from cascadelang.graph.reach.truth import Owner, Value
 from cascadelang.graph.wording import literal_wording
 from cascadelang.lint.subject import Subject
 from cascadelang.semantics.order import inner

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from cascadelang.graph import model as g
-from cascadelang.graph.reach.conditions import Owner
 from cascadelang.graph.reach.look import Reach, look
+from cascadelang.graph.reach.truth import Owner
 from cascadelang.graph.walk import conditions
 from tests.property.random_conditions import (
     CONDITIONS,

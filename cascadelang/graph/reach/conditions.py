@@ -12,8 +12,8 @@ one mistake isn't told again for all that follows from it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Final, Literal, TypeAlias
+from collections.abc import Iterable
+from typing import Final, Literal
 
 from cascadelang.contracts.words import fold
 from cascadelang.graph import model as g
@@ -23,14 +23,11 @@ from cascadelang.graph.reach.formulas import Formula, Formulas, Join, varies
 from cascadelang.graph.reach.line import Line
 from cascadelang.graph.reach.solve import Search, Steps, TooHardError
 from cascadelang.graph.reach.sources import Source, Sources, through, written
+from cascadelang.graph.reach.truth import Cases, Constant, Outcome, Owner, Truth, Value
 from cascadelang.graph.reach.values import Plain, numbers, texts
 from cascadelang.graph.wording import use_wording
-from cascadelang.source.frozen import dataclass
 
-Value: TypeAlias = Plain | None
 Operator = Literal["==", "!=", "<", "<=", ">", ">="]
-Outcome = Literal["true", "false", "unknown", "never true"]
-OwnerKind = Literal["arm", "gate", "signal", "check", "by", "from"]
 
 _MOST_PAIRS: Final = 4_000
 """Pairs of values that are compared where neither side is a constant; with more, all that is known
@@ -42,67 +39,6 @@ beyond them is taken as free: it is one of some hundreds that ask one thing for 
 
 _DEEPEST: Final = 120
 """Conditions in conditions, through declared signals and checks; what lies deeper is taken as free."""
-
-
-@dataclass(frozen=True, slots=True)
-class Owner:
-    """What a condition belongs to: an arm, gate, label or start of a node, or a declared signal or check.
-
-    ``name`` is the node's id or the declared name, ``index`` that of the arm or rung, from 0.
-    """
-
-    kind: OwnerKind
-    name: str
-    index: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Constant:
-    """A condition, or a part of one, that comes out the same for every query.
-
-    ``whole``: it is all of the condition, and not only a part.
-    """
-
-    owner: Owner
-    expr: g.GraphExpr
-    outcome: Outcome
-    whole: bool
-
-
-class Truth:
-    """When a condition is true and when it is false; else it is unknown."""
-
-    __slots__ = ("false", "true")
-
-    def __init__(self, true: Formula, false: Formula) -> None:
-        self.true = true
-        self.false = false
-
-
-class Cases:
-    """The values of an expression, each with when it has it; they exclude each other and nothing is left out.
-
-    Attributes:
-        cases: the values. One of a whole cell stands for them all when ``exact`` isn't said.
-        noted: the constants that the values can be compared with; all of them, when ``exact``.
-        exact: the values are all there are.
-        line: the values as the cells of one variable, where they are nothing else.
-    """
-
-    __slots__ = ("cases", "exact", "line", "noted")
-
-    def __init__(
-        self,
-        cases: Sequence[tuple[Value, Formula]],
-        *,
-        exact: bool,
-        noted: frozenset[Plain] = frozenset(),
-        line: Line | None = None,
-    ) -> None:
-        self.cases = cases
-        self.line = line
-        self.exact = exact
-        self.noted = noted
 
 
 class Conditions:

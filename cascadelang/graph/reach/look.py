@@ -22,11 +22,12 @@ from typing import Final, Literal
 
 from cascadelang.graph import model as g
 from cascadelang.graph.order import successors_first
-from cascadelang.graph.reach.conditions import Conditions, Constant, Owner, Truth, Value
+from cascadelang.graph.reach.conditions import Conditions
 from cascadelang.graph.reach.formulas import Formula
 from cascadelang.graph.reach.paths import MOST_PATHS, Choice, Path, Step, Ways
 from cascadelang.graph.reach.solve import Search, Steps
 from cascadelang.graph.reach.sources import written
+from cascadelang.graph.reach.truth import Constant, Owner, Truth, Value
 from cascadelang.graph.walk import children
 from cascadelang.source.frozen import dataclass
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final, TypeAlias
 
-from cascadelang.graph.reach.conditions import Conditions, Value
+from cascadelang.graph.reach.conditions import Conditions
 from cascadelang.graph.reach.formulas import Formula, Literal, variables_of
 from cascadelang.graph.reach.solve import Search, Steps, TooHardError
+from cascadelang.graph.reach.truth import Value
 from cascadelang.source.frozen import dataclass
 
 MOST_PATHS: Final = 12

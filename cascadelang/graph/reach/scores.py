@@ -9,14 +9,12 @@ one.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from cascadelang.graph.reach.formulas import Formula, Formulas
 from cascadelang.graph.reach.solve import TooHardError
-
-if TYPE_CHECKING:
-    from cascadelang.graph.reach.conditions import Truth, Value
-    from cascadelang.graph.reach.values import Plain
+from cascadelang.graph.reach.truth import Truth, Value
+from cascadelang.graph.reach.values import Plain
 
 _MOST_SUMS: Final = 4_000
 """Ways to add up a score that are looked at; of one with more, only that it lies between 0 and 1 is known."""

@@ -8,8 +8,8 @@ from typing import Final
 from cascadelang.diagnostics.codes import Code
 from cascadelang.diagnostics.model import Diagnostic
 from cascadelang.graph.model import RouteNode
-from cascadelang.graph.reach.conditions import Constant, Owner
 from cascadelang.graph.reach.look import Unreachable
+from cascadelang.graph.reach.truth import Constant, Owner
 from cascadelang.graph.walk import uses_of
 from cascadelang.graph.wording import use_wording
 from cascadelang.lint.choices import owner_expr, part_of, quoted, reasons

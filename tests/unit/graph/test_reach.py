@@ -7,9 +7,9 @@ import pytest
 from cascadelang.catalog.models import find
 from cascadelang.graph import model as g
 from cascadelang.graph.compile import compile_policy
-from cascadelang.graph.reach.conditions import Owner
 from cascadelang.graph.reach.look import Reach, Unreachable, look
 from cascadelang.graph.reach.paths import Choice
+from cascadelang.graph.reach.truth import Owner
 from cascadelang.graph.wording import wording
 from cascadelang.semantics.check import check
 from cascadelang.source import MemoryFiles
