@@ -26,11 +26,9 @@ for what is inside them), not once for each use. A node's bounds are for any of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
-from functools import reduce
-from operator import add
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from cascadelang.contracts.estimate import most_tokens
 from cascadelang.contracts.price import Price
@@ -63,41 +61,26 @@ from cascadelang.graph.model import (
     WithinNode,
     WithNode,
 )
+from cascadelang.graph.node_bounds import (
+    NOTHING,
+    NodeBounds,
+    any_of,
+    at_once,
+    hedged,
+    moved,
+    one_after_the_other,
+    one_after_the_other_of,
+    times_over,
+    until_one_answers,
+    with_beside,
+    within,
+)
 from cascadelang.graph.order import successors_first
 from cascadelang.graph.walk import children, conditions, uses_of
 from cascadelang.source.frozen import dataclass
 
-
-@dataclass(frozen=True, slots=True)
-class NodeBounds:
-    """What a node, and all that it passes a query to, can call, cost and take.
-
-    Attributes:
-        calls_least, calls_most: requests to models, each attempt counted; ``calls_most`` is ``None`` when not known.
-        latency_most_s: seconds spent in calls and in checks that take time; ``None`` when not known. The least is
-            none.
-        cost_least: dollars by input size, for an answered run; ``None`` when not known.
-        cost_most: dollars by input size; ``None`` when not known.
-        answer_tokens: the most tokens its answer can have.
-        unknown: why something isn't known, in words.
-    """
-
-    calls_least: int
-    calls_most: int | None
-    latency_most_s: float | None
-    cost_least: Line | None
-    cost_most: Curve | None
-    answer_tokens: int
-    unknown: tuple[str, ...] = ()
-
-
-Value = TypeVar("Value")
-
 _FREE_LEAST: Final[dict[str, Any]] = {"calls_least": 0, "cost_least": Line(0.0), "answer_tokens": 0}
 """What a check or signal that may not be asked comes to at least."""
-
-NOTHING: Final = NodeBounds(0, 0, 0.0, Line(0.0), Curve.flat(0.0), 0)
-"""What doing nothing comes to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,14 +140,14 @@ class Measure:
         if use.calls == 0:
             return replace(NOTHING, latency_most_s=use.time_s)
         if use.own and use.calls is not None and again is not None:  # all at once
-            return replace(_times(again, use.calls), **_FREE_LEAST, latency_most_s=again.latency_most_s)
+            return replace(times_over(again, use.calls), **_FREE_LEAST, latency_most_s=again.latency_most_s)
         models = [self.graph.models[str(use.args[name])] for name in use.model_args]
         if use.calls is None or not models:
             why = (f"how much `{use.entry}` calls isn't known",)
             return NodeBounds(0, None, None, None, None, 0, why)
         if use.plain:
             one = any_of([self.call(model, Settings(retry=settings.retry)) for model in models])
-            return replace(_times(one, use.calls), **_FREE_LEAST)
+            return replace(times_over(one, use.calls), **_FREE_LEAST)
         texts = sum(most_tokens(text) for text in _texts(list(use.args.values())))
         added = most_judged_tokens(PAID_CHECK_TOKENS, answer_tokens + texts)
         dearest = NOTHING
@@ -174,7 +157,7 @@ class Measure:
             if one.cost_most is not None:
                 one = replace(one, cost_most=one.cost_most.moved(added).stretched(QUOTING))
             dearest = any_of([dearest, one])
-        return replace(_times(dearest, use.calls), **_FREE_LEAST)
+        return replace(times_over(dearest, use.calls), **_FREE_LEAST)
 
     def again(self, point: Point) -> NodeBounds:
         """One more call of whichever model can have given a point's answer, asked as it was."""
@@ -269,17 +252,17 @@ class Measure:
             asked = [self.paid(use, settings, 0) for use in self.asked(node)]
             return one_after_the_other([*asked, any_of(parts)])
         if isinstance(node, FallbackNode):
-            return _until_one_answers(parts, [])
+            return until_one_answers(parts, [])
         if isinstance(node, CascadeNode):
             return self._cascade(node, settings, parts)
         if isinstance(node, HedgeNode):
-            return _hedged(node, *parts)
+            return hedged(node, *parts)
         if isinstance(node, VoteNode):
             return one_after_the_other_of(at_once(parts), self.ballots(node, settings))
         if isinstance(node, ShadowNode):
-            return replace(at_once(parts), **_ends_of(parts[0]), latency_most_s=parts[0].latency_most_s)
+            return with_beside(*parts)
         if isinstance(node, WithinNode):
-            return _within(node, parts[0])
+            return within(node, parts[0])
         if isinstance(node, CachedNode):
             return replace(parts[0], calls_least=0, cost_least=Line(0.0))
         return parts[0]
@@ -292,7 +275,7 @@ class Measure:
             answering.append(moved(part, added))
             if number < len(node.rungs):
                 judging += self.judging(node, number, settings)
-        return _until_one_answers(answering, judging)
+        return until_one_answers(answering, judging)
 
 
 def bounds(graph: Graph) -> dict[str, NodeBounds]:
@@ -316,119 +299,6 @@ def settings_inside(node: GraphNode, around: Settings) -> Settings:
         own = {key: node.settings[key] for key in ("max_tokens", "timeout_s", "system") if key in node.settings}
         return replace(around, **own)
     return around
-
-
-# ---- Putting bounds together ------------------------------------------------------------------------------------
-
-
-def any_of(parts: list[NodeBounds]) -> NodeBounds:
-    """One of the parts, whichever."""
-    first, *rest = {id(part): part for part in parts}.values()
-    for part in rest:
-        first = NodeBounds(
-            min(first.calls_least, part.calls_least),
-            None if first.calls_most is None or part.calls_most is None else max(first.calls_most, part.calls_most),
-            None
-            if first.latency_most_s is None or part.latency_most_s is None
-            else max(first.latency_most_s, part.latency_most_s),
-            _lower(first.cost_least, part.cost_least),
-            None if first.cost_most is None or part.cost_most is None else first.cost_most.or_more(part.cost_most),
-            max(first.answer_tokens, part.answer_tokens),
-            _joined(first, part),
-        )
-    return first
-
-
-def one_after_the_other(parts: list[NodeBounds]) -> NodeBounds:
-    """All the parts, in turn; the last one answers."""
-    if len(parts) == 1:
-        return parts[0]
-    return NodeBounds(
-        sum(part.calls_least for part in parts),
-        _sum([part.calls_most for part in parts], add),
-        _sum([part.latency_most_s for part in parts], add),
-        _sum([part.cost_least for part in parts], Line.plus),
-        _sum([part.cost_most for part in parts], Curve.plus),
-        parts[-1].answer_tokens,
-        tuple(dict.fromkeys(why for part in parts for why in part.unknown)),
-    )
-
-
-def at_once(parts: list[NodeBounds]) -> NodeBounds:
-    """All the parts at the same time, of which one answers."""
-    least, most = any_of(parts), one_after_the_other(parts)
-    return replace(most, **_ends_of(least), latency_most_s=least.latency_most_s)
-
-
-def one_after_the_other_of(answering: NodeBounds, judging: list[NodeBounds]) -> NodeBounds:
-    """A part that answers, and what may be asked of its answers."""
-    return replace(one_after_the_other([answering, *judging]), **_ends_of(answering)) if judging else answering
-
-
-def _hedged(node: HedgeNode, first: NodeBounds, second: NodeBounds) -> NodeBounds:
-    """Both, the second begun when the time is over or the first has failed."""
-    both = at_once([first, second])
-    begun_s = node.after_s if first.latency_most_s is None else min(node.after_s, first.latency_most_s)
-    if both.latency_most_s is None or first.latency_most_s is None or second.latency_most_s is None:
-        return both
-    return replace(both, latency_most_s=max(first.latency_most_s, begun_s + second.latency_most_s))
-
-
-def _ends_of(least: NodeBounds) -> dict[str, Any]:
-    """What an answered run comes to at least, and the most tokens of its answer."""
-    return {
-        "calls_least": least.calls_least,
-        "cost_least": least.cost_least,
-        "answer_tokens": least.answer_tokens,
-    }
-
-
-def moved(part: NodeBounds, tokens: int) -> NodeBounds:
-    """The same for an input of so many tokens more."""
-    return part if part.cost_most is None or not tokens else replace(part, cost_most=part.cost_most.moved(tokens))
-
-
-def _until_one_answers(answering: list[NodeBounds], judging: list[NodeBounds]) -> NodeBounds:
-    """At least one of ``answering``, at most all of them, and all of ``judging``."""
-    least, most = any_of(answering), one_after_the_other([*answering, *judging])
-    return replace(
-        most, calls_least=least.calls_least, cost_least=least.cost_least, answer_tokens=least.answer_tokens
-    )
-
-
-def _times(one: NodeBounds, times: int) -> NodeBounds:
-    return replace(
-        one,
-        calls_most=None if one.calls_most is None else one.calls_most * times,
-        latency_most_s=None if one.latency_most_s is None else one.latency_most_s * times,
-        cost_most=None if one.cost_most is None else one.cost_most.times(times),
-    )
-
-
-def _within(node: WithinNode, inside: NodeBounds) -> NodeBounds:
-    cost, latency_s = inside.cost_most, inside.latency_most_s
-    if node.cost_usd is not None:
-        cost = Curve.flat(node.cost_usd) if cost is None else cost.capped(node.cost_usd)
-    if node.time_s is not None:
-        latency_s = node.time_s if latency_s is None else min(latency_s, node.time_s)
-    return replace(inside, cost_most=cost, latency_most_s=latency_s)
-
-
-def _sum(values: list[Value | None], plus: Callable[[Value, Value], Value]) -> Value | None:
-    """All of them together, from the first on; not known when one isn't."""
-    known = [value for value in values if value is not None]
-    return reduce(plus, known) if len(known) == len(values) else None
-
-
-def _lower(one: Line | None, other: Line | None) -> Line | None:
-    """A line that is nowhere above either."""
-    if one is None or other is None:
-        return None
-    return Line(min(one.fixed, other.fixed), min(one.per_token, other.per_token))
-
-
-def _joined(one: NodeBounds, other: NodeBounds) -> tuple[str, ...]:
-    return one.unknown if one.unknown == other.unknown else tuple(dict.fromkeys((*one.unknown, *other.unknown)))
 
 
 def _called(model: ModelSpec, settings: Settings) -> NodeBounds:

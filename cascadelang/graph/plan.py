@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Final
 
 from cascadelang.contracts.result import Decision
-from cascadelang.graph.bounds import NOTHING, Measure, NodeBounds, Settings, any_of, bounds_of, one_after_the_other
+from cascadelang.graph.bounds import Measure, Settings, bounds_of
 from cascadelang.graph.errors import GraphError
 from cascadelang.graph.model import (
     CascadeNode,
@@ -30,6 +30,7 @@ from cascadelang.graph.model import (
     UseValue,
     VoteNode,
 )
+from cascadelang.graph.node_bounds import NOTHING, NodeBounds, any_of, one_after_the_other
 from cascadelang.graph.walk import conditions, in_order, parts, tunes_of, uses_of
 from cascadelang.graph.wording import wording
 from cascadelang.source.frozen import dataclass

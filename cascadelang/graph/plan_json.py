@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from cascadelang.contracts.price import Price
-from cascadelang.graph.bounds import NodeBounds
 from cascadelang.graph.model import CascadeNode, CatalogUse, ModelSpec
+from cascadelang.graph.node_bounds import NodeBounds
 from cascadelang.graph.plan import Gate, Named, Plan, choosing, leaves
 from cascadelang.graph.walk import conditions, uses_of
 from cascadelang.graph.wording import alert_condition, use_wording

@@ -13,9 +13,10 @@ from typing import Final
 
 from cascadelang.contracts.price import Price
 from cascadelang.contracts.result import Decision, Known
-from cascadelang.graph.bounds import NodeBounds, Settings, moved
+from cascadelang.graph.bounds import Settings
 from cascadelang.graph.export_text import one_line
 from cascadelang.graph.model import CallNode, CascadeNode, CatalogUse, ModelSpec, RouteByNode, RouteNode, SplitNode
+from cascadelang.graph.node_bounds import NodeBounds, moved
 from cascadelang.graph.outline import Outline, Row, Section, suffixes
 from cascadelang.graph.plan import Named, Plan, choosing, leaves
 from cascadelang.graph.requirements import most_of

@@ -12,9 +12,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from cascadelang.diagnostics.model import Diagnostic
-from cascadelang.graph.bounds import PLAIN, Measure, NodeBounds, Point
+from cascadelang.graph.bounds import PLAIN, Measure, Point
 from cascadelang.graph.cheapest import FirstCall, cheapest_first_calls
 from cascadelang.graph.model import Graph, Place, Requirement, WithinNode
+from cascadelang.graph.node_bounds import NodeBounds
 from cascadelang.graph.wording import (
     count,
     dollars,

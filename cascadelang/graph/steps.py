@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from cascadelang.graph.bounds import Measure, NodeBounds, Point, Settings
+from cascadelang.graph.bounds import Measure, Point, Settings
 from cascadelang.graph.model import (
     CallNode,
     CascadeNode,
@@ -23,6 +23,7 @@ from cascadelang.graph.model import (
     VoteNode,
     WithinNode,
 )
+from cascadelang.graph.node_bounds import NodeBounds
 from cascadelang.graph.wording import (
     count,
     limits_wording,

@@ -17,8 +17,9 @@ from cascadelang.syntax import ast
 if TYPE_CHECKING:
     from datetime import date
 
-    from cascadelang.graph.bounds import Measure, NodeBounds
+    from cascadelang.graph.bounds import Measure
     from cascadelang.graph.model import CachedNode, Graph, GraphNode, Place, RetryNode, WithinNode, WithNode
+    from cascadelang.graph.node_bounds import NodeBounds
     from cascadelang.graph.reach.look import Reach
     from cascadelang.lint.gates import Gate
     from cascadelang.lock.model import Lock

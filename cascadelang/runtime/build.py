@@ -40,8 +40,8 @@ from cascadelang.runtime.timed import Timed
 from cascadelang.source.digest import sha256
 
 if TYPE_CHECKING:
-    from cascadelang.graph.bounds import NodeBounds
     from cascadelang.graph.curve import Curve
+    from cascadelang.graph.node_bounds import NodeBounds
     from cascadelang.runtime.early import Watch
     from cascadelang.runtime.rung_order import RungOrder
 

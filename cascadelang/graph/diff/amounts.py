@@ -11,12 +11,13 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, Literal
 
-from cascadelang.graph.bounds import PLAIN, Measure, NodeBounds
+from cascadelang.graph.bounds import PLAIN, Measure
 from cascadelang.graph.diff.graft import grafted
 from cascadelang.graph.diff.match import Match
 from cascadelang.graph.diff.model import Amount, Change, placed
 from cascadelang.graph.errors import GraphError
 from cascadelang.graph.model import Graph
+from cascadelang.graph.node_bounds import NodeBounds
 from cascadelang.graph.plan_text import duration, short_count
 from cascadelang.graph.wording import count, dollars
 

@@ -7,8 +7,9 @@ from typing import Final
 
 from cascadelang.diagnostics.codes import Code
 from cascadelang.diagnostics.model import Diagnostic
-from cascadelang.graph.bounds import PLAIN, NodeBounds
+from cascadelang.graph.bounds import PLAIN
 from cascadelang.graph.model import Requirement
+from cascadelang.graph.node_bounds import NodeBounds
 from cascadelang.graph.wording import count, dollars, require_wording, seconds
 from cascadelang.lint.rule import Rule
 from cascadelang.lint.subject import Subject

@@ -9,8 +9,8 @@ from typing import Final
 
 from cascadelang.diagnostics.codes import Code
 from cascadelang.diagnostics.model import Diagnostic
-from cascadelang.graph.bounds import NodeBounds
 from cascadelang.graph.model import Graph, WithinNode
+from cascadelang.graph.node_bounds import NodeBounds
 from cascadelang.graph.order import successors_first
 from cascadelang.graph.walk import children
 from cascadelang.graph.wording import dollars, seconds

@@ -12,9 +12,9 @@ from syrupy.assertion import SnapshotAssertion
 import cascadelang
 from cascadelang.contracts.messages import Query
 from cascadelang.contracts.result import Decision, Known
-from cascadelang.graph.bounds import moved
 from cascadelang.graph.compile import compile_policy
 from cascadelang.graph.errors import GraphError
+from cascadelang.graph.node_bounds import moved
 from cascadelang.graph.plan import Plan
 from cascadelang.graph.plan_json import plan_json
 from cascadelang.graph.plan_text import duration, plan_text
