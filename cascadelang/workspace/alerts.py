@@ -11,7 +11,7 @@ from dataclasses import asdict
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from cascadelang.workspace.mistake import Mistake
+from cascadelang.workspace.mistake import Mistake, StoreMistake
 from cascadelang.workspace.stats import Baseline, asked_for
 from cascadelang.workspace.traces import store_of
 
@@ -67,7 +67,7 @@ class Alerts:
                 newest = {over: self._newest(over, store) for over in {alert.over for alert in self.graph.alerts}}
                 return [newest[alert.over].state(alert) for alert in self.graph.alerts]
         except StoreUnusable as error:
-            raise Mistake(str(error)) from None
+            raise StoreMistake(str(error)) from None
 
     def register(self, registry: CollectorRegistry) -> None:
         """Have their state told to Prometheus whenever it scrapes this registry of prometheus-client."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from cascadelang.graph.spend_rates import Stated, UnknownPlace, rung_names
 from cascadelang.graph.variants import answering
-from cascadelang.workspace.mistake import Mistake, nearest
+from cascadelang.workspace.mistake import Mistake, StoreMistake, nearest
 
 if TYPE_CHECKING:
     from cascadelang.graph.model import Graph
@@ -181,7 +181,7 @@ def recorded(graph: Graph, root: str, path: str, policy: str, since: str | None)
     try:
         found = recorded_rates(store_of(path), policy, is_its, first)
     except StoreUnusable as error:
-        raise Mistake(str(error)) from None
+        raise StoreMistake(str(error)) from None
     if found is None:
         raise Mistake(
             f"no run of `{policy}` is recorded{f' since {since}' if since else ''}",

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import IO, Any, cast
 
-from cascadelang.workspace.mistake import Mistake
+from cascadelang.workspace.mistake import Mistake, StoreMistake
 from cascadelang.workspace.traces import search_of, store_of
 
 STDOUT = "-"
@@ -53,7 +53,7 @@ def export_recorded(target: str, *, limit: int | None = None, start: str = ".", 
         with _replaced(target) as file:
             return _written(file, records)
     except StoreUnusable as error:
-        raise Mistake(str(error)) from None
+        raise StoreMistake(str(error)) from None
 
 
 def _written(file: IO[bytes], records: Iterable[dict[str, Any]]) -> Exported:

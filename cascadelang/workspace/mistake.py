@@ -20,7 +20,8 @@ class Mistake(Exception):  # noqa: N818 - it names what happened
     Attributes:
         message: what is wrong.
         help: what to do about it; may be empty.
-        usage: the mistake is in how it was asked (exit code 2), not in a file (exit code 1).
+        usage: the mistake is in how it was asked, or in what it was asked of (exit code 2), not in a file (exit
+            code 1).
     """
 
     def __init__(self, message: str, help: str = "", *, usage: bool = False) -> None:  # noqa: A002 - the word users see
@@ -31,6 +32,13 @@ class Mistake(Exception):  # noqa: N818 - it names what happened
 
     def __str__(self) -> str:
         return f"{self.message}\n  = help: {self.help}" if self.help else self.message
+
+
+class StoreMistake(Mistake):
+    """The trace store can't be read or written: nothing was found out (exit code 2), which is no finding (1)."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, usage=True)
 
 
 class PolicyError(Mistake):

@@ -14,7 +14,7 @@ from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Final
 
 from cascadelang.pages.charts import Flow
-from cascadelang.workspace.mistake import Mistake
+from cascadelang.workspace.mistake import Mistake, StoreMistake
 from cascadelang.workspace.traces import find_recorded, store_of, wall_s_of
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def findings(
             found = [] if store is None else sums_of_window(store, window, wanted)
             paths = {} if store is None else _paths(store)
     except StoreUnusable as error:
-        raise Mistake(str(error)) from None
+        raise StoreMistake(str(error)) from None
     live = [sums for sums in found if live_policy(sums.policy) == sums.policy] or found
     if not live:
         what = "nothing is recorded in this window" if policy is None else f"no run of `{policy}` is recorded in it"
@@ -300,7 +300,7 @@ def _samples(sums: Sums, statuses: Mapping[str, float], window: Window, number: 
         try:
             runs = find_runs(store_of(start), replace(its, status=status), limit=50)
         except StoreUnusable as error:
-            raise Mistake(str(error)) from None
+            raise StoreMistake(str(error)) from None
         for run in sorted(runs, key=lambda run: -len(run.path))[:each]:
             chosen[run.trace_id] = None
     return [find_recorded(id_, start=start) for id_ in list(chosen)[:number]]

@@ -11,7 +11,7 @@ import re
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from cascadelang.workspace.mistake import Mistake
+from cascadelang.workspace.mistake import Mistake, StoreMistake
 from cascadelang.workspace.traces import store_of, wall_s_of
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def read_stats(
             now = sums_of_window(store, window, wanted)
             before = {} if against is None else against.of_each(store, wanted)
     except StoreUnusable as error:
-        raise Mistake(str(error)) from None
+        raise StoreMistake(str(error)) from None
     found = []
     for sums in now:
         stats = replace(count(sums), savings=savings_of(sums))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cascadelang.contracts.trace_sink import NoTrace, RunRecord, TraceSink
 from cascadelang.workspace.config import Config, age_s, read
-from cascadelang.workspace.mistake import Mistake
+from cascadelang.workspace.mistake import Mistake, StoreMistake
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -132,7 +132,7 @@ def prune_recorded(older: str, *, dry: bool = False, start: str = ".") -> int:
     try:
         return prune(store_of(start), before_wall_s, dry=dry)
     except StoreUnusable as error:
-        raise Mistake(str(error)) from None
+        raise StoreMistake(str(error)) from None
 
 
 def open_answers(config: Config) -> AnswerCache:
@@ -209,7 +209,7 @@ def list_recorded(
     except TraceNotFound as error:
         raise Mistake(str(error), "`cascadelang traces list` shows what is recorded", usage=True) from None
     except StoreUnusable as error:
-        raise Mistake(str(error)) from None
+        raise StoreMistake(str(error)) from None
 
 
 def search_of(
@@ -279,7 +279,7 @@ def beside_recorded(run: RunRecord, *, start: str = ".") -> list[RunRecord]:
     try:
         return runs_beside(store_of(start), run)
     except StoreUnusable as error:
-        raise Mistake(str(error)) from None
+        raise StoreMistake(str(error)) from None
 
 
 def find_recorded(trace_id: str, *, start: str = ".") -> RunRecord:
@@ -295,7 +295,7 @@ def find_recorded(trace_id: str, *, start: str = ".") -> RunRecord:
     except TraceNotFound as error:
         raise Mistake(str(error), "`cascadelang traces list` shows what is recorded", usage=True) from None
     except StoreUnusable as error:
-        raise Mistake(str(error)) from None
+        raise StoreMistake(str(error)) from None
 
 
 def wall_s_of(since: str, word: str = "since") -> float:

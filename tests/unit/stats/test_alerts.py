@@ -208,8 +208,52 @@ def test_a_watch_waits_for_a_store_that_goes_away(at, tmp_path, make_run, monkey
     assert "failures = 50.0%" in ran.stdout
     looks[:] = [None]
     ran = CliRunner().invoke(main, ["watch", "p.cl", "--interval", "0.1"])
-    assert (ran.exit_code, len(looks)) == (1, 2)
+    assert (ran.exit_code, len(looks)) == (2, 2)
     assert "error: `x` can't be read" in ran.stderr
+
+
+def test_what_a_watch_cannot_look_at_is_no_alert(at, tmp_path, make_run):
+    from click.testing import CliRunner
+
+    from cascadelang.cli.main import main
+
+    at(tmp_path / "t.sqlite", ['alert "fails" when failures > 2% over 10 queries'], [])
+    (tmp_path / "t.sqlite").write_text("not a database " * 100)
+    (tmp_path / "none.cl").write_text(POLICY)
+    (tmp_path / "wrong.cl").write_text("policy main = nobody\n")
+    for file, words in (
+        ("p.cl", "it is damaged, or not a trace store"),
+        ("none.cl", "`none.cl` has no alert"),
+        ("wrong.cl", "error["),
+        ("gone.cl", "there is no such file"),
+    ):
+        ran = CliRunner().invoke(main, ["watch", file, "--once"])
+        assert (file, ran.exit_code, words in ran.stderr) == (file, 2, True), ran.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("stats",),
+        ("report", "-o", "r.html"),
+        ("traces", "list"),
+        ("traces", "show", "last"),
+        ("traces", "export", "-o", "r.jsonl"),
+        ("traces", "prune", "--older", "1d"),
+        ("cost", "p.cl", "--from-traces"),
+        ("watch", "p.cl", "--once"),
+    ],
+)
+def test_commands_that_need_the_store_agree_where_it_cannot_be_read(at, tmp_path, words):
+    from click.testing import CliRunner
+
+    from cascadelang.cli.main import main
+
+    at(tmp_path / "t.sqlite", ['alert "fails" when failures > 2% over 10 queries'], [])
+    (tmp_path / "t.sqlite").write_text("not a database " * 100)
+    ran = CliRunner().invoke(main, list(words))
+    assert ran.exit_code == 2
+    assert "can't be read: it is damaged, or not a trace store" in ran.stderr
 
 
 def test_an_alert_is_not_what_a_policy_does(at, tmp_path):
