@@ -15,18 +15,27 @@ from cascadelang.cli.paint import paint
 if TYPE_CHECKING:
     from collections import Counter
 
+    from cascadelang.learning.impute import Imputed
     from cascadelang.learning.report import Change, Comparison, Difference, Report
     from cascadelang.learning.resample import Estimate
 
 _BAR = 24
 _MOST = 12
 _NO = "-"
+_METHODS = {
+    "mean": "the mean of what its model has",
+    "worst": "the worst case",
+    "best": "the best case",
+}
 
 
 def draw_report(report: Report) -> str:
     """One policy over records."""
     tally = report.tally
-    parts = [_head(report.policy, report.records, tally.read, tally.observed, tally.missing), _table(report)]
+    head = _head(report.policy, report.records, tally.read, tally.observed, tally.missing)
+    if report.imputed is not None:
+        head += "\n" + _filled(report.imputed)
+    parts = [head, _table(report)]
     if said := _against(report):
         parts.append(said)
     observed = tally.observed
@@ -42,7 +51,10 @@ def draw_report(report: Report) -> str:
 
 def draw_comparison(found: Comparison) -> str:
     """Two policies on the same records."""
-    parts = [_head(found.policy, found.records, found.read, found.observed, found.missing)]
+    head = _head(found.policy, found.records, found.read, found.observed, found.missing)
+    for side, imputed in zip(("old: ", "new: "), found.imputed, strict=False):
+        head += "\n" + _filled(imputed, side)
+    parts = [head]
     rows = [
         ("", "old", "new", "change", "95% interval"),
         *(_difference(each) for each in found.differences if each.count),
@@ -69,6 +81,22 @@ def _head(policy: str, records: str, read: int, observed: int, missing: Counter[
             paint(f"  {read - observed:,} unobserved, and not in what follows ({observed:,} are):", "yellow")
         )
         lines += [f"    {n:>7,}  {one_line(what, 80)}" for what, n in missing.most_common(6)]
+    return "\n".join(lines)
+
+
+def _filled(imputed: Imputed, side: str = "") -> str:
+    """What was filled in: no figure below it is a measurement alone."""
+    if not imputed.records:
+        return paint(f"  {side}no answer had to be filled in", dim=True)
+    said = f"{side}{count(imputed.records, 'record')} with an answer that isn't recorded and was filled in"
+    lines = [paint(f"  {said}, by {_METHODS[imputed.method]}:", "yellow")]
+    for model, n in imputed.answers.most_common():
+        stand_in = imputed.stand_ins[model]
+        answer = stand_in.answer
+        figures = [f"quality {_percent(answer.quality)}"]
+        figures += [] if answer.cost_usd is None else [f"${answer.cost_usd:.6g}"]
+        figures += [] if answer.latency_s is None else [seconds(answer.latency_s)]
+        lines.append(f"    {n:>7,}  {one_line(model, 40)}: {', '.join(figures)} (of {stand_in.of:,} recorded)")
     return "\n".join(lines)
 
 
@@ -168,6 +196,8 @@ def _notes(report: Report) -> str:
     if tally.estimated:
         said.append(f"tokens of {count(tally.estimated, 'record')} are estimated")
     said.append(_method(report.resamples, report.seed))
+    if report.imputed is not None and report.imputed.records:
+        said.append("which know nothing of what was filled in")
     return paint("; ".join(said), dim=True)
 
 

@@ -28,6 +28,7 @@ class Taken:
         sample: only so many, drawn by their ids.
         seed: of what is drawn; ``None`` where nothing was said.
         resamples: how many resamples intervals are made of.
+        impute: how answers that aren't recorded are filled in.
     """
 
     policy: str | None = None
@@ -36,6 +37,7 @@ class Taken:
     sample: int | None = None
     seed: int | None = None
     resamples: int | None = None
+    impute: str | None = None
 
     def as_args(self) -> dict[str, Any]:
         """As functions of the workspace take them."""
@@ -46,6 +48,7 @@ class Taken:
             "sample": self.sample,
             "seed": self.seed or 0,
             "resamples": self.resamples,
+            "impute": self.impute,
         }
 
     def refuse(self) -> None:
@@ -69,12 +72,18 @@ def records_options(command: Callable[..., Any]) -> Callable[..., Any]:
         sample: int | None,
         seed: int | None,
         resamples: int | None,
+        impute: str | None,
         **rest: Any,
     ) -> Any:
-        return command(taken=Taken(policy, _named(names), limit, sample, seed, resamples), **rest)
+        return command(taken=Taken(policy, _named(names), limit, sample, seed, resamples, impute), **rest)
 
     found: Callable[..., Any] = work
     for option in (
+        click.option(
+            "--impute",
+            type=click.Choice(("mean", "worst", "best")),
+            help="Fill in answers that aren't recorded: by the mean of their model's, or the worst or best case.",
+        ),
         click.option("--resamples", type=click.IntRange(20, 1_000_000), metavar="N", help="Resamples of intervals."),
         click.option("--seed", type=int, metavar="N", help="Of the sample, the intervals and `split`; 0."),
         click.option("--sample", type=click.IntRange(1), metavar="N", help="Only N records, drawn by their ids."),

@@ -1,7 +1,8 @@
 """Recorded answers in the place of every model: the one provider of a replay.
 
 Takes: one record at a time, and by the policy's name of each model what records may call it. Gives: the record's
-answers. Guarantees: nothing is called and nothing is made up. What a run asks for and the record doesn't hold (an
+answers. Guarantees: nothing is called and nothing is made up, unless stand-ins are given (`impute`), whose use is
+noted in ``imputed``. What a run asks for and the record doesn't hold (an
 answer, its text, its log probabilities, a judgement) is noted in ``missing``, whatever the run makes of it.
 """
 
@@ -18,6 +19,7 @@ from cascadelang.contracts.messages import Delta, Reply, Request, TokenLogprob, 
 from cascadelang.contracts.price import Price
 from cascadelang.contracts.spec import Capability, Spec
 from cascadelang.graph.cost import cost_of
+from cascadelang.learning.impute import StandIn
 from cascadelang.records.read import Record, RecordedAnswer
 
 NO_ANSWER: Final = "no answer of "
@@ -100,6 +102,8 @@ class Answering:
         samples: some check compares further answers of the same model.
 
     Attributes:
+        stand_ins: by the policy's name of a model, what an answer is taken to be that isn't recorded.
+        imputed: the models whose answers were taken to be so.
         missing: what the run asked for and the record doesn't hold; empty where it held everything.
         cost_usd: of all calls of the run.
         unpriced: the cost of some call isn't known.
@@ -127,6 +131,7 @@ class Answering:
         self._serial = None if isinstance(clock, VirtualClock) else clock
         self._counts = counts
         self._samples = samples
+        self.stand_ins: Mapping[str, StandIn] = {}
         self.begin(_NO_RECORD)
 
     def begin(self, record: Record) -> None:
@@ -134,6 +139,7 @@ class Answering:
         self._record = record
         self._asked = len([message for message in record.query.messages if message.role != "system"])
         self._given: dict[str, RecordedAnswer] = {}
+        self.imputed: dict[str, RecordedAnswer] = {}
         self.missing = ""
         self.cost_usd = 0.0
         self.unpriced = self.untimed = self.estimated = False
@@ -175,6 +181,9 @@ class Answering:
     async def _answer(self, request: Request) -> Reply:
         name = request.model
         answer = self.answer_of(name)
+        stood_in = answer is None and name in self.stand_ins
+        if stood_in:
+            answer = self.imputed[name] = self.stand_ins[name].answer
         if answer is None:
             raise self._fail(f"{NO_ANSWER}`{name}`")
         if len(request.messages) != self._asked:
@@ -185,6 +194,8 @@ class Answering:
             raise self._fail(f"no further sample of `{name}`")
         await self._wait(answer.latency_s, request)
         usage = self._spend(name, answer.cost_usd, answer.input_tokens, answer.output_tokens, request, answer.text)
+        if stood_in:  # whoever would go by its tokens looks at its text instead, which isn't there
+            usage = Usage(usage.input_tokens, usage.output_tokens, 0, estimated=True)
         wanted = request.logprobs
         if answer.text is None or _lacks_logprobs(answer, wanted):
             return PartlyRecorded(self, answer, name, usage, wanted)

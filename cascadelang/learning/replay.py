@@ -2,8 +2,8 @@
 
 Takes: a graph, the records one by one. Gives: a `Replayed` for each record: what the policy would have answered with,
 what that is worth and what it costs. Guarantees: every model is replaced by its recorded answers, so that nothing is
-called; a record that lacks what the policy asks for is `Replayed.missing`, never guessed; what a record comes to
-depends on no other record.
+called; a record that lacks what the policy asks for is `Replayed.missing`, never guessed unless it is asked for
+(`Replayer.impute`); what a record comes to depends on no other record but by that.
 
 What a replay leaves out: answers are those of the prompts and settings they were recorded with, whatever the policy's
 own say; nothing is taken from a cache; `shadow` calls nothing; answers aren't stopped early; time limits of a
@@ -22,6 +22,7 @@ from cascadelang.contracts.trace_sink import Event
 from cascadelang.graph import model as g
 from cascadelang.graph.walk import in_order
 from cascadelang.learning.answering import Answering, SerialClock
+from cascadelang.learning.impute import Imputed, Method, stand_ins
 from cascadelang.runtime.interpreter import Interpreter
 from cascadelang.runtime.outcome import Failed
 
@@ -48,10 +49,22 @@ class Replayed:
         cost_usd: of all calls; ``None`` where it isn't known.
         latency_s: from start to end; ``None`` where it isn't recorded.
         estimated: the cost is by an estimate of tokens.
+        imputed: the models whose answers aren't recorded and were filled in.
         events: every step.
     """
 
-    __slots__ = ("cost_usd", "estimated", "events", "latency_s", "missing", "model", "path", "quality", "status")
+    __slots__ = (
+        "cost_usd",
+        "estimated",
+        "events",
+        "imputed",
+        "latency_s",
+        "missing",
+        "model",
+        "path",
+        "quality",
+        "status",
+    )
 
     def __init__(  # noqa: PLR0917 - on the hot path
         self,
@@ -63,6 +76,7 @@ class Replayed:
         cost_usd: float | None,
         latency_s: float | None,
         estimated: bool,
+        imputed: tuple[str, ...],
         events: list[Event],
     ) -> None:
         self.missing = missing
@@ -73,6 +87,7 @@ class Replayed:
         self.cost_usd = cost_usd
         self.latency_s = latency_s
         self.estimated = estimated
+        self.imputed = imputed
         self.events = events
 
 
@@ -117,8 +132,15 @@ class Replayer:
             counts=any(isinstance(node, g.WithinNode) and node.cost_usd is not None for node in nodes),
             samples=own,
         )
-        self._interpreter = Interpreter(
-            _recorded(graph),
+        self._graph = _recorded(graph)
+        self._make: tuple[MakeCheck, MakeSignal] = make_check, make_signal
+        self._interpreter = self._prepared(self._graph)
+        self._without_idle_gates: Interpreter | None = None
+
+    def _prepared(self, graph: g.Graph) -> Interpreter:
+        make_check, make_signal = self._make
+        found = Interpreter(
+            graph,
             providers={_RECORDED: self._answering},
             make_check=make_check,
             make_signal=make_signal,
@@ -126,22 +148,42 @@ class Replayer:
             keep_text=False,
             stop_early=False,
         )
-        self._interpreter.prepare(policy)
+        found.prepare(self._policy)
+        return found
+
+    def impute(self, records: Iterable[Record], method: Method) -> Imputed:
+        """Have answers that aren't recorded filled in from now on, by those that these records hold.
+
+        Returns:
+            With what, and nothing counted yet.
+        """
+        self._answering.stand_ins = stand_ins(records, self.names, method)
+        self._without_idle_gates = self._prepared(_without_idle_gates(self._graph))
+        return Imputed(method, self._answering.stand_ins)
 
     async def replay(self, record: Record) -> Replayed:
-        """What the policy comes to on a record; one at a time."""
+        """What the policy comes to on a record; one at a time.
+
+        A gate that only says whether an answer that stands anyway is accepted isn't asked of one that is filled in.
+        """
+        found = await self._replay(record, self._interpreter)
+        if found.missing and found.imputed and self._without_idle_gates is not None:
+            return await self._replay(record, self._without_idle_gates)
+        return found
+
+    async def _replay(self, record: Record, interpreter: Interpreter) -> Replayed:
         answering = self._answering
         answering.begin(record)
         if not record.asked:
             answering.miss(NO_QUERY)
         seed = zlib.crc32(record.id.encode("utf-8", "surrogatepass"), zlib.crc32(self._seed))
-        run, outcome = await self._interpreter.follow(record.query, self._policy, seed)
+        run, outcome = await interpreter.follow(record.query, self._policy, seed)
         status, model, quality = "failed", "", 0.0
         if not isinstance(outcome, Failed):
             model = outcome.model
             verdict = outcome.verdict.outcome
             status = "accepted" if verdict == "passed" else "unmet" if verdict == "failed" else "unchecked"
-            answer = answering.answer_of(model)
+            answer = answering.answer_of(model) or answering.imputed.get(model)
             quality = answer.quality if answer is not None else None  # type: ignore[assignment]
         if self.hedged and answering.untimed:
             answering.miss("no latency of an answer, on which `hedge` hangs")
@@ -154,6 +196,7 @@ class Replayer:
             None if answering.unpriced else answering.cost_usd,
             None if answering.untimed else self._clock.now_s() - run.started_s,
             answering.estimated,
+            tuple(answering.imputed),
             run.events,
         )
 
@@ -169,6 +212,17 @@ def _recorded(graph: g.Graph) -> g.Graph:
     """The graph with every model answered from records, under the policy's own name of it."""
     models = {name: replace(spec, provider=_RECORDED, id=name) for name, spec in graph.models.items()}
     return replace(graph, models=models, providers={_RECORDED: g.ProviderSpec(_RECORDED, _RECORDED)})
+
+
+def _without_idle_gates(graph: g.Graph) -> g.Graph:
+    """The graph without the gates of last rungs whose answer stands whatever they say: which answer it is stays."""
+    nodes = {
+        id_: replace(node, rungs=[*node.rungs[:-1], replace(node.rungs[-1], until=None)])
+        if isinstance(node, g.CascadeNode) and node.otherwise == "last" and node.order is None
+        else node
+        for id_, node in graph.nodes.items()
+    }
+    return replace(graph, nodes=nodes)
 
 
 def sampled(records: Iterable[Record], many: int, seed: int) -> list[Record]:

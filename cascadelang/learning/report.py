@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from cascadelang.learning.impute import Imputed
 from cascadelang.learning.resample import Estimate, Figure, Sample, mcnemar, mean, percentile, ratio
 from cascadelang.learning.tally import Columns, Tally
 
@@ -65,6 +66,7 @@ class Report:
         best: the one of `singles` with the best quality among those that all graded records hold.
         gap: between the two ends that were named, or the only two there are.
         resamples, seed: of the intervals.
+        imputed: what was filled in; ``None`` where that wasn't asked for.
     """
 
     policy: str
@@ -84,6 +86,7 @@ class Report:
     gap: Gap | None
     resamples: int
     seed: int
+    imputed: Imputed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +128,7 @@ class Comparison:
         p_value: of McNemar's exact test, where every quality is 0 or 1.
         changes: those that changed most.
         resamples, seed: of the intervals.
+        imputed: what was filled in for the two, the old first; empty where that wasn't asked for.
     """
 
     policy: str
@@ -141,6 +145,7 @@ class Comparison:
     resamples: int
     seed: int
     changes: tuple[Change, ...] = field(default=())
+    imputed: tuple[Imputed, ...] = ()
 
 
 class _Masked:
@@ -181,6 +186,7 @@ def report(
     ends: tuple[str, str] | None = None,
     resamples: int | None = None,
     seed: int = 0,
+    imputed: Imputed | None = None,
 ) -> Report:
     """The figures of a tally.
 
@@ -192,6 +198,7 @@ def report(
         ends: the records' names of a weak and a strong model, to say how much of the gap is recovered.
         resamples: see `Sample`.
         seed: see `Sample`.
+        imputed: see `Report`.
     """
     tally.close()
     sample = Sample(resamples, seed)
@@ -251,6 +258,7 @@ def report(
         gap=gap,
         resamples=sample.resamples,
         seed=seed,
+        imputed=imputed,
     )
 
 

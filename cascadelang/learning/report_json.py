@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cascadelang.learning.impute import Imputed
 from cascadelang.learning.report import REPLAY_VERSION, WHATS, Comparison, Report, Single
 from cascadelang.learning.resample import Estimate
 
@@ -26,6 +27,7 @@ def report_json(report: Report) -> dict[str, Any]:
             "count": tally.read - tally.observed,
             "because": [{"missing": what, "count": count} for what, count in tally.missing.most_common()],
         },
+        "imputed": None if report.imputed is None else _imputed(report.imputed),
         "quality": {**estimate_json(report.quality), "count": report.graded},
         "cost_usd": {**estimate_json(report.cost_usd), "count": report.priced, "estimated": tally.estimated},
         "latency_s": {
@@ -74,6 +76,7 @@ def comparison_json(found: Comparison) -> dict[str, Any]:
             "count": found.read - found.observed,
             "because": [{"missing": what, "count": count} for what, count in found.missing.most_common()],
         },
+        "imputed": _imputed_of_both(found.imputed),
         **{
             each.what: {
                 "count": each.count,
@@ -111,6 +114,22 @@ def comparison_json(found: Comparison) -> dict[str, Any]:
 
 def _side(path: tuple[str, ...], quality: float | None, cost_usd: float | None) -> dict[str, Any]:
     return {"path": list(path), "quality": quality, "cost_usd": cost_usd}
+
+
+def _imputed(imputed: Imputed) -> dict[str, Any]:
+    models: list[dict[str, Any]] = []
+    for model, count in imputed.answers.most_common():
+        stand_in = imputed.stand_ins[model]
+        figures: dict[str, Any] = {what: getattr(stand_in.answer, what) for what in WHATS}
+        models.append({"model": model, "count": count, "of": stand_in.of, **figures})
+    return {"method": imputed.method, "records": imputed.records, "models": models}
+
+
+def _imputed_of_both(imputed: tuple[Imputed, ...]) -> dict[str, Any] | None:
+    if not imputed:
+        return None
+    old, new = imputed
+    return {"old": _imputed(old), "new": _imputed(new)}
 
 
 def _single(single: Single) -> dict[str, Any]:

@@ -11,11 +11,12 @@ import asyncio
 import zlib
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from cascadelang.learning.answering import NO_ANSWER
+from cascadelang.learning.impute import Imputed, Method
 from cascadelang.learning.replay import NO_QUERY, Replayed, Replayer, sampled
 from cascadelang.learning.report import Change, Comparison, Report, compared, report
 from cascadelang.learning.tally import Columns, Tally
@@ -50,6 +51,7 @@ def replay(
     sample: int | None = None,
     resamples: int | None = None,
     seed: int = 0,
+    impute: Method | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """Run a policy over records.
@@ -64,6 +66,8 @@ def replay(
         sample: only so many of them, drawn by ids and seed.
         resamples: how many resamples intervals are made of.
         seed: of the sample, of intervals, and of ``split``.
+        impute: how answers that aren't recorded are filled in; they aren't unless this is said. The records are read
+            twice then.
         progress: is told how far it is.
 
     Raises:
@@ -74,13 +78,29 @@ def replay(
     name = policy_named(loaded.graph, policy)
     replayer = _replayer(loaded.graph, name, named or {}, seed)
     tally = Tally(loaded.graph, replayer.names)
+    (imputed,) = _imputed((replayer,), impute, lambda: _reading(records, limit, sample, seed, progress)) or (None,)
+
+    def take(record: Record, found: Sequence[Replayed]) -> None:
+        tally.add(record, found[0])
+        if imputed is not None and not found[0].missing:
+            imputed.add(found[0].imputed)
+
     with _reading(records, limit, sample, seed, progress) as taken:
-        _run(_replayed(taken, (replayer,), lambda record, found: tally.add(record, found[0])))
+        _run(_replayed(taken, (replayer,), take))
     if not tally.observed:
         raise _unobserved(tally.missing, tally.read, tally.recorded, records, name)
     if ends is not None:
         ends = _end(tally, ends[0]), _end(tally, ends[1])
-    return report(tally, policy=name, path=path, records=records, ends=ends, resamples=resamples, seed=seed)
+    return report(
+        tally,
+        policy=name,
+        path=path,
+        records=records,
+        ends=ends,
+        resamples=resamples,
+        seed=seed,
+        imputed=imputed,
+    )
 
 
 def compare_on_records(
@@ -94,6 +114,7 @@ def compare_on_records(
     sample: int | None = None,
     resamples: int | None = None,
     seed: int = 0,
+    impute: Method | None = None,
     progress: Progress | None = None,
 ) -> Comparison:
     """Run two policies over the same records. Takes what `replay` takes; ``policy`` is the name in both.
@@ -112,6 +133,7 @@ def compare_on_records(
     missing: Counter[str] = Counter()
     recorded: set[str] = set()
     ranked = _Ranked()
+    imputed = _imputed(pair, impute, lambda: _reading(records, limit, sample, seed, progress))
 
     def take(record: Record, found: Sequence[Replayed]) -> None:
         was, is_ = found
@@ -122,6 +144,8 @@ def compare_on_records(
             return
         for column, each in zip(columns, found, strict=True):
             column.add(each.quality, each.cost_usd, each.latency_s)
+        for filled, each in zip(imputed, found, strict=False):
+            filled.add(each.imputed)
         counts["paths"] += was.path != is_.path
         counts["models"] += was.model != is_.model
         if was.path != is_.path or was.model != is_.model:
@@ -147,7 +171,23 @@ def compare_on_records(
         resamples=drawn,
         seed=seed,
         changes=ranked.most(),
+        imputed=imputed,
     )
+
+
+def _imputed(
+    replayers: Sequence[Replayer],
+    method: Method | None,
+    reading: Callable[[], AbstractContextManager[Iterable[Record]]],
+) -> tuple[Imputed, ...]:
+    """Have each fill in what isn't recorded; none where that isn't asked for. Reads the records once for each."""
+    found: list[Imputed] = []
+    if method is None:
+        return ()
+    for replayer in replayers:
+        with reading() as taken:
+            found.append(replayer.impute(taken, method))
+    return tuple(found)
 
 
 class _Ranked:

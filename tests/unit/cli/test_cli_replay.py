@@ -105,6 +105,52 @@ def test_what_is_unobserved_is_shown_and_in_no_figure(cl):
     assert "quality is known of 9 of 10" in ran.out
 
 
+def without_some_of_large() -> list[dict]:
+    lines = records()
+    for at in (1, 2):  # one that goes up, and one that goes there at once
+        del lines[at]["answers"]["large-1"]
+    lines[4]["answers"]["large-1"]["quality"] = 0.0
+    return lines
+
+
+def test_what_was_filled_in_is_shown_above_all_figures(cl):
+    write(without_some_of_large())
+    ran = cl("replay", "r.cl", "--on", "r.jsonl", "--impute", "mean")
+    assert ran.code == 0
+    assert "unobserved" not in ran.out
+    assert ran.out.splitlines()[1:3] == [
+        "  2 records with an answer that isn't recorded and was filled in, by the mean of what its model has:",
+        "          2  large: quality 90.0%, $0.01, 2.00 s (of 10 recorded)",
+    ]
+    assert "seed 0; which know nothing of what was filled in" in ran.out
+    plain = cl("replay", "r.cl", "--on", "r.jsonl")
+    assert "2 unobserved" in plain.out
+    assert "filled in" not in plain.out
+    write(records())
+    assert "no answer had to be filled in" in cl("replay", "r.cl", "--on", "r.jsonl", "--impute", "best").out
+
+
+def test_what_was_filled_in_as_json(cl):
+    write(without_some_of_large())
+    found = {}
+    for method in ("worst", "mean", "best"):
+        ran = cl("replay", "r.cl", "--on", "r.jsonl", "--output", "json", "--impute", method)
+        value = json.loads(ran.out)
+        schema("replay.schema.json").validate(value)
+        assert (value["observed"], value["imputed"]["records"]) == (12, 2)
+        found[method] = value["quality"]["value"]
+        (model,) = value["imputed"]["models"]
+        assert (model["model"], model["count"], model["of"]) == ("large", 2, 10)
+    assert found == pytest.approx({"worst": 9 / 12, "mean": 10.8 / 12, "best": 11 / 12})
+    ran = cl("diff", "r.cl", "r.cl", "--on", "r.jsonl", "--output", "json", "--impute", "mean")
+    value = json.loads(ran.out)
+    schema("diff.schema.json").validate(value)
+    sides = value["on_records"]["imputed"]
+    assert sides["old"]["records"] == sides["new"]["records"] == 2
+    text = cl("diff", "r.cl", "r.cl", "--on", "r.jsonl", "--impute", "mean").out
+    assert "  old: 2 records with an answer that isn't recorded and was filled in" in text
+
+
 def test_nothing_observed(cl):
     write([{**line, "answers": {"luna": line["answers"]["small"]}} for line in records()])
     ran = cl("replay", "r.cl", "--on", "r.jsonl")

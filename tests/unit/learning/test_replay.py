@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from cascadelang.contracts.messages import Message, Query
 from cascadelang.graph.model import Graph
+from cascadelang.learning.impute import Imputed, Method
 from cascadelang.learning.replay import Replayed, Replayer, sampled
 from cascadelang.learning.tally import Tally
 from cascadelang.providers.scripted import Scripted, ScriptedReply
@@ -323,3 +324,81 @@ def test_a_model_alone_costs_what_the_policy_that_asks_it_costs(tmp_path):
     unknown, known = tally.singles["large"].cost_usd
     assert math.isnan(unknown)
     assert known == 0.5
+
+
+# ---- Answers that are filled in ---------------------------------------------------------------------------------
+
+LADDER = "policy main = cascade [small, large] until not hedges"
+UNSURE = answer("I'm not sure, maybe 7", 0.0, cost_usd=0.01, latency_s=0.5)
+PARTIAL = (
+    record({"small": UNSURE, "large": answer(quality=1.0, cost_usd=0.2, latency_s=2)}, line=1),
+    record({"small": UNSURE, "large-1": answer(quality=0.5, cost_usd=0.4, latency_s=6)}, line=2),
+    record({"small": UNSURE}, line=3),
+    record({"small": answer(quality=0.75, cost_usd=0.01, latency_s=0.5)}, line=4),
+)
+
+
+def filled(graph: Graph, method: Method, *records: Record) -> tuple[list[Replayed], Imputed]:
+    made = Replayer(graph, "main", named={}, make_check=make_check, make_signal=make_signal)
+    imputed = made.impute(records, method)
+
+    async def work() -> list[Replayed]:
+        return [await made.replay(each) for each in records]
+
+    return asyncio.run(work()), imputed
+
+
+@pytest.mark.parametrize(
+    ("method", "figures"),
+    [("mean", (0.75, 0.31, 4.5)), ("worst", (0.0, 0.41, 6.5)), ("best", (1.0, 0.21, 2.5))],
+)
+def test_an_answer_nobody_looks_at_is_filled_in_when_asked(tmp_path, method, figures):
+    graph = graph_of(tmp_path, LADDER)
+    found, imputed = filled(graph, method, *PARTIAL)
+    assert [each.imputed for each in found] == [(), (), ("large",), ()]
+    assert not any(each.missing for each in found)
+    assert (found[2].path, found[2].model) == (("small", "large"), "large")
+    assert (found[2].quality, found[2].cost_usd, found[2].latency_s) == pytest.approx(figures)
+    assert (imputed.stand_ins["large"].of, imputed.stand_ins["small"].of) == (2, 4)
+    assert [each.quality for each in found if not each.imputed] == [1.0, 0.5, 0.75]
+    assert [each.status for each in found] == ["accepted", "accepted", "unchecked", "accepted"]
+
+
+def test_nothing_is_filled_in_unasked(tmp_path):
+    found = replayed(graph_of(tmp_path, LADDER), *PARTIAL)
+    assert [each.missing for each in found] == ["", "", "no answer of `large`", ""]
+
+
+@pytest.mark.parametrize(
+    ("policy", "missing"),
+    [
+        ("cascade [large, small] until not hedges", "no text of the answer of `large`"),
+        ("cascade [large, small] until words < 10", "no text of the answer of `large`"),
+        ("cascade [large, small] until tokens < 500", "no text of the answer of `large`"),
+        ("cascade [large, small] until not truncated", "no text of the answer of `large`"),
+        ("cascade [large, small] until logprob(mean) > -1", "no log probabilities of the answer of `large`"),
+        ('cascade [large, small] until judge(small, "good?") >= 0.5', "no text of the answer of `large`"),
+        ("cascade [small, large] until agrees(large)", "no text of the answer of `large`"),
+        ("cascade [small, large] until not hedges otherwise fail", "no text of the answer of `large`"),
+        ("cascade [small, large] until not hedges otherwise best", "no text of the answer of `large`"),
+        ("cascade [cascade [small, large] until not hedges, middle] until json", "no text of the answer of `large`"),
+        ("vote [small, large]", "no text of the answer of `large`"),
+        ("middle", "no answer of `middle`"),
+    ],
+)
+def test_what_somebody_looks_at_is_never_filled_in(tmp_path, policy, missing):
+    (*_, third, _), _ = filled(graph_of(tmp_path, f"policy main = {policy}"), "mean", *PARTIAL)
+    assert third.missing.startswith(missing)
+
+
+def test_a_cost_that_is_not_recorded_is_by_the_mean_of_tokens(tmp_path):
+    graph = graph_of(tmp_path, "policy main = large")
+    records = [
+        record({"large": {"input_tokens": 100, "output_tokens": 10}}, line=1),
+        record({"large": {"input_tokens": 201, "output_tokens": 30}}, line=2),
+        record({}, line=3),
+    ]
+    (*_, third), imputed = filled(graph, "mean", *records)
+    assert imputed.stand_ins["large"].answer.input_tokens == 150
+    assert third.cost_usd == pytest.approx(150 * 10e-6 + 20 * 50e-6)
+    assert third.quality is None
