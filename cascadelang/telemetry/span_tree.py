@@ -92,7 +92,9 @@ class Policies:
             kind = "" if provider is None else provider.kind
             facts: dict[str, Attribute] = {c.PROVIDER: c.PROVIDERS.get(kind, kind or "unknown")}
             facts[c.REQUEST_MODEL] = _text(model.id)
-            facts.update(_server("" if provider is None else str(provider.settings.get("base_url") or "")))
+            server = server_of("" if provider is None else str(provider.settings.get("base_url") or ""))
+            if server is not None:
+                facts[c.SERVER_ADDRESS], facts[c.SERVER_PORT] = server
             self._models[name] = facts
 
     def facts_of(self, model: str) -> dict[str, Attribute]:
@@ -406,13 +408,11 @@ def _number(value: object) -> float:
     return float(value) if isinstance(value, int | float) and 0 <= value < 1e9 else 0.0
 
 
-def _server(base_url: str) -> dict[str, Attribute]:
-    """The host and port of an address, never what else stands in it."""
+def server_of(base_url: str) -> tuple[str, int] | None:
+    """The host and port of an address, never what else stands in it; ``None`` where it has none."""
     try:
         parts = urlsplit(base_url)
         port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
     except ValueError:
-        return {}
-    if not parts.hostname or port is None:
-        return {}
-    return {c.SERVER_ADDRESS: parts.hostname, c.SERVER_PORT: port}
+        return None
+    return (parts.hostname, port) if parts.hostname and port is not None else None

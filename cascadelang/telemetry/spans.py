@@ -28,13 +28,13 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from cascadelang.contracts.trace_sink import RunRecord, TraceSink
 from cascadelang.telemetry import conventions as c
+from cascadelang.telemetry.otlp import NoTelemetry, Otlp
 from cascadelang.telemetry.span_tree import Policies, SpanDraft, run_attributes, run_name, span_tree
 from cascadelang.trace.privacy import Privacy
 from cascadelang.version import __version__
 
 if TYPE_CHECKING:
     from opentelemetry.context import Context
-    from opentelemetry.sdk.trace import TracerProvider as SDKProvider
     from opentelemetry.trace import Link, SpanContext, TracerProvider
 
     from cascadelang.graph.model import Graph
@@ -47,10 +47,6 @@ _REST_S: Final = 0.00002
 _MOST_KNOWN: Final = 1_024
 """How many runs are remembered, so that others can be linked to them."""
 _NS: Final = 1_000_000_000
-
-
-class NoTelemetry(Exception):  # noqa: N818 - it names what is so
-    """Spans can't be made here. ``str()`` of it says why, for people."""
 
 
 def content_wanted(environ: Mapping[str, str] | None = None) -> bool:
@@ -95,9 +91,10 @@ class Spans:
         self._privacy = Privacy("numbers") if privacy is None else privacy
         self._warn = warn
         self._trace = trace
-        self._own: SDKProvider | None = None
+        self._own: Otlp | None = None
         if provider is None and to == "otlp":
-            provider = self._own = _otlp()
+            self._own = Otlp(self._say)
+            provider = self._own.provider
         self._tracer = trace.get_tracer("cascadelang", __version__, provider)
         self._known: OrderedDict[str, SpanContext] = OrderedDict()
         self._current = get_current
@@ -136,10 +133,7 @@ class Spans:
                 self._thread.join(_CLOSE_S)
             own, self._own = self._own, None
             if own is not None:
-                try:
-                    own.shutdown()
-                except Exception as error:  # noqa: BLE001 - whatever the exporter raises, the policy closes
-                    self._say(f"spans may not have been sent: {type(error).__name__}")
+                own.close()
 
     def _start(self) -> None:
         """Start the thread, with the first run."""
@@ -157,6 +151,8 @@ class Spans:
 
     def _tell_all(self) -> None:
         """The thread: tells of each run."""
+        if self._own is not None:
+            self._own.quiet()
         while (waiting := self._waiting.get()) is not None:
             try:
                 self._tell(*waiting)
@@ -235,27 +231,3 @@ def _rest() -> None:
     Not for no time at all: then this thread mostly has the interpreter's lock again before another has woken up.
     """
     time.sleep(_REST_S)
-
-
-def _otlp() -> SDKProvider:
-    """A provider that sends by OTLP over HTTP.
-
-    Raises:
-        NoTelemetry: when it can't be had.
-    """
-    try:
-        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-        from opentelemetry.sdk.resources import Resource
-        from opentelemetry.sdk.trace import TracerProvider as SDKProvider
-        from opentelemetry.sdk.trace.export import BatchSpanProcessor
-    except ImportError as error:
-        missing = f"`{error.name}`" if error.name else "a package"
-        raise NoTelemetry(f"{missing} is not installed; run: pip install 'cascadelang[otel]'") from None
-    named = "OTEL_SERVICE_NAME" in os.environ or "service.name" in os.environ.get("OTEL_RESOURCE_ATTRIBUTES", "")
-    resource = Resource.create() if named else Resource.create({"service.name": "cascadelang"})
-    try:
-        provider = SDKProvider(resource=resource, shutdown_on_exit=False)
-        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
-    except (ValueError, OSError) as error:
-        raise NoTelemetry(f"OTLP can't be set up: {type(error).__name__}") from None
-    return provider

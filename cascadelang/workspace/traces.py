@@ -52,7 +52,8 @@ def open_sink(
             warn(f"runs aren't counted: {error}")
     if config.telemetry == "off" or graph is None:
         return sink
-    from cascadelang.telemetry.spans import NoTelemetry, Spans, content_wanted
+    from cascadelang.telemetry.otlp import NoTelemetry
+    from cascadelang.telemetry.spans import Spans, content_wanted
 
     privacy = _privacy(config) if config.telemetry_content or content_wanted() else None
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cascadelang.contracts.trace_sink import Event, RunRecord
-from cascadelang.telemetry.span_tree import Policies, SpanDraft, _server, span_tree
+from cascadelang.telemetry.span_tree import Policies, SpanDraft, server_of, span_tree
 from cascadelang.workspace.load import load
 
 POLICY = """\
@@ -113,8 +113,8 @@ def test_no_key_of_an_address_is_in_a_span(policies):
     assert policies.facts_of("large")["server.address"] == "models.example"
     assert policies.facts_of("large")["server.port"] == 8443
     assert policies.facts_of("small") == {"gen_ai.provider.name": "scripted", "gen_ai.request.model": "small-1"}
-    assert _server("https://user:secret@host/v1?key=hidden") == {"server.address": "host", "server.port": 443}
-    assert _server("http://[::1/") == _server("host") == _server("x://h:99999999") == {}
+    assert server_of("https://user:secret@host/v1?key=hidden") == ("host", 443)
+    assert server_of("http://[::1/") is server_of("host") is server_of("x://h:99999999") is None
 
 
 def test_calls_of_one_kind_at_once_are_not_mixed_up(policies):
