@@ -314,6 +314,8 @@ def tell_cancelled(  # noqa: PLR0917 - all of it goes into one event
         "message": f"{run.why_cancelled()} while `{target.model}` was answering",
         "latency_s": round(latency_s, 6),
     }
+    if request.embed:
+        data["embed"] = True
     if held_usd is not None:
         data["held_usd"] = held_usd
     run.tell("call_failed", target.node, data)

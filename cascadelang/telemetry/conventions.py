@@ -34,6 +34,9 @@ USAGE_CACHED: Final = "gen_ai.usage.cache_read.input_tokens"
 USAGE_INPUT: Final = "gen_ai.usage.input_tokens"
 USAGE_OUTPUT: Final = "gen_ai.usage.output_tokens"
 
+FINISHED_IN_ERROR: Final = "error"
+"""The reason for finishing of a call whose own one didn't come."""
+
 CHAT: Final = "chat"
 EMBEDDINGS: Final = "embeddings"
 WORKFLOW: Final = "invoke_workflow"

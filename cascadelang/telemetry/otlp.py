@@ -14,6 +14,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -92,9 +93,9 @@ class Otlp:
         except RuntimeError:  # the process is ending
             self._say(f"spans may not have been sent to {self._where}")
             return
-        ending.join(AWAY_S)
-        if ending.is_alive() and not self._exporter.trouble:
-            ending.join(SLOW_S - AWAY_S)
+        began_s = time.monotonic()
+        while ending.is_alive() and time.monotonic() < began_s + (AWAY_S if self._exporter.trouble else SLOW_S):
+            ending.join(0.05)
         if ending.is_alive():
             self._lost(self._exporter.trouble or "it hasn't answered yet")
             self._exporter.shutdown()

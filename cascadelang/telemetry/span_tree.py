@@ -270,6 +270,8 @@ class _Tree:
             span.put(c.TIME_TO_FIRST_CHUNK, max(0.0, first_s[0] - span.start_s))
         if event.kind == "call_failed":
             span.error, span.message = str(data.get("kind") or "unknown"), str(data.get("message") or "")
+            if span.attributes[c.OPERATION] == c.CHAT:
+                span.put(c.FINISH_REASONS, (c.FINISHED_IN_ERROR,))
             span.put(c.HTTP_STATUS, data.get("status"))
             self._open.append((key, attempt + 1, span))
             return
@@ -330,7 +332,7 @@ def _spent(span: SpanDraft, data: Mapping[str, Any]) -> None:
     """Add what an attempt used to the sums of its call."""
     for name, value in (
         (c.USAGE_INPUT, data.get("input_tokens")),
-        (c.USAGE_OUTPUT, data.get("output_tokens")),
+        (c.USAGE_OUTPUT, None if span.attributes[c.OPERATION] == c.EMBEDDINGS else data.get("output_tokens")),
         (c.USAGE_CACHED, data.get("cached_tokens")),
         (c.OWN + "cost_usd", data.get("cost_usd")),
     ):
@@ -344,7 +346,7 @@ def _spent(span: SpanDraft, data: Mapping[str, Any]) -> None:
 def _answered(span: SpanDraft, data: Mapping[str, Any], id_: object) -> None:
     """What is known of a call that was answered."""
     reason = str(data.get("finish_reason") or "")
-    if reason:
+    if reason and span.attributes[c.OPERATION] == c.CHAT:
         span.put(c.FINISH_REASONS, (reason,))
     stated = id_ if isinstance(id_, str) and _PLAIN_ID.fullmatch(id_) else span.attributes[c.REQUEST_MODEL]
     span.put(c.RESPONSE_MODEL, stated)
@@ -354,7 +356,7 @@ def _answered(span: SpanDraft, data: Mapping[str, Any], id_: object) -> None:
         span.put(c.OWN + "stopped.after_tokens", stopped.get("after_tokens"))
     text = data.get("text")
     if isinstance(text, str) and text:
-        span.put(c.OUTPUT_MESSAGES, _message("assistant", text, reason))
+        span.put(c.OUTPUT_MESSAGES, _message("assistant", text))
 
 
 def _flat(data: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
@@ -384,11 +386,9 @@ def _enclose(span: SpanDraft) -> tuple[float, float]:
     return span.start_s, span.end_s
 
 
-def _message(role: str, text: str, reason: str = "") -> str:
+def _message(role: str, text: str) -> str:
     """A message in the conventions' JSON form."""
-    message: dict[str, Any] = {"role": role, "parts": [{"type": "text", "content": text[:MOST_TEXT]}]}
-    if role == "assistant":
-        message["finish_reason"] = reason or "stop"
+    message = {"role": role, "parts": [{"type": "text", "content": text[:MOST_TEXT]}]}
     return json.dumps([message], ensure_ascii=False)
 
 

@@ -6,12 +6,9 @@ import asyncio
 import os
 import subprocess
 import sys
-import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from opentelemetry import trace
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -234,43 +231,16 @@ def test_nothing_is_imported_unless_it_is_asked_for(policy_file):
         assert done.stdout == found
 
 
-@pytest.fixture
-def collector(monkeypatch):
-    """A server on this machine that takes OTLP over HTTP, and what it was sent."""
-    sent: list[ExportTraceServiceRequest] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self):
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            assert self.path == "/v1/traces"
-            assert self.headers["Content-Type"] == "application/x-protobuf"
-            sent.append(ExportTraceServiceRequest.FromString(body))
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_):
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{server.server_port}")
-    yield sent
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-def test_spans_go_to_a_collector(policy_file, collector, monkeypatch):
-    monkeypatch.setenv("CASCADELANG_TELEMETRY", "otlp")
+def test_spans_go_to_a_collector(policy_file, backend, told_to, monkeypatch):
+    told_to(backend.url)
     monkeypatch.setenv("CASCADELANG_TELEMETRY_CONTENT", "yes")
     with Policy.load(policy_file) as policy:
         result = policy.run("hi \ud800 \x00", meta={"big": 10**30})
-    resources = [resource for request in collector for resource in request.resource_spans]
+    resources = backend.resources
     assert {(a.key, a.value.string_value) for r in resources for a in r.resource.attributes} >= {
         ("service.name", "cascadelang")
     }
-    spans = [span for resource in resources for scope in resource.scope_spans for span in scope.spans]
+    spans = backend.spans
     assert {scope.scope.name for resource in resources for scope in resource.scope_spans} == {"cascadelang"}
     run = next(span for span in spans if span.name == "invoke_workflow main")
     attributes = {attribute.key: attribute.value for attribute in run.attributes}
