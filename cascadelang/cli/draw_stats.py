@@ -24,13 +24,13 @@ Line = tuple[str, float | None, str, str | None]
 """A name, a share, figures, a colour."""
 
 
-def draw_stats(stats: Stats) -> str:
-    """The page of one policy."""
-    return "\n".join(_page(stats, terminal_width()))
+def draw_stats(stats: Stats, file: str) -> str:
+    """The page of one policy; ``file``: its file, as it is shown."""
+    return "\n".join(_page(stats, file, terminal_width()))
 
 
-def _page(stats: Stats, width: int) -> Iterator[str]:
-    yield from _head(stats, width)
+def _page(stats: Stats, file: str, width: int) -> Iterator[str]:
+    yield from _head(stats, file, width)
     if not stats.queries:
         return
     parts = (
@@ -54,11 +54,11 @@ def _page(stats: Stats, width: int) -> Iterator[str]:
             yield from drawn
 
 
-def _head(stats: Stats, width: int) -> Iterator[str]:
+def _head(stats: Stats, file: str, width: int) -> Iterator[str]:
     name = one_line(stats.policy, 60)
     versions = f"{stats.graphs} versions, " if stats.graphs > 1 else ""
     when = f"{_when(stats.since_wall_s)} to {_when(stats.until_wall_s)}"
-    yield paint(name, "cyan", bold=True) + paint(f"  {one_line(stats.path, 60)}  {versions}{when}", dim=True)
+    yield paint(name, "cyan", bold=True) + paint(f"  {one_line(file, 60)}  {versions}{when}", dim=True)
     facts = [count(round(stats.queries), "query", "queries")]
     if stats.cost.per_query_usd is not None:
         facts.append(f"{money(stats.cost.per_query_usd)} each")

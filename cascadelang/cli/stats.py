@@ -35,5 +35,7 @@ def command(policy: str | None, since: str, until: str | None, baseline: str | N
         write("nothing is recorded in this window" if policy is None else "no run matches", err=True)
         return
     from cascadelang.cli.draw_stats import draw_stats
+    from cascadelang.workspace.policy_file import shown_path
 
-    write("\n\n\n".join(draw_stats(stats) for stats in found))
+    paths = {stats.path for stats in found}
+    write("\n\n\n".join(draw_stats(stats, shown_path(stats.path, paths)) for stats in found))

@@ -28,7 +28,7 @@ def command() -> None:
 
 
 @command.command("list")
-@click.option("--policy", metavar="NAME", help="Only runs of this policy.")
+@click.option("--policy", metavar="NAME|FILE", help="Only runs of this policy, or of this file.")
 @click.option("--model", metavar="NAME", help="Only runs that asked this model for an answer.")
 @click.option("--status", type=click.Choice(sorted(_COLOURS)), help="Only runs that ended like this.")
 @click.option("--failure", metavar="KIND", help="Only runs that failed like this: `timeout`, say.")
@@ -94,8 +94,9 @@ def show(trace_id: str, output: str | None) -> None:
         print_json({"version": 1, **run_json(run), "beside": [row_json(other) for other in beside]})
         return
     from cascadelang.cli.draw_path import draw_path
+    from cascadelang.workspace.policy_file import path_from_here
 
-    head = (("trace", run.trace_id), ("policy", run.policy_path), ("began", when(run)))
+    head = (("trace", run.trace_id), ("policy", path_from_here(run.policy_path)), ("began", when(run)))
     lines = [f"{paint(f'{word:<6}', bold=True)}  {one_line(said, 500)}" for word, said in head]
     if run.query:
         lines.append(f"{paint('query ', bold=True)}  {one_line(run.query, 500)}")
@@ -137,7 +138,7 @@ def when(run: RunRecord) -> str:
 @click.option(
     "-o", "--to", "target", default="-", metavar="FILE", help="A .jsonl or .jsonl.gz file; stdout, unless given."
 )
-@click.option("--policy", metavar="NAME", help="Only runs of this policy.")
+@click.option("--policy", metavar="NAME|FILE", help="Only runs of this policy, or of this file.")
 @click.option("--model", metavar="NAME", help="Only runs that asked this model for an answer.")
 @click.option("--status", type=click.Choice(sorted(_COLOURS)), help="Only runs that ended like this.")
 @click.option("--text", metavar="TEXT", help="Only runs with this in the query or the answer, in any case.")

@@ -66,6 +66,7 @@ class Interpreter:
         clock: time; the machine's own unless given.
         keep_text: whether queries and answers are recorded. Without it, `RunResult.events` hold no texts either.
         graph_sha256: of the graph's JSON form, for the record.
+        policy_path: of the policy's file, for the record; as the graph has it unless given.
         on_check: told what each declared check came to, whenever one is made.
         answers: where ``cached`` keeps answers; in this interpreter's own memory unless given.
         stop_early: whether an answer that can't pass its gate any more may be stopped while it is generated.
@@ -84,6 +85,7 @@ class Interpreter:
         clock: Clock | None = None,
         keep_text: bool = True,
         graph_sha256: str = "",
+        policy_path: str | None = None,
         on_check: OnCheck | None = None,
         answers: AnswerCache | None = None,
         stop_early: bool = True,
@@ -101,6 +103,7 @@ class Interpreter:
         self._shadows: set[asyncio.Task[None]] = set()
         self._building = threading.Lock()
         self._graph_sha256 = graph_sha256
+        self._policy_path = graph.path if policy_path is None else policy_path
 
     async def run(
         self, query: Query, policy: str = "main", seed: int | None = None, *, cache: bool = True
@@ -339,7 +342,7 @@ class Interpreter:
             RunRecord(
                 trace_id,
                 policy,
-                self._graph.path,
+                self._policy_path,
                 self._graph_sha256,
                 wall_s,
                 latency_s,

@@ -91,6 +91,7 @@ class Sums:
 
     Attributes:
         policy, path: its name and its file.
+        recorded: the paths that its file was recorded under.
         graphs: how many different graphs of it ran.
         since_wall_s, until_wall_s: from when to when.
         slot_s: how many seconds a slot of time has.
@@ -114,6 +115,7 @@ class Sums:
     latencies: Counter[int] = field(default_factory=Counter)
     reasons: dict[tuple[str, str, str], float] = field(default_factory=lambda: defaultdict(float))
     signals: dict[str, dict[str, float]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(float)))
+    recorded: set[str] = field(default_factory=set)
 
     def by_shape(self) -> dict[int, Row]:
         """The rows of all slots, by shape."""
@@ -126,15 +128,26 @@ class Sums:
 
 Wanted = Callable[[str, str], bool]
 """Whether a policy is asked for, by its name and its file."""
+CountedAs = Callable[[str], str]
+"""The path that a recorded one is counted under: several may be ways to one file."""
 
 
-def sums_of_window(store: Connection, window: Window, wanted: Wanted) -> list[Sums]:
-    """The sums of each policy that ran in a window, the one that ran most first."""
+def sums_of_window(
+    store: Connection, window: Window, wanted: Wanted, counted_as: CountedAs = lambda path: path
+) -> list[Sums]:
+    """The sums of each policy that ran in a window, the one that ran most first.
+
+    Args:
+        store: where.
+        window: the time.
+        wanted: which policies.
+        counted_as: what makes recorded paths one; unless given, each is a file of its own.
+    """
     first, behind = _clip(store, *window.buckets())
     width = max(1, ceil((behind - first) / SLOTS_MOST))
     policies = _policies(store, wanted)
     shapes = _shapes(store, policies)
-    found = _Found(policies, first, behind, width)
+    found = _Found(policies, counted_as, first, behind, width)
     summed = ", ".join(f"sum({name})" for name in _SUMMED.split(", "))
     look = (
         f"SELECT shape, (bucket - ?) / ?, {summed} FROM tallies WHERE bucket >= ? AND bucket < ?"  # noqa: S608 - names of ours
@@ -155,8 +168,16 @@ def sums_of_window(store: Connection, window: Window, wanted: Wanted) -> list[Su
 class _Found:
     """The sums of each policy, by name and file; different versions of it are one."""
 
-    def __init__(self, policies: Mapping[int, tuple[str, str, str]], first: int, behind: int, width: int) -> None:
+    def __init__(
+        self,
+        policies: Mapping[int, tuple[str, str, str]],
+        counted_as: CountedAs,
+        first: int,
+        behind: int,
+        width: int,
+    ) -> None:
         self.policies = policies
+        self._as = {path: counted_as(path) for _, path, _ in policies.values()}
         self.sums: dict[tuple[str, str], Sums] = {}
         self._graphs: dict[tuple[str, str], set[str]] = defaultdict(set)
         self._time = (
@@ -168,10 +189,12 @@ class _Found:
 
     def of(self, policy: int) -> Sums:
         """Those of a policy, by its id."""
-        name, path, graph = self.policies[policy]
+        name, recorded, graph = self.policies[policy]
+        path = self._as[recorded]
         sums = self.sums.get((name, path))
         if sums is None:
             sums = self.sums[name, path] = Sums(name, path, 0, *self._time)
+        sums.recorded.add(recorded)
         self._graphs[name, path].add(graph)
         sums.graphs = len(self._graphs[name, path])
         return sums

@@ -101,6 +101,16 @@ def runs_beside(where: Where, run: RunRecord) -> list[RunRecord]:
             return shadows_of(store, database(where), run)
 
 
+def policy_paths(where: Where) -> list[str]:
+    """The paths of policies' files that were recorded, each once.
+
+    Raises:
+        StoreUnusable: if the file can't be read as a trace store.
+    """
+    with reading(where) as store:
+        return [] if store is None else [path for (path,) in store.rows("SELECT DISTINCT path FROM policies")]
+
+
 def whole_runs(where: Where, search: Search, *, limit: int | None = None) -> Iterator[tuple[RunRecord, float]]:
     """The runs that fit, newest first, with their events, each with how many runs it stands for.
 

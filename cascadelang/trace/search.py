@@ -47,7 +47,8 @@ class Search:
     """Which runs; all that is said has to fit.
 
     Attributes:
-        policy, policy_path: the policy's name, and its file as it was named when it ran.
+        policy: the policy's name.
+        policy_paths: the recorded paths of its file, any of them; ``None`` for every file.
         model: one that was asked for an answer.
         status: how it ended.
         failure: the kind of failure it ended in.
@@ -62,7 +63,7 @@ class Search:
     """
 
     policy: str | None = None
-    policy_path: str | None = None
+    policy_paths: tuple[str, ...] | None = None
     model: str | None = None
     status: str | None = None
     failure: str | None = None
@@ -169,7 +170,6 @@ def _conditions(at: Database, search: Search) -> tuple[list[str], list[Any]]:
     values: list[Any] = []
     for condition, value in (
         ("policies.name = ?", search.policy),
-        ("policies.path = ?", search.policy_path),
         (_ASKED, search.model),
         ("shapes.status = ?", search.status),
         ("shapes.failure = ?", search.failure),
@@ -179,6 +179,10 @@ def _conditions(at: Database, search: Search) -> tuple[list[str], list[Any]]:
         if value is not None:
             conditions.append(condition)
             values.append(value)
+    if search.policy_paths is not None:
+        marks = ", ".join("?" for _ in search.policy_paths)
+        conditions.append(f"policies.path IN ({marks})" if marks else "1 = 0")
+        values += search.policy_paths
     for column, bounds in (("runs.cost_usd", search.cost_usd), ("runs.latency_s", search.latency_s)):
         for bound in bounds:
             conditions.append(f"{column} {bound.comparison} ?")

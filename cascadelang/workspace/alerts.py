@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from cascadelang.workspace.mistake import Mistake, StoreMistake
-from cascadelang.workspace.stats import Baseline, asked_for
+from cascadelang.workspace.stats import Baseline
 from cascadelang.workspace.traces import store_of
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cascadelang.graph.model import Graph, GraphAlert
     from cascadelang.stats.alerts import AlertState
     from cascadelang.stats.model import Drift
-    from cascadelang.stats.sums import Sums, Wanted
+    from cascadelang.stats.sums import Sums
     from cascadelang.trace.sql import Connection
 
 VERSION: Final = 1
@@ -45,8 +45,10 @@ class Alerts:
 
     def __init__(self, path: str, *, baseline: str | None = None, start: str | None = None) -> None:
         from cascadelang.workspace.load import load
+        from cascadelang.workspace.policy_file import Recorded
 
         self.path = path
+        self._files = Recorded(file=path)
         self.graph: Graph = load(path, to_look=True).graph
         if not self.graph.alerts:
             what = f"`{path}` has no alert"
@@ -95,23 +97,26 @@ class Alerts:
         """The newest runs of the file's policies."""
         from cascadelang.stats.sums import sums_of_newest
 
-        wanted = policies_of(self.graph, self.path)
-        found = None if store is None else sums_of_newest(store, over, wanted)
+        found = None if store is None else sums_of_newest(store, over, self._wanted)
         if store is None or found is None:
             return _Newest(None, lambda: None)
         sums, oldest = found
-        return _Newest(sums, lambda: self._drift(over, sums, oldest, store, wanted))
+        return _Newest(sums, lambda: self._drift(over, sums, oldest, store))
 
-    def _drift(self, over: int, now: Sums, oldest: int, store: Connection, wanted: Wanted) -> list[Drift] | None:
+    def _wanted(self, name: str, path: str) -> bool:
+        """Whether a recorded policy is one of the file's."""
+        return name in self.graph.policies and self._files.is_file(path)
+
+    def _drift(self, over: int, now: Sums, oldest: int, store: Connection) -> list[Drift] | None:
         """What has moved; ``None`` where the baseline has fewer runs than the alert looks at."""
         from cascadelang.stats.drift import added, distributions, drift
         from cascadelang.stats.sums import sums_of_newest
 
         if self._baseline is not None:
-            many = self._baseline.of_each(store, wanted)
-            mine = [found for (name, path), found in many.items() if path or name in self.graph.policies]
+            many = self._baseline.of_each(store, self._files)
+            mine = [found for (name, _), found in many.items() if name in self.graph.policies]
             return drift(distributions(now), added(mine)) if mine else None
-        found = sums_of_newest(store, min(TIMES * over, over + MOST), wanted, before=oldest)
+        found = sums_of_newest(store, min(TIMES * over, over + MOST), self._wanted, before=oldest)
         if found is None or sum(row.weight for row in found[0].rows.values()) < over:
             return None
         return drift(distributions(now), distributions(found[0]))
@@ -135,13 +140,6 @@ class _Newest:
         from cascadelang.stats.alerts import asks_drift, evaluate
 
         return evaluate(alert, self._stats, self._drifts if asks_drift(alert) else None)
-
-
-def policies_of(graph: Graph, path: str) -> Wanted:
-    """Whether a recorded policy is one of a file's."""
-    here = asked_for(path if path.endswith((".cl", ".json")) else graph.path)
-    compiled = asked_for(graph.path)
-    return lambda name, where: name in graph.policies and (here(name, where) or compiled(name, where))
 
 
 def alerts_json(states: list[AlertState]) -> Mapping[str, Any]:

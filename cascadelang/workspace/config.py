@@ -38,6 +38,8 @@ class Config:
         keep_text: whether queries and answers are kept in the trace store.
         trace_keep: what else anybody said is kept as: ``text``, ``hashes``, or not at all (``numbers``).
         trace_redact: RE2 patterns of what is blacked out before anything is kept; in the environment one a line.
+        trace_project: what the project is called whose policies run: their files are then recorded by their paths
+            below the settings' folder, alike wherever it is checked out.
         trace_key: of the hashes; a file in the data folder holds one unless it is given.
         trace_sample: the share of the runs that ended well that is kept.
         trace_retain: how long runs are kept, as ``30d``; empty is for ever.
@@ -53,6 +55,7 @@ class Config:
     trace_keep: Literal["text", "hashes", "numbers"] = "text"
     trace_redact: tuple[str, ...] = ()
     trace_key: str = ""
+    trace_project: str = ""
     trace_sample: float = 1.0
     trace_retain: str = ""
     telemetry: Literal["off", "api", "otlp"] = "off"
@@ -206,6 +209,10 @@ def _value(key: str, value: object, where: str) -> object:
         raise Mistake(f"{name} is `{value}`", "it may be `off`, `api` or `otlp`")
     if key == "trace_retain" and value:
         age_s(value, name)
+    if key == "trace_project":
+        from cascadelang.workspace.policy_file import check_project
+
+        return check_project(value, name)
     if key == "output" and value not in get_args(Output):
         raise Mistake(
             f"{name} is `{value}`", "it may be `text`, `json`, or for `lint` also `sarif`, `github` or `junit`"

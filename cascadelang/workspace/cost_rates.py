@@ -169,17 +169,12 @@ def recorded(graph: Graph, root: str, path: str, policy: str, since: str | None)
     """
     from cascadelang.trace.query import StoreUnusable
     from cascadelang.trace.rates import recorded_rates
-    from cascadelang.workspace.stats import recorded_as
+    from cascadelang.workspace.policy_file import Recorded
     from cascadelang.workspace.traces import store_of, wall_s_of
-
-    its, compiled = recorded_as(path), recorded_as(graph.path)
-
-    def is_its(file: str) -> bool:
-        return its(file) or compiled(file)
 
     first = 0.0 if since is None else wall_s_of(since)
     try:
-        found = recorded_rates(store_of(path), policy, is_its, first)
+        found = recorded_rates(store_of(path), policy, Recorded(file=path).is_file, first)
     except StoreUnusable as error:
         raise StoreMistake(str(error)) from None
     if found is None:

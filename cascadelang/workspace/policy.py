@@ -36,6 +36,7 @@ from cascadelang.workspace.config import Config, read
 from cascadelang.workspace.load import Loaded, load, policy_named
 from cascadelang.workspace.makers import make_check, make_signal
 from cascadelang.workspace.mistake import Mistake
+from cascadelang.workspace.policy_file import check_project, recorded_path
 from cascadelang.workspace.providers import Providers
 from cascadelang.workspace.query_file import check_meta, query_of
 from cascadelang.workspace.resources import Resources
@@ -80,6 +81,8 @@ class Policy:
             open_answers(config) if keeps else None,
         )
         self._keep_text = config.keep_text
+        recorded = not config.traces_off or config.telemetry != "off"
+        self._recorded_path = recorded_path(loaded.path, config, loaded.graph.path) if recorded else loaded.path
         self._made: Interpreter | None = None
         self._making = threading.Lock()
         self._finalizer = weakref.finalize(self, Resources.forget, self._resources)
@@ -102,6 +105,7 @@ class Policy:
         warn: Callable[[str], None] | None = None,
         on_pull: Callable[[int, int, str], None] | None = None,
         metrics: CollectorRegistry | None = None,
+        project: str | None = None,
     ) -> Self:
         """Load a policy file, or a graph that `cascadelang compile` printed.
 
@@ -113,6 +117,7 @@ class Policy:
             on_pull: is told, in another thread, about weights of local models that are fetched with their first
                 call: how many bytes are done, of how many, and of what.
             metrics: a registry of prometheus-client in which runs are counted (``cascadelang[server]``).
+            project: the project that the policy is recorded as one of, as the setting ``trace_project`` says it.
 
         Raises:
             PolicyError: when the policy has errors; it carries the diagnostics, and ``str()`` shows them.
@@ -125,6 +130,8 @@ class Policy:
             config = replace(config, trace_store="off")
         elif traces is not True:
             config = replace(config, trace_store=fspath(traces))
+        if project is not None:
+            config = replace(config, trace_project=check_project(project, "`project`"))
         return cls(loaded, config, warn or _log, on_pull, metrics)
 
     def run(
@@ -287,6 +294,7 @@ class Policy:
             answers=self._resources.answers,
             keep_text=self._keep_text,
             graph_sha256=graph_sha256(self._graph),
+            policy_path=self._recorded_path,
         )
         self._resources.settle = made.settle
         return made

@@ -94,19 +94,20 @@ def findings(
     from cascadelang.stats.count import count
     from cascadelang.stats.sums import Window, sums_of_window
     from cascadelang.trace.sql import StoreUnusable, reading
-    from cascadelang.workspace.stats import asked_for, live_policy, savings_of, singles_usd
+    from cascadelang.workspace.policy_file import Recorded, shown_path
+    from cascadelang.workspace.stats import live_policy, savings_of, singles_usd
 
     window = Window(0.0 if since is None else wall_s_of(since), time.time() if until is None else wall_s_of(until))
     if window.since_wall_s >= window.until_wall_s:
         raise Mistake("the window ends before it begins", "`--since 30d --until 7d`, say", usage=True)
-    asked = asked_for(policy)
+    files = Recorded(policy, start=start)
 
     def wanted(name: str, path: str) -> bool:
-        return asked(name, path) or asked(live_policy(name), path)
+        return files.wanted(name, path) or files.wanted(live_policy(name), path)
 
     try:
         with reading(store_of(start)) as store:
-            found = [] if store is None else sums_of_window(store, window, wanted)
+            found = [] if store is None else sums_of_window(store, window, wanted, files.counted_as)
             paths = {} if store is None else _paths(store)
     except StoreUnusable as error:
         raise StoreMistake(str(error)) from None
@@ -118,20 +119,21 @@ def findings(
     beside = [
         one for one in found if one not in live and (live_policy(one.policy), one.path) == (sums.policy, sums.path)
     ]
-    stats = _with_shadows(replace(count(sums), savings=savings_of(sums)), [count(one).cost for one in beside])
-    graph = _graph(sums.path)
+    stats = _with_shadows(replace(count(sums), savings=savings_of(sums, files)), [count(one).cost for one in beside])
+    graph = _graph(files.here(sums.path))
     drawing, drawn = ("", False) if graph is None else _drawing(graph, sums.policy)
+    paths_shown = {one.path for one in live}
     return Findings(
         stats,
         flows(sums, paths, graph),
         _without(sums, paths, stats.savings.model),
-        singles_usd(sums),
+        singles_usd(sums, files),
         _latencies(sums),
         _samples(sums, stats.statuses, window, samples, start),
-        None if records is None else _replayed(sums, records),
+        None if records is None else _replayed(sums, files.here(sums.path), records),
         drawing,
         drawn,
-        [f"{one.policy} ({one.path})" for one in live[1:]],
+        [f"{one.policy} ({shown_path(one.path, paths_shown)})" for one in live[1:]],
     )
 
 
@@ -292,7 +294,7 @@ def _samples(sums: Sums, statuses: Mapping[str, float], window: Window, number: 
     each = max(1, number // 3)
     its = Search(
         policy=sums.policy,
-        policy_path=sums.path,
+        policy_paths=tuple(sorted(sums.recorded)),
         since_wall_s=window.since_wall_s,
         until_wall_s=window.until_wall_s,
     )
@@ -306,10 +308,10 @@ def _samples(sums: Sums, statuses: Mapping[str, float], window: Window, number: 
     return [find_recorded(id_, start=start) for id_ in list(chosen)[:number]]
 
 
-def _replayed(sums: Sums, records: str) -> Report:
+def _replayed(sums: Sums, file: str, records: str) -> Report:
     from cascadelang.workspace.replay import replay
 
-    found = replay(sums.path, records, policy=sums.policy)
+    found = replay(file, records, policy=sums.policy)
     if not found.graded:
         raise Mistake(
             f"no answer in `{records}` has a `quality`", "leave `--on` out, or add what each answer is worth"

@@ -6,7 +6,6 @@ an empty store has no statistics, which is no error.
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, Final
@@ -15,13 +14,12 @@ from cascadelang.workspace.mistake import Mistake, StoreMistake
 from cascadelang.workspace.traces import store_of, wall_s_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from cascadelang.contracts.price import Price, PriceStep
     from cascadelang.stats.drift import Distributions
     from cascadelang.stats.model import Savings, Stats
-    from cascadelang.stats.sums import Row, Sums, Wanted, Window
+    from cascadelang.stats.sums import Row, Sums, Window
     from cascadelang.trace.sql import Connection
+    from cascadelang.workspace.policy_file import Recorded
 
 BEGINNING_WALL_S: Final = 0.0
 _SHADOW: Final = re.compile(r" \(shadow .*\)\Z")
@@ -58,22 +56,23 @@ def read_stats(
     from cascadelang.stats.drift import distributions, drift
     from cascadelang.stats.sums import sums_of_window
     from cascadelang.trace.sql import StoreUnusable, reading
+    from cascadelang.workspace.policy_file import Recorded
 
     where = store_of(start)
     window = _window(since, until)
     against = None if baseline is None else Baseline(baseline)
-    wanted = asked_for(policy)
+    files = Recorded(policy, start=start)
     try:
         with reading(where) as store:
             if store is None:
                 return []
-            now = sums_of_window(store, window, wanted)
-            before = {} if against is None else against.of_each(store, wanted)
+            now = sums_of_window(store, window, files.wanted, files.counted_as)
+            before = {} if against is None else against.of_each(store, files)
     except StoreUnusable as error:
         raise StoreMistake(str(error)) from None
     found = []
     for sums in now:
-        stats = replace(count(sums), savings=savings_of(sums))
+        stats = replace(count(sums), savings=savings_of(sums, files))
         if against is not None:
             then = before.get((sums.policy, sums.path)) or before.get((sums.policy, ""))
             stats = replace(stats, drift=[] if then is None else drift(distributions(sums), then))
@@ -99,14 +98,14 @@ class Baseline:
         else:
             _baseline_window(said)
 
-    def of_each(self, store: Connection, wanted: Wanted) -> dict[tuple[str, str], Distributions]:
+    def of_each(self, store: Connection, files: Recorded) -> dict[tuple[str, str], Distributions]:
         """Those of each policy, by its name and its file; a file isn't known of what was kept."""
         from cascadelang.stats.drift import distributions
         from cascadelang.stats.sums import sums_of_window
 
         if self._kept is not None:
             return {(name, ""): found for name, found in self._kept.items()}
-        many = sums_of_window(store, _baseline_window(self._said), wanted)
+        many = sums_of_window(store, _baseline_window(self._said), files.wanted, files.counted_as)
         return {(sums.policy, sums.path): distributions(sums) for sums in many}
 
 
@@ -127,36 +126,9 @@ def _read_kept(path: str) -> dict[str, Distributions]:
         raise Mistake(f"`{path}` is no baseline: {why}", "`cascadelang stats --output json` prints one") from None
 
 
-def asked_for(policy: str | None) -> Wanted:
-    """Whether a recorded policy is the one that is asked for, by name or by file."""
-    if policy is None:
-        return lambda _name, _path: True
-    if policy.endswith((".cl", ".json")):
-        its = recorded_as(policy)
-        return lambda _name, path: its(path)
-    return lambda name, _path: name == policy
-
-
 def live_policy(name: str) -> str:
     """The policy that a recorded one belongs to: itself, or the one whose shadow it is."""
     return _SHADOW.sub("", name)
-
-
-def recorded_as(file: str) -> Callable[[str], bool]:
-    """Whether a path that was recorded is that of a policy file.
-
-    A policy may have run in another folder, which isn't recorded: then a path that ends the file's is taken for it,
-    unless it leads to another file from here.
-    """
-    full = os.path.abspath(file)  # noqa: PTH100 - as the file was named when it ran
-
-    def same(path: str) -> bool:
-        if not path:
-            return False
-        here = os.path.abspath(path)  # noqa: PTH100 - likewise
-        return here == full or (full.endswith(os.sep + path) and not os.path.exists(here))  # noqa: PTH110 - likewise
-
-    return same
 
 
 def _window(since: str | None, until: str | None) -> Window:
@@ -189,16 +161,17 @@ def _baseline_window(baseline: str) -> Window:
 # ---- Savings ----------------------------------------------------------------------------------------------------
 
 
-def savings_of(sums: Sums) -> Savings:
+def savings_of(sums: Sums, files: Recorded) -> Savings:
     """What a policy saved against its top rung, by the prices of its file as it is now."""
     from cascadelang.stats.model import Savings
+    from cascadelang.workspace.policy_file import shown_path
 
     try:
-        prices = _prices(live_policy(sums.policy), sums.path)
+        prices = _prices(live_policy(sums.policy), files.here(sums.path))
     except Mistake:
-        return Savings(unknown=f"`{sums.path}` can't be read here, so its models' prices aren't known")
+        return Savings(unknown=f"`{shown_path(sums.path)}` can't be read here, so its models' prices aren't known")
     if prices is None:
-        return Savings(unknown=f"`{sums.path}` has no policy `{sums.policy}` any more")
+        return Savings(unknown=f"`{shown_path(sums.path)}` has no policy `{sums.policy}` any more")
     nameless = sorted(name for name, price in prices.items() if price is None)
     if nameless:
         return Savings(unknown=f"the price of `{nameless[0]}` isn't known")
@@ -223,13 +196,13 @@ def savings(prices: dict[str, Price], sums: Sums) -> Savings:
     )
 
 
-def singles_usd(sums: Sums) -> dict[str, float]:
+def singles_usd(sums: Sums, files: Recorded) -> dict[str, float]:
     """What each model that a policy can ask would have cost for the answers that were given, counted as savings are.
 
     Empty where that isn't known.
     """
     try:
-        prices = _prices(live_policy(sums.policy), sums.path) or {}
+        prices = _prices(live_policy(sums.policy), files.here(sums.path)) or {}
     except Mistake:
         return {}
     rows = [row for id_, row in sums.by_shape().items() if sums.shapes[id_].model]

@@ -55,7 +55,7 @@ def open_sink(
     from cascadelang.telemetry.otlp import NoTelemetry
     from cascadelang.telemetry.spans import Spans, content_wanted
 
-    privacy = _privacy(config) if config.telemetry_content or content_wanted() else None
+    privacy = privacy_of(config) if config.telemetry_content or content_wanted() else None
     try:
         return Spans(sink, graph, to=config.telemetry, privacy=privacy, warn=warn)
     except NoTelemetry as error:
@@ -70,11 +70,15 @@ def _open_store(config: Config, warn: Callable[[str], None]) -> TraceSink:
     from cascadelang.trace.store import TraceStore
 
     retain_s = age_s(config.trace_retain, "`trace_retain`") if config.trace_retain else None
-    return TraceStore(where, warn=warn, privacy=_privacy(config), sample=config.trace_sample, retain_s=retain_s)
+    return TraceStore(where, warn=warn, privacy=privacy_of(config), sample=config.trace_sample, retain_s=retain_s)
 
 
-def _privacy(config: Config) -> Privacy:
-    """What of texts is kept."""
+def privacy_of(config: Config) -> Privacy:
+    """What of texts is kept.
+
+    Raises:
+        Mistake: when they are kept as hashes and there is no key.
+    """
     from cascadelang.trace.privacy import Privacy
 
     keep = config.trace_keep
@@ -166,7 +170,7 @@ def list_recorded(
     """The runs that were recorded, newest first, without their events.
 
     Args:
-        policy: only runs of this policy.
+        policy: only runs of this policy, by its name, or of the policies of this file.
         model: only runs that asked this model for an answer.
         since: only runs that began so long ago or later (``90s``, ``30m``, ``12h``, ``7d``, ``2w``), or on this day
             (``2026-11-23``, by this machine's clock) or later.
@@ -237,8 +241,10 @@ def search_of(
     from cascadelang.trace.query import Search
     from cascadelang.workspace.trace_words import bounds_of, facts_of
 
+    by_file = policy is not None and policy.endswith((".cl", ".json"))
     return Search(
-        policy=_storable(policy),
+        policy=None if by_file else _storable(policy),
+        policy_paths=_paths_of(str(policy), start) if by_file else None,
         model=_storable(model),
         status=status,
         failure=failure,
@@ -252,6 +258,18 @@ def search_of(
         until_wall_s=None if until is None else wall_s_of(until, "until"),
         meta=facts_of(meta),
     )
+
+
+def _paths_of(file: str, start: str) -> tuple[str, ...]:
+    """The recorded paths of a policy file."""
+    from cascadelang.trace.query import StoreUnusable, policy_paths
+    from cascadelang.workspace.policy_file import Recorded
+
+    files = Recorded(file, start=start)
+    try:
+        return tuple(path for path in policy_paths(store_of(start)) if files.is_file(path))
+    except StoreUnusable as error:
+        raise StoreMistake(str(error)) from None
 
 
 def _storable(text: str | None) -> str | None:
