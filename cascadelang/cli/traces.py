@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from cascadelang.cli.figures import count, money, one_line, safe, seconds
+from cascadelang.cli.draw_runs import STATUSES, draw_runs, when
+from cascadelang.cli.figures import count, one_line, safe
 from cascadelang.cli.help import Group
 from cascadelang.cli.options import chosen_output, output_option, print_json
-from cascadelang.cli.paint import color_option, paint, write
-
-if TYPE_CHECKING:
-    from cascadelang.contracts.trace_sink import RunRecord
-
-_COLOURS = {"accepted": "green", "unchecked": "cyan", "unmet": "yellow", "failed": "red", "cancelled": "red"}
+from cascadelang.cli.paint import color_option, on_terminal, paint, terminal_width, write
 
 
 @click.group("traces", cls=Group)
@@ -30,7 +25,7 @@ def command() -> None:
 @command.command("list")
 @click.option("--policy", metavar="NAME|FILE", help="Only runs of this policy, or of this file.")
 @click.option("--model", metavar="NAME", help="Only runs that asked this model for an answer.")
-@click.option("--status", type=click.Choice(sorted(_COLOURS)), help="Only runs that ended like this.")
+@click.option("--status", type=click.Choice(sorted(STATUSES)), help="Only runs that ended like this.")
 @click.option("--failure", metavar="KIND", help="Only runs that failed like this: `timeout`, say.")
 @click.option(
     "--verdict",
@@ -70,9 +65,8 @@ def list_(limit: int, output: str | None, **search: Any) -> None:
     if not runs:
         narrowed = any(only not in {None, ()} for only in search.values())
         write("no run matches" if narrowed else "nothing is recorded yet", err=True)
-    for run, line in zip(runs, draw_rows(runs), strict=True):
-        query = paint(one_line(run.query, 40), dim=True)
-        write(f"{line}  {query}")
+    for line in draw_runs(runs, terminal_width() if on_terminal() else None, queries=True):
+        write(line)
     if more:
         write(f"there are more: add `--after {runs[-1].trace_id}`", err=True)
 
@@ -105,33 +99,14 @@ def show(trace_id: str, output: str | None) -> None:
         lines.append(f"{paint('meta  ', bold=True)}  {one_line(facts, 500)}")
     write("\n".join(lines) + "\n\n" + draw_path(run, err=False))
     if beside:
-        write("\n" + paint("beside it", bold=True) + "\n" + "\n".join(draw_rows(beside)))
+        write(
+            "\n"
+            + paint("beside it", bold=True)
+            + "\n"
+            + "\n".join(draw_runs(beside, terminal_width() if on_terminal() else None))
+        )
     if run.answer:
         write("\n" + safe(run.answer))
-
-
-def draw_rows(runs: Sequence[RunRecord]) -> list[str]:
-    """A line for each run."""
-    width = max((len(one_line(run.policy, 80)) for run in runs), default=0)
-    lines: list[str] = []
-    for run in runs:
-        status = paint(f"{run.status:<9}", _COLOURS.get(run.status))
-        way = one_line(" → ".join(run.path) or run.failure or "-", 200)
-        facts = f"{way}  {money(run.cost_usd)}  {seconds(run.latency_s)}"
-        lines.append(
-            f"{one_line(run.trace_id, 40)}  {when(run)}  {one_line(run.policy, 80):<{width}}  {status}  {facts}"
-        )
-    return lines
-
-
-def when(run: RunRecord) -> str:
-    """When a run began, by this machine's clock."""
-    from time import localtime, strftime
-
-    try:
-        return strftime("%Y-%m-%d %H:%M:%S", localtime(run.started_wall_s))
-    except (OverflowError, ValueError, OSError):  # no time that a clock shows
-        return f"{'?':<19}"
 
 
 @command.command("export")
@@ -140,7 +115,7 @@ def when(run: RunRecord) -> str:
 )
 @click.option("--policy", metavar="NAME|FILE", help="Only runs of this policy, or of this file.")
 @click.option("--model", metavar="NAME", help="Only runs that asked this model for an answer.")
-@click.option("--status", type=click.Choice(sorted(_COLOURS)), help="Only runs that ended like this.")
+@click.option("--status", type=click.Choice(sorted(STATUSES)), help="Only runs that ended like this.")
 @click.option("--text", metavar="TEXT", help="Only runs with this in the query or the answer, in any case.")
 @click.option("--meta", metavar="NAME=VALUE", multiple=True, help="Only runs with this fact of the caller.")
 @click.option("--since", metavar="AGE", help="Only runs of the last `12h`, `7d` or `2w`, say, or since `2026-11-23`.")
