@@ -83,6 +83,7 @@ no network.
         from cascadelang.graph.wording import seconds
         from cascadelang.sandbox.limits import Limits
         from cascadelang.sandbox.process import run
+        from cascadelang.sandbox.turns import late
 
         given = _given(answer)
         limits = Limits(time_s=self._time_s, output_bytes=_OUTPUT_BYTES)
@@ -95,6 +96,8 @@ no network.
                 ended = await run([str(self._program)], given, self._time_s, _OUTPUT_BYTES, env, cwd=folder)
         except OSError as error:
             return Finding(None, f"`{self._program.name}` couldn't be started: {_why_not(error)}")
+        if ended.waited_s and ended.why in {"turn", "time"}:
+            return Finding(None, f"`{self._program.name}`: {late(ended, self._time_s)}")
         if ended.why == "time":
             return Finding(None, f"`{self._program.name}` wasn't done within {seconds(self._time_s)}")
         if ended.why == "output":

@@ -81,6 +81,7 @@ started, tests that need a package. What a hostile answer could still do is told
         """See `TimedCheck.judge_timed`."""
         from cascadelang.sandbox.choose import chosen
         from cascadelang.sandbox.limits import MEGABYTE, Limits
+        from cascadelang.sandbox.turns import late
 
         pieces = [piece for piece in code_in(answer.text, LABELS, "python") if piece.text.strip()]
         if not pieces:
@@ -107,6 +108,8 @@ started, tests that need a package. What a hostile answer could still do is told
         said = _said(lines, secret)
         if said is not None:
             return _found(said, {one for _, one, _ in bad}, self._least)
+        if ended.waited_s and ended.why in {"turn", "time"}:  # the answer might have been in time by itself
+            return Finding(None, late(ended, self._time_s))
         if lines[0] != b"ready" and ended.why == "itself":
             why = one_line(ended.errors) or f"exit code {ended.code}"
             return Finding(None, f"the sandbox couldn't be started: {why}")

@@ -19,6 +19,7 @@ from cascadelang.sandbox.home import home
 from cascadelang.sandbox.limits import Ended, Limits
 from cascadelang.sandbox.process import run
 from cascadelang.sandbox.seccomp import filter_of
+from cascadelang.sandbox.turns import in_turn
 
 FOLDER: Final = "/work"
 """The one folder that can be written to."""
@@ -73,6 +74,23 @@ class Bubblewrap:
         *,
         processes: bool,
     ) -> Ended:
+        async def start(time_s: float) -> Ended:
+            return await self._started(shown, command, source, env, given, limits, time_s, processes=processes)
+
+        return await in_turn(limits.time_s, start)
+
+    async def _started(  # noqa: PLR0917 - as above
+        self,
+        shown: Sequence[str],
+        command: Sequence[str],
+        source: str,
+        env: dict[str, str],
+        given: bytes,
+        limits: Limits,
+        time_s: float,
+        *,
+        processes: bool,
+    ) -> Ended:
         argv = [self._path, "--unshare-all", "--die-with-parent", "--new-session", "--clearenv", "--cap-drop", "ALL"]
         argv += ["--uid", "65534", "--gid", "65534", "--hostname", "sandbox"]
         argv += shown
@@ -91,7 +109,7 @@ class Bubblewrap:
                 os.close(writing)
                 argv += ["--seccomp", str(reading)]
             argv += ["--", *command, outliving(watched) + limiting(limits) + source]
-            return await run(argv, given, limits.time_s, limits.output_bytes, {}, fds=fds)
+            return await run(argv, given, time_s, limits.output_bytes, {}, fds=fds)
         finally:
             for each in (*fds, held):
                 os.close(each)

@@ -19,6 +19,7 @@ from cascadelang.sandbox.boot import limiting
 from cascadelang.sandbox.home import home
 from cascadelang.sandbox.limits import Ended, Limits
 from cascadelang.sandbox.process import run
+from cascadelang.sandbox.turns import in_turn
 
 _PROGRAMS: Final = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _DEVICES: Final = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
@@ -77,7 +78,11 @@ class Sandlock:
         }
         said = json.dumps({"parent": os.getpid(), "settings": settings, "command": list(command)})
         argv = [sys.executable, "-I", str(_KEEPER), said]
-        return await run(argv, given, limits.time_s, limits.output_bytes, {})
+
+        async def start(time_s: float) -> Ended:
+            return await run(argv, given, time_s, limits.output_bytes, {})
+
+        return await in_turn(limits.time_s, start)
 
 
 def found() -> list[Sandlock]:

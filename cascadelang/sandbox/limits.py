@@ -14,7 +14,7 @@ class Limits:
     """What a contained program may use.
 
     Attributes:
-        time_s: seconds, its start included.
+        time_s: seconds, its start and the wait for its turn included.
         memory_bytes: of address space, each process.
         disk_bytes: in its one folder that can be written to; also the largest file.
         output_bytes: on its standard output; one that writes more is ended.
@@ -33,13 +33,15 @@ class Ended:
     """How a program ended.
 
     Attributes:
-        why: it ended by itself, or was ended because of its time or its output.
+        why: it ended by itself, or was ended because of its time or its output; or its turn didn't come in its time.
         code: its exit code, minus the signal where one ended it; of no use unless it ended by itself.
         output: what it wrote to its standard output, at most as much as it may.
         errors: the first of what was written to the standard error.
+        waited_s: how long it had to wait for its turn; 0 when it didn't.
     """
 
-    why: Literal["itself", "time", "output"]
+    why: Literal["itself", "time", "output", "turn"]
     code: int
     output: bytes
     errors: str
+    waited_s: float = 0.0

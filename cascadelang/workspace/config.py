@@ -24,6 +24,7 @@ _KEEP = ("text", "hashes", "numbers")
 _TELEMETRY = ("off", "api", "otlp")
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _MOST_DIGITS = 9
+_MOST_SANDBOXES = 10_000
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off"}
 
@@ -45,6 +46,7 @@ class Config:
         trace_retain: how long runs are kept, as ``30d``; empty is for ever.
         telemetry: where spans of runs go: ``off``, ``api`` (OpenTelemetry as the program has set it up) or ``otlp``.
         telemetry_content: whether spans hold texts, as far as the trace store may keep them.
+        sandboxes: how many contained programs run at once in this process; 0 is as many as there are cores.
         output: what commands print where ``--output`` isn't given; one that hasn't that form prints text.
         rules: what lint's rules count as, by name: ``off``, ``warning`` or ``error``.
         found: the file these settings come from; empty when there is none.
@@ -60,6 +62,7 @@ class Config:
     trace_retain: str = ""
     telemetry: Literal["off", "api", "otlp"] = "off"
     telemetry_content: bool = False
+    sandboxes: int = 0
     output: Output = "text"
     rules: Mapping[str, Any] = field(default_factory=dict)
     found: str = ""
@@ -256,6 +259,15 @@ def _share(value: object, name: str, where: str) -> float:  # noqa: ARG001 - as 
     return share
 
 
+def _number_of_them(value: object, name: str, where: str) -> int:
+    """A whole number above 0."""
+    if isinstance(value, str) and where == "the environment" and value.isascii() and value.isdigit():
+        value = int(value) if len(value) <= _MOST_DIGITS else 0
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _MOST_SANDBOXES:
+        raise Mistake(f"{name} must be a whole number from 1 to {_MOST_SANDBOXES:,}")
+    return value
+
+
 def age_s(text: str, name: str) -> int:
     """The seconds of an age: ``90s``, ``30m``, ``12h``, ``7d``, ``2w``.
 
@@ -288,5 +300,6 @@ _READ: Final[Mapping[str, Callable[[object, str, str], object]]] = {
     "telemetry_content": _switch,
     "trace_redact": _patterns,
     "trace_sample": _share,
+    "sandboxes": _number_of_them,
 }
 """What isn't a text: its value, its name for people, and where it was found."""

@@ -83,6 +83,10 @@ class Policy:
         self._keep_text = config.keep_text
         recorded = not config.traces_off or config.telemetry != "off"
         self._recorded_path = recorded_path(loaded.path, config, loaded.graph.path) if recorded else loaded.path
+        if config.sandboxes:
+            from cascadelang.sandbox.turns import TURNS
+
+            TURNS.allow(config.sandboxes)
         self._made: Interpreter | None = None
         self._making = threading.Lock()
         self._finalizer = weakref.finalize(self, Resources.forget, self._resources)
