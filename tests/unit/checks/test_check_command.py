@@ -28,7 +28,7 @@ def judge(tmp_path):
         program = tmp_path / "check.sh"
         program.write_text(script if script.startswith("#!") else f"#!/bin/sh\n{script}\n", encoding="utf-8")
         program.chmod(0o755)
-        given = {"program": str(program), "timeout": 10.0, "sandboxed": False, **args}
+        given = {"program": str(program), "timeout": 60.0, "sandboxed": False, **args}
         assert not Command.missing_for(given)
         asked = query or Query.of("a question")
         return asyncio.run(Command(given).judge_timed(Answer(asked, Reply(answer), "haiku")))
@@ -100,44 +100,41 @@ def test_it_runs_in_its_own_folder(judge, tmp_path):
     assert judge("pwd").reason == str(tmp_path)
 
 
-def test_what_is_late_is_killed_with_all_it_started(judge, tmp_path):
+def test_what_is_late_is_killed_with_all_it_started(judge, tmp_path, until):
     began_s = time.monotonic()
-    found = judge("(sleep 100; touch late) & echo $! > child; sleep 100", timeout=0.5)
-    assert (found.value, found.reason) == (None, "`check.sh` wasn't done within 500ms")
-    assert time.monotonic() - began_s < 5
+    found = judge("(sleep 600; touch late) & echo $! > child; sleep 600", timeout=2.0)
+    assert (found.value, found.reason) == (None, "`check.sh` wasn't done within 2s")
+    assert time.monotonic() - began_s < 60
     child = int((tmp_path / "child").read_text(encoding="utf-8"))
-    assert is_gone(child)
+    until(lambda: is_gone(child))
 
 
-def test_what_it_leaves_behind_is_killed(judge, tmp_path):
-    assert judge("sleep 100 >/dev/null 2>&1 & echo $! > child; exit 0").value is True
-    assert is_gone(int((tmp_path / "child").read_text(encoding="utf-8")))
+def test_what_it_leaves_behind_is_killed(judge, tmp_path, until):
+    assert judge("sleep 600 >/dev/null 2>&1 & echo $! > child; exit 0").value is True
+    child = int((tmp_path / "child").read_text(encoding="utf-8"))
+    until(lambda: is_gone(child))
 
 
 def test_its_end_is_the_verdict_whoever_holds_its_output(judge, tmp_path):
     began_s = time.monotonic()
-    found = judge("echo no\n(trap '' HUP; echo $$ > pid; exec sleep 60) &\nexit 1")
+    found = judge("echo no\n(trap '' HUP; echo $$ > pid; exec sleep 600) &\nexit 1")
     assert (found.value, found.reason) == (False, "no")
-    assert time.monotonic() - began_s < 5
+    assert time.monotonic() - began_s < 60
 
 
 def test_what_leaves_its_group_holds_nothing_up(judge, tmp_path):
     began_s = time.monotonic()
-    found = judge("setsid sh -c 'echo $$ > pid; exec sleep 60' &\nexec sleep 60", timeout=0.5)
-    assert (found.value, found.reason) == (None, "`check.sh` wasn't done within 500ms")
-    assert time.monotonic() - began_s < 5
+    found = judge("setsid sh -c 'echo $$ > pid; exec sleep 600' &\nexec sleep 600", timeout=2.0)
+    assert (found.value, found.reason) == (None, "`check.sh` wasn't done within 2s")
+    assert time.monotonic() - began_s < 60
     os.kill(int((tmp_path / "pid").read_text(encoding="utf-8")), signal.SIGKILL)
 
 
 def is_gone(process: int) -> bool:
-    for _ in range(200):
-        try:
-            if Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "Z":
-                return True
-        except OSError:
-            return True
-        time.sleep(0.02)
-    return False
+    try:
+        return Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
 
 
 def test_a_flood_is_cut(judge):
@@ -164,7 +161,7 @@ def test_a_program_without_a_first_line_is_told(tmp_path):
     program = tmp_path / "check.sh"
     program.write_text("echo fine\n", encoding="utf-8")
     program.chmod(0o755)
-    check = Command({"program": str(program), "timeout": 10.0, "sandboxed": False})
+    check = Command({"program": str(program), "timeout": 60.0, "sandboxed": False})
     found = asyncio.run(check.judge_timed(Answer(Query.of("q"), Reply("a"))))
     assert found.reason == (
         "`check.sh` couldn't be started: its first line names nothing that runs it, as `#!/bin/sh` does"
@@ -189,4 +186,4 @@ def test_in_the_sandbox_it_sees_little(judge, monkeypatch):
 def test_in_the_sandbox_time_counts(judge):
     if chosen().sandbox is None:
         pytest.skip(f"no sandbox: {chosen().why}")
-    assert judge("sleep 100", sandboxed=True, timeout=0.5).reason == "`check.sh` wasn't done within 500ms"
+    assert judge("sleep 600", sandboxed=True, timeout=0.5).reason == "`check.sh` wasn't done within 500ms"

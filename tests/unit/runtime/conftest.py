@@ -104,6 +104,7 @@ class Judge:
 class Slow:
     """Passes an answer that holds the word, after so many real seconds; without a word it breaks."""
 
+    begun: ClassVar[list[str]] = []
     ended: ClassVar[list[str]] = []
 
     def __init__(self, args: Mapping[str, Any]) -> None:
@@ -112,6 +113,7 @@ class Slow:
 
     async def judge_timed(self, answer):
         how = "cancelled"
+        Slow.begun.append(answer.text)
         try:
             await asyncio.sleep(self.takes_s)
             how = "done"
@@ -205,7 +207,7 @@ class Kit:
     def judged(self, model: str, least: float = 0.5) -> g.CompareValue:
         return g.CompareValue(">=", self.use("judge", model=model), g.Const(least))
 
-    def slow(self, word: str = "good", takes_s: float = 0.0, limit_s: float = 5.0) -> g.UseValue:
+    def slow(self, word: str = "good", takes_s: float = 0.0, limit_s: float = 60.0) -> g.UseValue:
         made = self.use("slow", word=word, takes_s=takes_s)
         self.uses[made.use] = replace(self.uses[made.use], time_s=limit_s)
         return made
@@ -268,6 +270,7 @@ def told(result: RunResult, kind: str) -> list[Any]:
 @pytest.fixture
 def kit() -> Kit:
     Fact.reads = 0
+    Slow.begun.clear()
     Slow.ended.clear()
     return Kit()
 
@@ -280,6 +283,12 @@ def tell():
 @pytest.fixture
 def answer_of():
     return reply
+
+
+@pytest.fixture
+def slow_begins():
+    """The answers that slow checks began to judge, in order."""
+    return Slow.begun
 
 
 @pytest.fixture

@@ -18,13 +18,14 @@ from cascadelang.runtime.interpreter import Interpreter
 class Slow:
     slow = True
 
-    def __init__(self, value="chat", prepare_s=0.0, error=None):
-        self.value, self.prepare_s, self.error = value, prepare_s, error
+    def __init__(self, value="chat", error=None):
+        self.value, self.error = value, error
         self.ready = False
         self.reads: list[str] = []
+        self.preparing = lambda: None
 
     def prepare(self) -> None:
-        time.sleep(self.prepare_s)
+        self.preparing()
         self.ready = True
 
     def read(self, query: Query) -> Finding:
@@ -89,10 +90,16 @@ def test_where_time_is_made_up_it_is_read_in_place(kit, slow):
     assert slow.reads == [threading.current_thread().name]
 
 
-def test_preparing_is_nobodys_time_and_the_loop_goes_on(kit, slow):
+def test_preparing_is_nobodys_time_and_the_loop_goes_on(kit, slow, until):
     kit.clock = SystemClock()
-    slow.prepare_s = 0.4
-    ticks = 0
+    limit_s, ticks = 1.0, 0
+
+    def prepare():
+        """Ends only when the loop went on, and later than the run may."""
+        began, began_s = ticks, time.monotonic()
+        until(lambda: ticks > began + 10 and time.monotonic() > began_s + limit_s + 0.2)
+
+    slow.preparing = prepare
 
     async def go():
         nonlocal ticks
@@ -104,7 +111,7 @@ def test_preparing_is_nobodys_time_and_the_loop_goes_on(kit, slow):
                 ticks += 1
 
         ticking = asyncio.create_task(tick())
-        result = await kit.start(kit.add(g.WithinNode, routed(kit, slow), None, 0.3)).run(Query.of("hello"))
+        result = await kit.start(kit.add(g.WithinNode, routed(kit, slow), None, limit_s)).run(Query.of("hello"))
         ticking.cancel()
         return result
 

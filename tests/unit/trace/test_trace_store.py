@@ -237,7 +237,7 @@ def test_a_killed_process_loses_no_more_than_what_had_not_gathered(tmp_path):
         os.kill(os.getpid(), signal.SIGKILL)
     """
     process = child(code, path)
-    process.communicate(timeout=60)
+    process.communicate(timeout=120)
     assert process.returncode == -9
     assert 50 <= len(list_runs(path, limit=None)) <= 60
     store = TraceStore(path)
@@ -253,6 +253,8 @@ def test_a_forked_child_writes_its_own(tmp_path):
         store.record(run("before"))
         from cascadelang.trace.query import list_runs
         while not list_runs(path): time.sleep(0.01)
+        # a fork in the midst of SQLite is beyond anybody's help: the thread has to wait for the next run
+        while sys._current_frames()[store._thread.ident].f_code.co_name != "wait": time.sleep(0.01)
         if os.fork() == 0:
             store.record(run("child"))
             store.close()
@@ -265,11 +267,10 @@ def test_a_forked_child_writes_its_own(tmp_path):
     assert sorted(r.trace_id for r in list_runs(path)) == ["after", "before", "child"]
 
 
-def test_reading_while_another_writes(tmp_path, make_run):
+def test_reading_while_another_writes(tmp_path, make_run, until):
     store = TraceStore(tmp_path / "t.sqlite")
     store.record(make_run(1))
-    while not list_runs(store.path):
-        pass
+    until(lambda: list_runs(store.path))
     assert show_run(store.path, "last").trace_id == f"{1:020x}"
     store.record(make_run(2))
     store.close()

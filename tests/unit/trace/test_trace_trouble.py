@@ -10,7 +10,6 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -38,7 +37,7 @@ def one_by_one(store: TraceStore) -> Callable[[RunRecord], None]:
     def record(one: RunRecord) -> None:
         given_up = store._hopeless
         store.record(one)
-        assert given_up or tried.acquire(timeout=60)
+        assert given_up or tried.acquire(timeout=120)
 
     store._write = counted  # type: ignore[method-assign]
     return record
@@ -170,7 +169,7 @@ def test_a_full_disk(tmp_path, make_run):
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -219,7 +218,7 @@ def test_a_disk_that_is_really_full(tmp_path, dialect):
         assert second.endswith(" again")
 
 
-def test_a_disk_that_has_room_again_is_written_to_again(tmp_path, make_run, warnings, monkeypatch):
+def test_a_disk_that_has_room_again_is_written_to_again(tmp_path, make_run, warnings, monkeypatch, until):
     write, full = store_module.write_batch, [True]
 
     def sometimes(connection, *rest):
@@ -230,8 +229,7 @@ def test_a_disk_that_has_room_again_is_written_to_again(tmp_path, make_run, warn
     monkeypatch.setattr(store_module, "write_batch", sometimes)
     store = TraceStore(tmp_path / "t.sqlite", warn=warnings.append)
     store.record(make_run(1, query="x" * 100_000))
-    while not warnings:
-        time.sleep(0.01)
+    until(lambda: warnings)
     full[0] = False
     store.record(make_run(2))
     store.close()
