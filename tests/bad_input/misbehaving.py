@@ -65,7 +65,7 @@ class Machine:
             encoding="utf-8",
         )
 
-    def cl(self, *args: str, timeout_s: float = 60) -> Done:
+    def cl(self, *args: str, timeout_s: float = 300) -> Done:
         process = self.start(*args)
         try:
             out, err = process.communicate(timeout=timeout_s)
@@ -75,7 +75,7 @@ class Machine:
             raise AssertionError(f"still running after {timeout_s} s: {out} {err}") from None
         return Done(process.returncode, out, err)
 
-    def policy(self, url: str, *, fields: str = "timeout: 5s", strategy: str = "m") -> str:
+    def policy(self, url: str, *, fields: str = "timeout: 60s", strategy: str = "m") -> str:
         return self.write(
             "policy.cl",
             f'provider p = openai {{ base_url: "{url}/v1", key: env("ACME_KEY") }}\n'
@@ -175,7 +175,7 @@ def interrupt(process: subprocess.Popen[str]) -> None:
     process.send_signal(signal.SIGINT)
 
 
-def wait_until(holds: Callable[[], bool], seconds: float = 30) -> None:
+def wait_until(holds: Callable[[], bool], seconds: float = 60) -> None:
     """Wait for something to be so."""
     until = time.monotonic() + seconds
     while not holds():

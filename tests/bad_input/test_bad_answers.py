@@ -150,7 +150,7 @@ def test_every_check_says_something_of_every_answer(name, tmp_path):
     async def all_of_them() -> None:
         for check in made(name, tmp_path):
             for shape, text in SMALL.items():
-                found = await asyncio.wait_for(judged(check, text), 10)
+                found = await asyncio.wait_for(judged(check, text), 120)
                 assert isinstance(found, Finding), shape
                 assert found.reason or found.value is not None, shape
                 assert found.value is None or isinstance(found.value, bool | int | float | str), shape
@@ -173,7 +173,7 @@ def test_time_grows_no_faster_than_the_answer(name, tmp_path):
         for shape, unit in LARGE.items():
             short, long = (unit * (chars // len(unit)) for chars in (500_000, 5_000_000))
             ratio_of = 0.0, 0.0
-            for _ in range(3):  # the machine may be busy with something else
+            for _ in range(10):  # the machine may be busy with something else
                 ratio_of = await time_s(check, short), await time_s(check, long)
                 if ratio_of[1] <= 20 * ratio_of[0] + 0.2:
                     break

@@ -199,10 +199,10 @@ def test_leaving_a_stream_early_frees_it(wire, transport):
 
 @every_adapter
 @every_transport
-def test_cancelling_leaves_nothing_running(wire, transport):
-    async def use(provider, _):
+def test_cancelling_leaves_nothing_running(wire, transport, until_beside):
+    async def use(provider, server):
         task = asyncio.create_task(provider.send(request()))
-        await asyncio.sleep(0.1)
+        await until_beside(lambda: server.requests)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

@@ -35,7 +35,7 @@ def ran(wire: str, transport: str, plan: Plan) -> tuple[RunResult, int]:
         made = Interpreter(graph, providers={"acme": provider}, make_check=make_check, make_signal=make_signal)
         result = await made.run(Query.of("hello"))
         if plan.mode == "slow":
-            await asyncio.wait_for(server.cut.wait(), 5)
+            await asyncio.wait_for(server.cut.wait(), 60)
         return result, server.sent
 
     return drive(wire, transport, plan, use)

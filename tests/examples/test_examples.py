@@ -144,7 +144,7 @@ def command(folder: Path, addresses: Mapping[str, str], *args: str) -> Done:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert "Traceback" not in done.stderr

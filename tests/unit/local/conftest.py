@@ -63,7 +63,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if hub.gate is not None:
             self.wfile.write(body[:1000])
-            hub.gate.wait(20)
+            hub.gate.wait(120)
             body = body[1000:]
         if hub.break_after is not None and hub.broken > 0:
             hub.broken -= 1

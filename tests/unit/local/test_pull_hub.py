@@ -125,8 +125,8 @@ def test_of_two_processes_one_fetches_and_the_other_waits(hub: Hub, models: Path
             assert second.stdout is not None
             assert second.stdout.readline() == "waiting for another process that fetches tiny\n"
             hub.gate.set()
-            assert second.communicate(timeout=60)[0] == "done\n"
-        assert first.communicate(timeout=60)[0] == "checking\ndone\n"
+            assert second.communicate(timeout=120)[0] == "done\n"
+        assert first.communicate(timeout=120)[0] == "checking\ndone\n"
     assert (first.returncode, second.returncode) == (0, 0)
     assert (models / "tiny.gguf").read_bytes() == WEIGHTS
     assert len(hub.paths) == 1

@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import signal
 from pathlib import Path
 from typing import NamedTuple
 
@@ -111,6 +112,7 @@ def test_ending_a_pull_ends_pip(
 
     def remembered(*args: object, **kwargs: object) -> object:
         started.append(popen(*args, **kwargs))  # type: ignore[call-overload]
+        started[-1].send_signal(signal.SIGSTOP)  # it isn't done before it is looked at
         return started[-1]
 
     def interrupt(done: int, total: int, what: str) -> None:

@@ -65,7 +65,7 @@ def test_close_reaches_a_loop_in_another_thread():
 
     thread = threading.Thread(target=asyncio.run, args=(elsewhere(),))
     thread.start()
-    assert ready.wait(10)
+    assert ready.wait(60)
     asyncio.run(things.close())
     assert made[0].closed_in is not None
     done.set()

@@ -173,7 +173,7 @@ def test_the_time_that_loading_the_encoder_takes_is_nobodys(tmp_path: Path, monk
         name, size, ready = "slow", 2, False
 
         def load(self):
-            time.sleep(1.1)
+            time.sleep(2.1)
             self.ready = True
 
         def embed(self, texts):
@@ -183,7 +183,7 @@ def test_the_time_that_loading_the_encoder_takes_is_nobodys(tmp_path: Path, monk
     slow = Slow()
     monkeypatch.setattr("cascadelang.embedding.built_in.built_in", lambda: slow)
     file = tmp_path / "p.cl"
-    file.write_text(f"{TEXT.partition('policy main')[0]}policy main = ({strategy}) within 1s\n", encoding="utf-8")
+    file.write_text(f"{TEXT.partition('policy main')[0]}policy main = ({strategy}) within 2s\n", encoding="utf-8")
     (tmp_path / "q.json").write_text(QUALITY, encoding="utf-8")
     with Policy.load(file, traces=False) as policy:
         result = policy.run("capital of France?")
