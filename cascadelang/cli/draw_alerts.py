@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cascadelang.cli.figures import money, one_line, seconds
-from cascadelang.cli.paint import paint
+from cascadelang.cli.paint import one_line, paint
 from cascadelang.stats.alerts import AlertState, Figure
+from cascadelang.workspace.figures import money, seconds
 
 _STATE = {"holds": ("✗", "red"), "quiet": ("✓", "green"), "waiting": ("·", "cyan"), "unknown": ("?", "yellow")}
 

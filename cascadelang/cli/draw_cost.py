@@ -9,8 +9,8 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Final
 
-from cascadelang.cli.figures import safe
-from cascadelang.cli.paint import paint
+from cascadelang.cli.paint import paint, safe
+from cascadelang.workspace.figures import dollars, monthly, percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cascadelang.workspace.cost import Bill
 
 _BARS: Final = 24
+_LEAST: Final = "<0.1%"
 _PARTS: Final = {
     "answers": "answers",
     "rejected": "rejected answers",
@@ -25,31 +26,6 @@ _PARTS: Final = {
     "classifiers": "classifying",
     "shadows": "shadows",
 }
-
-
-def dollars(usd: float | None) -> str:
-    """``$0.0021`` a query: four figures that count; ``unknown`` where a price is."""
-    if usd is None:
-        return "unknown"
-    if not usd:
-        return "$0"
-    from cascadelang.workspace.cost_page import figures
-
-    return f"${usd:,.2f}" if usd >= 10 else f"${usd:.4g}" if usd >= 1 else f"${figures(usd, 4)}"
-
-
-def monthly(usd: float | None) -> str:
-    """``$12,300`` a month: whole dollars, where those say enough."""
-    if usd is None:
-        return "unknown"
-    return f"${usd:,.0f}" if usd >= 100 or not usd else f"${usd:,.2f}"
-
-
-def percent(share: float) -> str:
-    """``62%``, ``0.4%``; ``<0.1%`` for what is less and not nothing."""
-    if 0 < share < 0.0005:
-        return "<0.1%"
-    return f"{share:.0%}" if share in (0, 1) or 0.0995 <= share <= 0.9949 else f"{share:.1%}"
 
 
 def draw_bill(bill: Bill, width: int) -> str:
@@ -71,7 +47,9 @@ def _lines(bill: Bill, width: int) -> Iterator[str]:
     yield paint(_proved(bill), dim=True)
     yield from _parts(bill)
     yield from _escalation(bill)
-    yield from _told("counted with", [f"{percent(r.share):>6}  {r.what}  ({r.whence})" for r in bill.rates], width)
+    yield from _told(
+        "counted with", [f"{percent(r.share, least=_LEAST):>6}  {r.what}  ({r.whence})" for r in bill.rates], width
+    )
     yield from _told("assumed, because nobody stated it", list(bill.assumed), width)
     made = [f"{way.name}: {way.made}" for way in bill.ways[1:] if not way.name.startswith("all:")]
     yield from _told("compared with", [*made, "all:MODEL: that model answers every query, unchecked"], width)
@@ -91,7 +69,9 @@ def _against(usd: float | None, this: float | None, *, own: bool) -> str:
     if abs(saved) < 0.0005:
         return "the same"
     return (
-        f"this policy saves {percent(saved)}" if saved > 0 else f"this policy costs {usd and this / usd:.1f}x as much"
+        f"this policy saves {percent(saved, least=_LEAST)}"
+        if saved > 0
+        else f"this policy costs {usd and this / usd:.1f}x as much"
     )
 
 
@@ -116,8 +96,9 @@ def _parts(bill: Bill) -> Iterator[str]:
             continue
         of = share.usd / total
         bar = "━" * max(1 if share.usd else 0, round(of * _BARS))
-        calls = f"{share.calls:.3g}"
-        figures = f"{percent(of):>6}  {dollars(share.usd):>10}  {calls} {'call' if calls == '1' else 'calls'} a query"
+        number = f"{share.calls:.3g}"
+        calls = f"{number} {'call' if number == '1' else 'calls'} a query"
+        figures = f"{percent(of, least=_LEAST):>6}  {dollars(share.usd):>10}  {calls}"
         yield safe(f"  {share.model:<{names}}  {part}  {bar:<{_BARS}}  {figures}")
 
 

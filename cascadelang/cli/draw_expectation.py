@@ -18,12 +18,12 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from cascadelang.cli.figures import money, one_line, seconds
-from cascadelang.cli.paint import paint
+from cascadelang.cli.paint import one_line, paint
 from cascadelang.diagnostics.render_text import columns, visible
 from cascadelang.source import Span
 from cascadelang.syntax import ast
 from cascadelang.workspace.expectations import shown
+from cascadelang.workspace.figures import money, seconds
 
 if TYPE_CHECKING:
     from cascadelang.source import SourceFile

@@ -15,8 +15,9 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from cascadelang.cli.draw_trace import Line, Pen, foot, head, lines_of, pen_for
-from cascadelang.cli.figures import money, one_line, seconds
+from cascadelang.cli.paint import one_line
 from cascadelang.contracts.trace_sink import Event, RunRecord
+from cascadelang.workspace.figures import money, seconds
 
 _PLACE: Final = re.compile(
     r"(?P<parent>.+)\.(?:(?P<word>rung|member|arm)(?P<number>[0-9]+)|arm\.(?P<label>[^.]+)"

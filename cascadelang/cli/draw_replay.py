@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from cascadelang.cli.figures import count, one_line, seconds
-from cascadelang.cli.paint import paint
+from cascadelang.cli.paint import one_line, paint
+from cascadelang.workspace.figures import count, seconds
 
 if TYPE_CHECKING:
     from collections import Counter

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
-from cascadelang.cli.figures import money, one_line, seconds
-from cascadelang.cli.paint import paint
+from cascadelang.cli.paint import one_line, paint
+from cascadelang.workspace.figures import money, seconds
 from cascadelang.workspace.policy_file import shown_path
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from time import localtime, strftime
 
-from cascadelang.cli.figures import count, money, one_line, seconds
-from cascadelang.cli.paint import paint, terminal_width
+from cascadelang.cli.paint import one_line, paint, terminal_width
 from cascadelang.stats.drift import LITTLE, MUCH, SURE
 from cascadelang.stats.model import Check, Drift, Rung, Savings, Slot, Stats
+from cascadelang.workspace.figures import count, fine_percent, money, seconds
 
 _STATUS = {"accepted": "green", "unchecked": "cyan", "unmet": "yellow", "failed": "red", "cancelled": "red"}
 _BAR_MOST = 24
@@ -69,9 +69,9 @@ def _head(stats: Stats, file: str, width: int) -> Iterator[str]:
             f" p99 {seconds(stats.latency.p99_s)}"
         )
     if stats.escalation_rate is not None:
-        facts.append(f"{_percent(stats.escalation_rate)} escalated")
+        facts.append(f"{fine_percent(stats.escalation_rate)} escalated")
     if stats.cached:
-        facts.append(f"{_percent(stats.cached_rate)} from the cache")
+        facts.append(f"{fine_percent(stats.cached_rate)} from the cache")
     if stats.runs < round(stats.queries):
         facts.append(f"from a sample of {stats.runs:,}")
     yield from _wrapped(facts, width)
@@ -101,17 +101,6 @@ def _when(wall_s: float) -> str:
         return strftime("%Y-%m-%d %H:%M", localtime(wall_s))
     except (OverflowError, ValueError, OSError):
         return "?"
-
-
-def _percent(value: float | None) -> str:
-    """``62%``, ``4.3%``, ``under 0.1%``; ``-`` of nothing."""
-    if value is None:
-        return "-"
-    if 0 < value < 0.001:
-        return "under 0.1%"
-    if 0.999 < value < 1:
-        return "over 99.9%"
-    return f"{100 * value:.0f}%" if 0.1 <= value <= 0.9 or value in {0, 1} else f"{100 * value:.1f}%"
 
 
 # ---- Bars and sparklines ----------------------------------------------------------------------------------------
@@ -145,7 +134,7 @@ def _bars(lines: Iterable[Line], width: int) -> Iterator[str]:
     bar_width = max(4, min(_BAR_MOST, width - name_width - figures_width - 17))
     for name, value, figures, colour in found:
         drawn = paint(bar(value or 0.0, bar_width), colour)
-        text = f"  {one_line(name, name_width):<{name_width}}  {drawn}  {_percent(value):>10}"
+        text = f"  {one_line(name, name_width):<{name_width}}  {drawn}  {fine_percent(value):>10}"
         room = width - name_width - bar_width - 16
         yield f"{text}  {paint(one_line(figures, room), dim=True)}" if figures and room > 4 else text
 
@@ -156,9 +145,9 @@ def _sparks(stats: Stats, width: int) -> Iterator[str]:
         return
     rows: list[tuple[str, Callable[[Slot], float | None], Callable[[float], str]]] = [
         ("queries", lambda slot: slot.queries, lambda value: f"{round(value):,}"),
-        ("escalated", lambda slot: slot.escalated / slot.queries if slot.queries else None, _percent),
-        ("unmet", lambda slot: slot.unmet / slot.queries if slot.queries else None, _percent),
-        ("failed", lambda slot: slot.failed / slot.queries if slot.queries else None, _percent),
+        ("escalated", lambda slot: slot.escalated / slot.queries if slot.queries else None, fine_percent),
+        ("unmet", lambda slot: slot.unmet / slot.queries if slot.queries else None, fine_percent),
+        ("failed", lambda slot: slot.failed / slot.queries if slot.queries else None, fine_percent),
         ("cost of a query", lambda slot: slot.cost_usd / slot.priced if slot.priced else None, money),
         ("latency, mean", lambda slot: slot.latency_mean_s, seconds),
     ]
@@ -202,7 +191,7 @@ def _arms(stats: Stats) -> Iterator[Line]:
 
 def _rung(rung: Rung, stats: Stats) -> Line:
     why = ", ".join(f"{kind} {_number(times)}" for kind, times in list(rung.because.items())[:3])
-    onward = f"{_percent(rung.rate)} went on" + (f" ({why})" if why else "")
+    onward = f"{fine_percent(rung.rate)} went on" + (f" ({why})" if why else "")
     reached = rung.entered / stats.queries
     return f"{rung.node}: {rung.name}", min(1.0, reached), f"{_number(rung.entered)} came, {onward}", "magenta"
 
@@ -224,7 +213,7 @@ def _checks(checks: list[Check], width: int) -> Iterator[str]:
 def _models(stats: Stats) -> Iterator[Line]:
     for model in stats.models:
         made = ", ".join(f"{_number(times)} {purpose}" for purpose, times in model.calls.items())
-        rejected = f", {_percent(model.rejected / model.judged)} rejected" if model.judged else ""
+        rejected = f", {fine_percent(model.rejected / model.judged)} rejected" if model.judged else ""
         again = f", {_number(model.retries)} tried again" if model.retries else ""
         yield (
             model.model,
@@ -255,7 +244,7 @@ def _saved(savings: Savings, width: int) -> Iterator[str]:
         return
     if savings.top_usd is None or savings.saved_usd is None:
         return
-    part = "" if savings.share is None else f" ({_percent(abs(savings.share))})"
+    part = "" if savings.share is None else f" ({fine_percent(abs(savings.share))})"
     verb, colour = ("less", "green") if savings.saved_usd >= 0 else ("MORE", "red")
     against = f" {verb} than all queries to {one_line(savings.model, 30)}:"
     spent = f" {money(savings.spent_usd)} of {money(savings.top_usd)}"
@@ -300,7 +289,9 @@ def _drift(drifts: list[Drift] | None, width: int) -> Iterator[str]:
         return
     lines = []
     for one in drifts:
-        moved = "; ".join(f"{name} {_percent(before)} → {_percent(now)}" for name, before, now in one.moved[:2])
+        moved = "; ".join(
+            f"{name} {fine_percent(before)} → {fine_percent(now)}" for name, before, now in one.moved[:2]
+        )
         word, colour = _moved(one)
         chance = "" if one.p < SURE else ", may be chance"
         lines.append((one.of, f"PSI {one.psi:.2f}: {word}{chance}, p {one.p:.2g}; {moved}", colour))

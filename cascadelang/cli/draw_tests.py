@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from cascadelang.cli.draw_expectation import draw_expectation
 from cascadelang.cli.draw_trace import draw_trace
-from cascadelang.cli.figures import count, one_line
-from cascadelang.cli.paint import paint
+from cascadelang.cli.paint import one_line, paint
+from cascadelang.workspace.figures import count
 from cascadelang.workspace.mistake import PolicyError
 
 if TYPE_CHECKING:

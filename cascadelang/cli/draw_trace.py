@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cascadelang.cli.figures import age, count, money, one_line, seconds
-from cascadelang.cli.paint import on_terminal, paint
+from cascadelang.cli.paint import on_terminal, one_line, paint
 from cascadelang.contracts.trace_sink import Event, RunRecord
+from cascadelang.workspace.figures import age, count, money, seconds
 
 _STATUS = {
     "accepted": ("✓", "green"),

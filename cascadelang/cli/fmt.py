@@ -98,7 +98,7 @@ def _tell(file: FormattedFile, *, show_diff: bool, did: str) -> None:
 
 def _summary(report: FormatReport, *, written: bool) -> str:
     """``3 files: 1 formatted, 1 with errors``."""
-    from cascadelang.cli.figures import count
+    from cascadelang.workspace.figures import count
 
     changed, wrong = len(report.changed), len(report.wrong)
     parts = []

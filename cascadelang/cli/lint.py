@@ -95,8 +95,8 @@ def command(
 
 def _show_repairs(repairs: Repairs) -> None:
     """Print what repairs would make of the files."""
-    from cascadelang.cli.figures import count
     from cascadelang.cli.show_diff import show_diff
+    from cascadelang.workspace.figures import count
     from cascadelang.workspace.unified import unified
 
     for path, text in repairs.after.items():
@@ -111,7 +111,7 @@ def _names(given: tuple[str, ...]) -> list[str]:
 
 def _summary(files: int, errors: int, warnings: int) -> str:
     """``3 files: 1 error, 2 warnings``."""
-    from cascadelang.cli.figures import count
+    from cascadelang.workspace.figures import count
 
     found = [count(n, word) for n, word in ((errors, "error"), (warnings, "warning")) if n]
     colour = "red" if errors else "yellow" if warnings else "green"

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cascadelang.cli.figures import count, size
 from cascadelang.cli.help import Group
 from cascadelang.cli.options import chosen_output, output_option, print_json
 from cascadelang.cli.paint import color_option, on_terminal, paint, write
+from cascadelang.workspace.figures import count, size
 
 if TYPE_CHECKING:
     from cascadelang.workspace.models import ListedModel

@@ -1,4 +1,4 @@
-"""Colour and symbols, where the other end can show them.
+"""Colour and symbols, where the other end can show them, and the words of others without what would drive it.
 
 Takes: ``--color``, ``NO_COLOR`` and what stdout and stderr are. Gives: painted text. Guarantees: without a terminal
 and without ``--color always`` no escape code is written; a terminal that can't encode our symbols gets plain ones.
@@ -66,6 +66,17 @@ def paint(text: str, colour: str | None = None, *, bold: bool = False, dim: bool
     if not text or not colours(err=err):
         return text
     return click.style(text, fg=colour, bold=bold or None, dim=dim or None)
+
+
+def one_line(text: str, width: int) -> str:
+    """``text`` on one line, cut to ``width`` columns with an ellipsis; control characters become spaces."""
+    flat = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return flat if len(flat) <= width else flat[: max(1, width - 1)] + "…"
+
+
+def safe(text: str) -> str:
+    """``text`` without the control characters that could drive a terminal; line ends and tabs stay."""
+    return "".join(c if c.isprintable() or c in "\n\t" else "�" for c in text)
 
 
 def plain(text: str, *, err: bool = False) -> str:

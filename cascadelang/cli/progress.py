@@ -16,8 +16,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from cascadelang.cli.figures import size
 from cascadelang.cli.paint import plain
+from cascadelang.workspace.figures import size
 
 _EVERY_S = 0.1
 

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cascadelang.cli.figures import one_line, safe
 from cascadelang.cli.options import print_json
-from cascadelang.cli.paint import on_terminal, paint, write
+from cascadelang.cli.paint import on_terminal, one_line, paint, safe, write
 
 if TYPE_CHECKING:
     from cascadelang.workspace.result import Result

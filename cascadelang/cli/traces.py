@@ -7,10 +7,10 @@ from typing import Any
 import click
 
 from cascadelang.cli.draw_runs import STATUSES, draw_runs, when
-from cascadelang.cli.figures import count, one_line, safe
 from cascadelang.cli.help import Group
 from cascadelang.cli.options import chosen_output, output_option, print_json
-from cascadelang.cli.paint import color_option, on_terminal, paint, terminal_width, write
+from cascadelang.cli.paint import color_option, on_terminal, one_line, paint, safe, terminal_width, write
+from cascadelang.workspace.figures import count
 
 
 @click.group("traces", cls=Group)

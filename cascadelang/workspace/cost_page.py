@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from cascadelang.pages.charts import Line, lines
 from cascadelang.pages.html import bar, page, section, table, text, words
 from cascadelang.version import __version__
+from cascadelang.workspace.figures import whole_dollars
 from cascadelang.workspace.mistake import Mistake
 
 if TYPE_CHECKING:
@@ -26,22 +27,6 @@ PARTS: Final = {
     "classifiers": "classifying",
     "shadows": "shadows, for the record",
 }
-
-
-def whole_dollars(usd: float | None) -> str:
-    """``$12,300``, ``$4.20``, ``$0.0021``, ``unknown``."""
-    if usd is None:
-        return "unknown"
-    if not usd or usd >= 100:
-        return f"${usd:,.0f}"
-    return f"${usd:,.2f}" if usd >= 1 else f"${figures(usd, 3)}"
-
-
-def figures(value: float, count: int) -> str:
-    """A number under 1 with so many figures that count, never in powers of ten."""
-    from math import floor, log10
-
-    return f"{value:.{count - 1 - floor(log10(value))}f}".rstrip("0").rstrip(".")
 
 
 def write_page(bill: Bill, path: str) -> None:

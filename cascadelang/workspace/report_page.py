@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 from cascadelang.pages.charts import Dot, Line, dots, key, lines, round_steps, sankey
 from cascadelang.pages.html import bar, page, section, table, text, words
 from cascadelang.version import __version__
-from cascadelang.workspace.cost_page import PARTS, whole_dollars
+from cascadelang.workspace.cost_page import PARTS
+from cascadelang.workspace.figures import percent, rough_seconds, rounded, whole_dollars
 from cascadelang.workspace.report import ENDS, Findings
 
 if TYPE_CHECKING:
@@ -53,15 +54,15 @@ def report_page(found: Findings) -> str:
 def _head(found: Findings) -> str:
     stats, saved = found.stats, found.stats.savings
     spared = found.without_top
-    never = "" if spared is None else f"{_percent(spared)} of queries never needed {saved.model}"
+    never = "" if spared is None else f"{percent(spared)} of queries never needed {saved.model}"
     if saved.top_usd == 0 and not saved.spent_usd:
         headline, never = f"{_queries(stats.queries)}, answered for free", ""
     elif saved.saved_usd is not None and saved.top_usd is not None and saved.saved_usd >= 0:
-        headline = f"Saved {_dollars(saved.saved_usd)} of {_dollars(saved.top_usd)}"
+        headline = f"Saved {whole_dollars(saved.saved_usd)} of {whole_dollars(saved.top_usd)}"
     elif saved.saved_usd is not None and saved.top_usd is not None:
-        headline = f"Cost {_dollars(-saved.saved_usd)} more than {_dollars(saved.top_usd)}"
+        headline = f"Cost {whole_dollars(-saved.saved_usd)} more than {whole_dollars(saved.top_usd)}"
     else:
-        headline = f"{_queries(stats.queries)} for {_dollars(stats.cost.total_usd)}"
+        headline = f"{_queries(stats.queries)} for {whole_dollars(stats.cost.total_usd)}"
     headline += f": {never}" if never else ""
     if saved.saved_usd is None:
         how = f"What it saved isn't known: {words(saved.unknown)}." if saved.unknown else ""
@@ -76,14 +77,14 @@ def _head(found: Findings) -> str:
     good = sum(stats.statuses.get(name, 0.0) for name in ("accepted", "unchecked"))
     rejected = stats.statuses.get("unmet", 0.0)
     tiles = [
-        (_count(stats.queries), "query" if stats.queries == 1 else "queries"),
-        (_dollars(stats.cost.total_usd), "spent in all"),
-        (_dollars(stats.cost.per_query_usd), "a query, on average"),
-        (_percent(good / stats.queries), "answered, and not rejected"),
-        (_percent(rejected / stats.queries), "answered, but below the bar"),
-        (_percent(stats.statuses.get("failed", 0.0) / stats.queries), "got no answer"),
-        (_percent(stats.escalation_rate), "needed a second model"),
-        (_seconds(stats.latency.p95_s), "19 of 20 were answered within"),
+        (rounded(stats.queries), "query" if stats.queries == 1 else "queries"),
+        (whole_dollars(stats.cost.total_usd), "spent in all"),
+        (whole_dollars(stats.cost.per_query_usd), "a query, on average"),
+        (percent(good / stats.queries), "answered, and not rejected"),
+        (percent(rejected / stats.queries), "answered, but below the bar"),
+        (percent(stats.statuses.get("failed", 0.0) / stats.queries), "got no answer"),
+        (percent(stats.escalation_rate), "needed a second model"),
+        (rough_seconds(stats.latency.p95_s), "19 of 20 were answered within"),
     ]
     boxes = "".join(f"<div class=tile><b>{text(figure)}</b><span>{text(name)}</span></div>" for figure, name in tiles)
     return f"{over}<h1>{text(headline)}</h1><p class=soft>{how}</p><div class=tiles>{boxes}</div>"
@@ -124,7 +125,7 @@ def _where(found: Findings) -> str:
 def _where_words(found: Findings) -> str:
     stats = found.stats
     most = sorted(stats.models, key=lambda model: -model.answered)[:3]
-    said = [f"<code>{text(m.model)}</code> gave {_percent(m.share)} of the answers" for m in most if m.answered]
+    said = [f"<code>{text(m.model)}</code> gave {percent(m.share)} of the answers" for m in most if m.answered]
     return f"{', '.join(said)}." if said else ""
 
 
@@ -133,8 +134,8 @@ def _cost_words(found: Findings) -> str:
     wasted = stats.cost.parts_usd.get("rejected", 0.0) + stats.cost.parts_usd.get("retries", 0.0)
     if not stats.cost.known_usd:
         return "Nothing was spent, as far as prices are known."
-    unknown = f" What {_count(stats.cost.unknown)} queries cost isn't known." if stats.cost.unknown else ""
-    return f"{_percent(wasted / stats.cost.known_usd)} went into rejected answers and failed attempts.{unknown}"
+    unknown = f" What {rounded(stats.cost.unknown)} queries cost isn't known." if stats.cost.unknown else ""
+    return f"{percent(wasted / stats.cost.known_usd)} went into rejected answers and failed attempts.{unknown}"
 
 
 def _cost(found: Findings) -> str:
@@ -144,8 +145,8 @@ def _cost(found: Findings) -> str:
         (
             text(_PARTS.get(part, part)),
             bar(usd / total, 5 if part in {"rejected", "retries"} else 1),
-            _percent(usd / total),
-            _dollars(usd),
+            percent(usd / total),
+            whole_dollars(usd),
         )
         for part, usd in sorted(stats.cost.parts_usd.items(), key=lambda item: -item[1])
         if usd
@@ -157,7 +158,7 @@ def _cost(found: Findings) -> str:
             (f"only {name}", usd, 6) for name, usd in sorted(found.singles_usd.items(), key=lambda item: item[1])
         ]
         most = max(usd for _, usd, _ in ways) or 1.0
-        against = [(text(name), bar(usd / most, colour), _dollars(usd)) for name, usd, colour in ways]
+        against = [(text(name), bar(usd / most, colour), whole_dollars(usd)) for name, usd, colour in ways]
         out += "<h3>Against one model for everything</h3>" + table(("", "", "dollars"), against, "wbn")
         out += (
             "<p class='soft small'>One model: the tokens of the answers that were given, at its price, unchecked.</p>"
@@ -180,7 +181,7 @@ def _over_time(stats: Stats) -> str:
     ]
     when = _hour if slots[-1].since_wall_s - slots[0].since_wall_s < 3 * 86_400 else _short_day
     out = key([(line.name, line.colour) for line in rates])
-    out += lines(rates, "Rates over time", x_format=when, y_format=_percent)
+    out += lines(rates, "Rates over time", x_format=when, y_format=percent)
     priced = [slot for slot in slots if slot.priced]
     if len(priced) > 1:
         cost = [(s.since_wall_s + middle, 1000 * s.cost_usd / s.priced) for s in priced]
@@ -194,7 +195,7 @@ def _over_time(stats: Stats) -> str:
         for s in slots
     ]
     out += "<h3>Queries an hour</h3>"
-    return out + lines([Line("queries", came, 3)], "Queries an hour", x_format=when, y_format=_count)
+    return out + lines([Line("queries", came, 3)], "Queries an hour", x_format=when, y_format=rounded)
 
 
 # ---- Quality, latency, reasons ----------------------------------------------------------------------------------
@@ -237,7 +238,7 @@ def _dots(
         return "<p class=soft>No answer was checked and priced, so there is nothing to draw.</p>"
     if not any(dot.x for dot in given):
         rows = [
-            (text(dot.name), bar(dot.y, dot.colour), _percent(dot.y)) for dot in sorted(given, key=lambda one: -one.y)
+            (text(dot.name), bar(dot.y, dot.colour), percent(dot.y)) for dot in sorted(given, key=lambda one: -one.y)
         ]
         return table(("", "", what), rows, "wbn") + "<p class='soft small'>All of them are free.</p>"
     best: list[tuple[float, float]] = []
@@ -252,7 +253,7 @@ def _dots(
         given,
         f"Dollars a query against {what}",
         x_format=whole_dollars,
-        y_format=_percent,
+        y_format=percent,
         frontier=best,
         y_range=across,
     )
@@ -268,7 +269,7 @@ def _latency(found: Findings) -> str:
         ("19 of 20 within", latency.p95_s),
         ("99 of 100 within", latency.p99_s),
     ]
-    rows = [(text(name), text(_seconds(value))) for name, value in (*figures, ("on average", latency.mean_s))]
+    rows = [(text(name), text(rough_seconds(value))) for name, value in (*figures, ("on average", latency.mean_s))]
     out = table(("", "time"), rows)
     shown = [(s, share) for s, share in found.latencies if latency.p99_s is None or s <= latency.p99_s * 1.2]
     if len(shown) > 2:
@@ -278,8 +279,8 @@ def _latency(found: Findings) -> str:
         out += lines(
             [Line("answered", drawn, 1)],
             "Share answered within seconds",
-            x_format=_seconds,
-            y_format=_percent,
+            x_format=rough_seconds,
+            y_format=percent,
             y_most=1.0,
             x_steps=ticks,
         )
@@ -297,8 +298,8 @@ def _reasons(stats: Stats) -> str:
             (
                 f"<code>{text(check.check)}</code>",
                 bar(check.rate or 0.0, 3),
-                _percent(check.rate),
-                _count(check.passed + check.failed + check.unknown),
+                percent(check.rate),
+                rounded(check.passed + check.failed + check.unknown),
             )
             for check in stats.checks
         ]
@@ -310,7 +311,7 @@ def _reasons(stats: Stats) -> str:
         (
             f"{text(reason.reason)}<br><span class='soft small'><code>{text(check)}</code></span>",
             bar(reason.times / most, 5),
-            _count(reason.times),
+            rounded(reason.times),
         )
         for check, reason in found[:REASONS_MOST]
     ]
@@ -323,7 +324,7 @@ def _reasons(stats: Stats) -> str:
 def _sample(run: RunRecord) -> str:
     end, colour = ENDS.get(run.status, (run.status, 6))
     path = " → ".join(run.path) or "nobody was asked"
-    facts = f"{text(path)} · {text(_dollars(run.cost_usd))} · {text(_seconds(run.latency_s))}"
+    facts = f"{text(path)} · {text(whole_dollars(run.cost_usd))} · {text(rough_seconds(run.latency_s))}"
     mark = f"<span class=f{colour}></span>"
     asked = text(_cut(run.query, 110))
     head = f"<summary>{mark}<b>{text(end)}</b> · {facts}<br><span class=soft>{asked}</span></summary>"
@@ -343,7 +344,7 @@ def _step(event: Event) -> str:  # noqa: PLR0911 - one case a kind
         )
         return f"Arm {text(data.get('arm', ''))}{f' because {because}' if because else ''}"
     if event.kind == "call":
-        said = f"{model} was asked ({text(data.get('purpose', ''))}): {text(_dollars(data.get('cost_usd')))}"
+        said = f"{model} was asked ({text(data.get('purpose', ''))}): {text(whole_dollars(data.get('cost_usd')))}"
         written = data.get("text")
         return said + (f"<pre>{text(_cut(str(written), TEXT_MOST))}</pre>" if written else "")
     if event.kind == "call_failed":
@@ -378,36 +379,12 @@ def _inline(svg: str) -> str:
 # ---- Figures ----------------------------------------------------------------------------------------------------
 
 
-def _dollars(usd: float | None) -> str:
-    return whole_dollars(usd)
-
-
-def _percent(share: float | None) -> str:
-    if share is None:
-        return "unknown"
-    if 0 < share < 0.0005:
-        return "under 0.1%"
-    return f"{share:.0%}" if share in (0, 1) or 0.0995 <= share <= 0.9949 else f"{share:.1%}"
-
-
 def _queries(number: float) -> str:
-    return f"{_count(number)} {'query' if number == 1 else 'queries'}"
-
-
-def _count(number: float) -> str:
-    return f"{number:,.0f}" if number >= 10 or number == int(number) else f"{number:,.1f}"
-
-
-def _seconds(value: float | None) -> str:
-    if value is None:
-        return "unknown"
-    if value < 0.0005:
-        return f"{value * 1000:.1f} ms" if value else "0 s"
-    return f"{value * 1000:.0f} ms" if value < 1 else f"{value:.1f} s" if value < 60 else f"{value / 60:.1f} min"
+    return f"{rounded(number)} {'query' if number == 1 else 'queries'}"
 
 
 def _share_of(stats: Stats) -> Any:
-    return lambda amount: _percent(amount / stats.queries) if stats.queries else "0%"
+    return lambda amount: percent(amount / stats.queries) if stats.queries else "0%"
 
 
 def _cut(said: str, most: int) -> str:

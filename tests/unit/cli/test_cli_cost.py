@@ -180,8 +180,8 @@ def test_nothing_in_a_policy_does_anything_in_the_page(cl):
 
 
 def test_shares_too_small_for_a_figure():
-    from cascadelang.cli.draw_cost import percent
+    from cascadelang.workspace.figures import percent
 
-    assert [percent(share) for share in (0, 0.0001, 0.004, 0.5, 0.999, 1)] == [
+    assert [percent(share, least="<0.1%") for share in (0, 0.0001, 0.004, 0.5, 0.999, 1)] == [
         "0%", "<0.1%", "0.4%", "50%", "99.9%", "100%"
     ]  # fmt: skip

@@ -336,7 +336,7 @@ def test_quality_by_records(record, tmp_path: Path):
 
 
 def test_prices_and_times_in_words():
-    from cascadelang.workspace.cost_page import whole_dollars
+    from cascadelang.workspace.figures import whole_dollars
 
     said = [whole_dollars(usd) for usd in (None, 0, 0.000057, 0.00123456, 0.5, 4.2, 12345.6)]
     assert said == ["unknown", "$0", "$0.000057", "$0.00123", "$0.5", "$4.20", "$12,346"]
