@@ -46,6 +46,7 @@ from cascadelang.runtime.billing import (
 from cascadelang.runtime.early import can_stop, watched
 from cascadelang.runtime.outcome import Failed
 from cascadelang.runtime.retry import wait_before_retry
+from cascadelang.runtime.streaming import read_stream, unfinished
 
 if TYPE_CHECKING:
     from cascadelang.runtime.early import Early
@@ -228,23 +229,17 @@ async def _stream(run: Run, target: Target, provider: Provider, request: Request
     Raises:
         CallFailed: as the provider.
     """
-    reply: Reply | None = None
-    pieces = provider.stream(request)
-    try:
-        async for piece in pieces:
-            if isinstance(piece, Delta):
-                if not run.streamed:
-                    run.streamed = True
-                    run.tell("stream", target.node, {"model": target.model})
-                emit(piece.text)
-            else:
-                reply = piece
-    finally:
-        close = getattr(pieces, "aclose", None)
-        if close is not None:
-            await close()
+
+    def hand_on(piece: Delta) -> bool:
+        if not run.streamed:
+            run.streamed = True
+            run.tell("stream", target.node, {"model": target.model})
+        emit(piece.text)
+        return False
+
+    reply = await read_stream(provider, request, hand_on)
     if reply is None:
-        raise CallFailed("connection", f"the stream of `{target.model}` ended without its last part")
+        raise unfinished(target.model)
     return reply
 
 

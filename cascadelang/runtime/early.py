@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 from cascadelang.contracts.check import Verdict, Watcher, Watching
 from cascadelang.contracts.estimate import estimate_tokens
-from cascadelang.contracts.failure import CallFailed
 from cascadelang.contracts.messages import Delta, Reply, Request, TokenLogprob, Usage
 from cascadelang.runtime.foresee import Now, outcomes
 from cascadelang.runtime.possible import ANYTHING, FALSE, TRUE, only
 from cascadelang.runtime.sight import Pending, Sight
+from cascadelang.runtime.streaming import read_stream, unfinished
 
 if TYPE_CHECKING:
     from cascadelang.contracts.provider import Provider
@@ -176,25 +176,16 @@ async def watched(model: str, provider: Provider, request: Request, early: Early
     """
     early.begin(request.max_tokens)
     deltas: list[Delta] = []
-    reply: Reply | None = None
-    feed = early.feed
-    pieces = provider.stream(request)
-    try:
-        async for piece in pieces:
-            if isinstance(piece, Delta):
-                deltas.append(piece)
-                if feed(piece):
-                    break
-            else:
-                reply = piece
-    finally:
-        close = getattr(pieces, "aclose", None)
-        if close is not None:
-            await close()
+
+    def feed(piece: Delta) -> bool:
+        deltas.append(piece)
+        return early.feed(piece)
+
+    reply = await read_stream(provider, request, feed)
     if early.stop is not None:
         return await _beginning(provider, request, deltas, early.stop)
     if reply is None:
-        raise CallFailed("connection", f"the stream of `{model}` ended without its last part")
+        raise unfinished(model)
     return reply
 
 

@@ -1,6 +1,7 @@
-"""A way for pieces of an answer from the run to the caller.
+"""Pieces of an answer on their way: from the provider into the run, and from the run to the caller.
 
-Takes: texts put in by the run. Gives: the same texts, in order, to one reader. Guarantees: putting never waits, so a
+Takes: a provider's stream; texts that the run puts in. Gives: each piece to whom it is for, and the reply; the same
+texts, in order, to one reader. Guarantees: a stream is closed however its reading ends; putting never waits, so that a
 slow reader can't make a call time out; what is held is bounded by the length of one answer.
 """
 
@@ -8,7 +9,43 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from cascadelang.contracts.failure import CallFailed
+from cascadelang.contracts.messages import Delta, Reply, Request
+
+if TYPE_CHECKING:
+    from cascadelang.contracts.provider import Provider
+
+
+async def read_stream(provider: Provider, request: Request, take: Callable[[Delta], bool]) -> Reply | None:
+    """Give each piece to ``take`` as it comes, until that says that it was enough.
+
+    Returns:
+        The reply; ``None`` when the stream didn't come to it.
+
+    Raises:
+        CallFailed: as the provider.
+    """
+    reply: Reply | None = None
+    pieces = provider.stream(request)
+    try:
+        async for piece in pieces:
+            if not isinstance(piece, Delta):
+                reply = piece
+            elif take(piece):
+                break
+    finally:
+        close = getattr(pieces, "aclose", None)
+        if close is not None:
+            await close()
+    return reply
+
+
+def unfinished(model: str) -> CallFailed:
+    """A stream that ended without its reply."""
+    return CallFailed("connection", f"the stream of `{model}` ended without its last part")
 
 
 class Channel:
