@@ -1,15 +1,17 @@
 """How sure a model was of its tokens.
 
 Takes: a reply with logprobs. Gives: them as numbers that can be reckoned with, or why there are none; and, while an
-answer is generated, what its mean can still come to (`MeanBound`). Guarantees: finite numbers, at most 0:
-"impossible" (minus infinity, or -9999 as some providers write it) is `LEAST`.
+answer is generated, what its mean can still come to (`MeanBound`, and `MeanWatcher` for a check). Guarantees: finite
+numbers, at most 0: "impossible" (minus infinity, or -9999 as some providers write it) is `LEAST`.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Final
 
+from cascadelang.contracts.check import Outlook
 from cascadelang.contracts.messages import Delta, Reply
 
 LEAST: Final = -9999.0
@@ -62,6 +64,26 @@ class MeanBound:
             self._error -= self._sum * _HALF_STEP
             self.count += 1
         return min(0.0, self._sum + 2 * self._error) / max(self._most, self.count)
+
+
+class MeanWatcher:
+    """Watches how high the mean can still come: as far as tokens of logprob 0 would lift it.
+
+    Args:
+        most_tokens: the most that the answer can have.
+        say: what that makes of the check, from the bound and the number of tokens it is of.
+    """
+
+    __slots__ = ("_bound", "_say")
+
+    def __init__(self, most_tokens: int, say: Callable[[float, int], Outlook]) -> None:
+        self._bound = MeanBound(most_tokens)
+        self._say = say
+
+    def feed(self, delta: Delta) -> Outlook | None:
+        """See `Watcher.feed`."""
+        most = self._bound.add(delta)
+        return None if most is None else self._say(most, self._bound.count)
 
 
 _HALF_STEP: Final = 2.0**-53

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from heapq import heappush, heappushpop
 from typing import Any, ClassVar
 
-from cascadelang.checks._confidence import MeanBound, clamped, logprobs_of
+from cascadelang.checks._confidence import MeanWatcher, clamped, logprobs_of
 from cascadelang.contracts.check import Answer, Finding, Outlook, Watcher
 from cascadelang.contracts.messages import Delta
 from cascadelang.contracts.spec import Param, Spec
@@ -56,23 +56,12 @@ when the answer came without logprobs.
     def watch(self, most_tokens: int) -> Watcher:
         """See `Watching.watch`."""
         if self._over == "mean":
-            return _Mean(most_tokens)
+            return MeanWatcher(most_tokens, _mean)
         return _Lowest(self._over, 1 if self._over == "min" else math.ceil(most_tokens / 10))
 
 
-class _Mean:
-    """How high the mean can still come: as far as tokens of logprob 0 would lift it."""
-
-    def __init__(self, most_tokens: int) -> None:
-        self._bound = MeanBound(most_tokens)
-
-    def feed(self, delta: Delta) -> Outlook | None:
-        """See `Watcher.feed`."""
-        most = self._bound.add(delta)
-        if most is None:
-            return None
-        said = f"logprob(mean) can't come above {most:.3f} after {self._bound.count:,} tokens"
-        return Outlook(most=most, reason=said)
+def _mean(most: float, tokens: int) -> Outlook:
+    return Outlook(most=most, reason=f"logprob(mean) can't come above {most:.3f} after {tokens:,} tokens")
 
 
 class _Lowest:

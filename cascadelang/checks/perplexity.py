@@ -6,9 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
-from cascadelang.checks._confidence import MeanBound, logprobs_of
+from cascadelang.checks._confidence import MeanWatcher, logprobs_of
 from cascadelang.contracts.check import Answer, Finding, Outlook, Watcher
-from cascadelang.contracts.messages import Delta
 from cascadelang.contracts.spec import Spec
 
 
@@ -43,24 +42,13 @@ Unknown when the answer came without logprobs.
 
     def watch(self, most_tokens: int) -> Watcher:
         """See `Watching.watch`."""
-        return _Watching(most_tokens)
+        return MeanWatcher(most_tokens, _outlook)
 
 
-class _Watching:
+def _outlook(most: float, tokens: int) -> Outlook:
     """How low the perplexity can still come: as far as sure tokens would bring it down."""
-
-    def __init__(self, most_tokens: int) -> None:
-        self._bound = MeanBound(most_tokens)
-
-    def feed(self, delta: Delta) -> Outlook | None:
-        """See `Watcher.feed`."""
-        most = self._bound.add(delta)
-        if most is None:
-            return None
-        least = math.exp(min(700.0, -most)) * (1.0 - _STEPS)
-        return Outlook(
-            least=least, reason=f"perplexity can't come below {least:.3g} after {self._bound.count:,} tokens"
-        )
+    least = math.exp(min(700.0, -most)) * (1.0 - _STEPS)
+    return Outlook(least=least, reason=f"perplexity can't come below {least:.3g} after {tokens:,} tokens")
 
 
 _STEPS: Final = 1e-14
