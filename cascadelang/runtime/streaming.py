@@ -1,7 +1,7 @@
 """Pieces of an answer on their way: from the provider into the run, and from the run to the caller.
 
 Takes: a provider's stream; texts that the run puts in. Gives: each piece to whom it is for, and the reply; the same
-texts, in order, to one reader. Guarantees: a stream is closed however its reading ends; putting never waits, so that a
+texts, in order, to one reader. Guarantees: a stream is closed however its reading ends; putting never waits, so a
 slow reader can't make a call time out; what is held is bounded by the length of one answer.
 """
 
