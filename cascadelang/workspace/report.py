@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cascadelang.contracts.trace_sink import RunRecord
     from cascadelang.graph.model import Graph
     from cascadelang.learning.report import Report
-    from cascadelang.stats.model import Cost, Stats
+    from cascadelang.stats.model import Slot, Stats
     from cascadelang.stats.sums import Shape, Sums, Window
     from cascadelang.trace.sql import Connection
 
@@ -119,7 +119,7 @@ def findings(
     beside = [
         one for one in found if one not in live and (live_policy(one.policy), one.path) == (sums.policy, sums.path)
     ]
-    stats = _with_shadows(replace(count(sums), savings=savings_of(sums, files)), [count(one).cost for one in beside])
+    stats = _with_shadows(replace(count(sums), savings=savings_of(sums, files)), [count(one) for one in beside])
     graph = _graph(files.here(sums.path))
     drawing, drawn = ("", False) if graph is None else _drawing(graph, sums.policy)
     paths_shown = {one.path for one in live}
@@ -137,13 +137,14 @@ def findings(
     )
 
 
-def _with_shadows(stats: Stats, shadows: Sequence[Cost]) -> Stats:
+def _with_shadows(stats: Stats, shadows: Sequence[Stats]) -> Stats:
     """The same, where what ran beside the policy for the record is paid for, too: whoever pays sees all of it."""
     if not shadows:
         return stats
     cost, saved = stats.cost, stats.savings
-    usd = sum(one.known_usd for one in shadows)
-    known = all(one.total_usd is not None for one in shadows)
+    usd = sum(one.cost.known_usd for one in shadows)
+    known = all(one.cost.total_usd is not None for one in shadows)
+    stats = replace(stats, over_time=_slots_with_shadows(stats.over_time, shadows))
     known_usd, queries = cost.known_usd + usd, stats.queries - cost.unknown
     whole = replace(
         cost,
@@ -163,6 +164,24 @@ def _with_shadows(stats: Stats, shadows: Sequence[Cost]) -> Stats:
     share = left / saved.top_usd if saved.top_usd else None
     less = replace(saved, spent_usd=saved.spent_usd + usd, saved_usd=left, share=share, how=how)
     return replace(stats, cost=whole, savings=less)
+
+
+def _slots_with_shadows(slots: Sequence[Slot], shadows: Sequence[Stats]) -> list[Slot]:
+    """The parts of the window with what shadows spent in each; where that isn't known, the part's cost isn't.
+
+    A shadow begins when its query is answered. What one spent in a part without a query goes to the last part that
+    has some.
+    """
+    found = list(slots)
+    last = next((at for at, slot in enumerate(found) if slot.queries), 0)
+    for at, slot in enumerate(slots):
+        if slot.queries:
+            last = at
+        for shadow in shadows:
+            its, to = shadow.over_time[at], found[last]
+            known = its.priced >= its.queries * (1 - 1e-9)
+            found[last] = replace(to, cost_usd=to.cost_usd + its.cost_usd, priced=to.priced if known else 0.0)
+    return found
 
 
 # ---- Where queries went -----------------------------------------------------------------------------------------

@@ -185,7 +185,8 @@ def _over_time(stats: Stats) -> str:
     priced = [slot for slot in slots if slot.priced]
     if len(priced) > 1:
         cost = [(s.since_wall_s + middle, 1000 * s.cost_usd / s.priced) for s in priced]
-        out += "<h3>Dollars a thousand queries</h3>"
+        shadows = ", shadows included" if "shadows" in stats.cost.parts_usd else ""
+        out += f"<h3>Dollars a thousand queries{shadows}</h3>"
         out += lines([Line("cost", cost, 4)], "Dollars a thousand queries", x_format=when, y_format=whole_dollars)
     came = [
         (

@@ -272,6 +272,7 @@ def test_whoever_pays_sees_what_shadows_cost(record):
         assert found.stats.cost.total_usd == pytest.approx(before.cost.total_usd + shadows_usd)
         assert found.stats.cost.per_query_usd == pytest.approx(found.stats.cost.total_usd / 4)
         assert found.stats.savings.saved_usd == pytest.approx(before.savings.saved_usd - shadows_usd)
+        assert sum(slot.cost_usd for slot in found.stats.over_time) == pytest.approx(found.stats.cost.total_usd)
     assert "shadows, for the record" in report_page(findings())
     dear = run(20)
     events = [one._replace(data={**one.data, "cost_usd": None}) if one.kind == "call" else one for one in dear.events]
@@ -394,3 +395,22 @@ def test_names_of_levels_and_marks_are_never_written_over_each_other():
     written = [float(y) for y in re.findall(r'<text class=halo x="[\d.]+" y="([\d.]+)"', wide)]
     assert len(written) == 4
     assert all(abs(one - other) >= 15 for at, one in enumerate(written) for other in written[:at])
+
+
+def test_dollars_over_time_hold_what_shadows_spent(record):
+    """In the part of the window in which they ran; the cost of a part in which that isn't known is none."""
+    hours = [time.time() - hour * 3600 for hour in (9, 6, 3)]
+    live = [replace(run(at), started_wall_s=wall_s) for at, wall_s in enumerate(hours)]
+    shadows = [
+        replace(run(at + 10), started_wall_s=wall_s, policy="main (shadow main)") for at, wall_s in enumerate(hours)
+    ]
+    late = replace(shadows[1], trace_id=f"{20:020x}", started_wall_s=hours[1] + 3600)  # in a part without a query
+    record(*live, *shadows[:2], late)
+    costs = [slot.cost_usd for slot in findings().stats.over_time if slot.queries]
+    assert costs == pytest.approx([2 * 0.0023, 3 * 0.0023, 0.0023])
+    assert "Dollars a thousand queries, shadows included" in report_page(findings())
+    events = [
+        one._replace(data={**one.data, "cost_usd": None}) if one.kind == "call" else one for one in shadows[2].events
+    ]
+    record(replace(shadows[2], cost_usd=None, events=events))
+    assert [slot.priced for slot in findings().stats.over_time if slot.queries] == [1, 1, 0]
