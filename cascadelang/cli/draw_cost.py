@@ -35,7 +35,7 @@ def draw_bill(bill: Bill, width: int) -> str:
 
 def _lines(bill: Bill, width: int) -> Iterator[str]:
     this = bill.this
-    recorded = "" if bill.recorded_runs is None else f", by {bill.recorded_runs:,.0f} recorded runs"
+    recorded = f", by {bill.recorded_words}" if bill.recorded_words else ""
     yield paint(f"cost of policy {bill.policy}", bold=True) + f", {bill.per_month:,.0f} queries a month{recorded}"
     yield ""
     rows = [("", "best", "expected", "worst", "a month", "")]

@@ -24,6 +24,7 @@ class Recorded:
 
     Attributes:
         runs: how many runs.
+        kept: how many of them are kept; each stands for as many as the store's sampling has it.
         arms: by node and arm.
         checks: by node, model whose answer it was, and whether it passed.
         calls, failures, retries: by model; failures are attempts.
@@ -34,6 +35,7 @@ class Recorded:
     """
 
     runs: float
+    kept: int
     arms: Mapping[tuple[str, str], float]
     checks: Mapping[tuple[str, str, bool], float]
     calls: Mapping[str, float]
@@ -53,7 +55,7 @@ _STEPS: Final = (
     " GROUP BY steps.kind, steps.node, steps.name, steps.model, steps.outcome"
 )
 _RUNS: Final = (
-    "SELECT sum(tallies.weight) FROM tallies JOIN shapes ON shapes.id = tallies.shape"
+    "SELECT sum(tallies.weight), sum(tallies.runs) FROM tallies JOIN shapes ON shapes.id = tallies.shape"
     " JOIN policies ON policies.id = shapes.policy WHERE policies.id IN ({ids}) AND tallies.bucket >= ?"
 )
 _EVENTS: Final = (
@@ -84,7 +86,7 @@ def recorded_rates(
         named = store.rows("SELECT id, path FROM policies WHERE name = ?", (policy,))
         ids = [id_ for id_, path in named if wanted(path)]
         marks = ", ".join("?" * len(ids))
-        runs = store.rows(_RUNS.format(ids=marks), (*ids, first))[0][0] if ids else None
+        runs, kept = store.rows(_RUNS.format(ids=marks), (*ids, first))[0] if ids else (None, None)
         if not runs:
             return None
         steps = store.rows(_STEPS.format(ids=marks), (*ids, first))
@@ -107,6 +109,7 @@ def recorded_rates(
         answers, asking = _tokens(events)
     return Recorded(
         float(runs),
+        int(kept),
         arms,
         checks,
         by_model["call"],

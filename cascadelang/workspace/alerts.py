@@ -45,10 +45,10 @@ class Alerts:
 
     def __init__(self, path: str, *, baseline: str | None = None, start: str | None = None) -> None:
         from cascadelang.workspace.load import load
-        from cascadelang.workspace.policy_file import Recorded
+        from cascadelang.workspace.policy_file import RecordedFiles
 
         self.path = path
-        self._files = Recorded(file=path)
+        self._files = RecordedFiles(file=path)
         self.graph: Graph = load(path, to_look=True).graph
         if not self.graph.alerts:
             what = f"`{path}` has no alert"

@@ -94,6 +94,8 @@ class Bill:
         sensitivity: escalation rate and dollars a query; every gate's rate is set to it.
         escalation: the rate that the policy's own gates have on the average; ``None`` without gates.
         rates, assumed, notes: what was counted with, what nobody stated, and what to know besides.
+        recorded_runs, recorded_kept: the runs whose rates were taken, and how many of them are kept: fewer where the
+            store keeps a sample. ``None`` where none were looked at.
     """
 
     policy: str
@@ -113,6 +115,17 @@ class Bill:
     assumed: tuple[str, ...]
     notes: tuple[str, ...] = ()
     recorded_runs: float | None = None
+    recorded_kept: int | None = None
+
+    @property
+    def recorded_words(self) -> str:
+        """How many runs its rates are of; empty where none were looked at."""
+        if self.recorded_runs is None or self.recorded_kept is None:
+            return ""
+        kept = f"{self.recorded_kept:,} recorded {'run' if self.recorded_kept == 1 else 'runs'}"
+        if abs(self.recorded_runs - self.recorded_kept) < 0.5:
+            return kept
+        return f"{kept}, a sample that stands for {self.recorded_runs:,.0f}"
 
     @property
     def this(self) -> Way:
@@ -152,7 +165,7 @@ def bill(
     root = graph.policies[policy_named(graph, policy)]
     per_month = monthly(volume)
     stated = stated_rates(asked or Asked())
-    counted, runs = recorded(graph, root, path, policy, since) if from_traces else (Stated(), None)
+    counted, (runs, kept) = recorded(graph, root, path, policy, since) if from_traces else (Stated(), (None, None))
     try:
         rates = settle(graph, root, over(graph, counted, stated))
         own = Reckoning(graph, root, rates)
@@ -189,6 +202,7 @@ def bill(
         rates.assumed,
         tuple(notes),
         runs,
+        kept,
     )
 
 

@@ -26,6 +26,7 @@ def bill_json(bill: Bill) -> dict[str, Any]:
         "path": bill.path,
         "queries_per_month": bill.per_month,
         "recorded_runs": bill.recorded_runs,
+        "recorded_kept": bill.recorded_kept,
         "ways": [{**asdict(way), "expected_usd_per_month": per_month(bill, way.expected_usd)} for way in bill.ways],
         "proved_usd": bill.proved_usd,
         "proved_for_input_tokens": bill.input_tokens,

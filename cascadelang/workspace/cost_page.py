@@ -79,9 +79,7 @@ def bill_page(bill: Bill) -> str:
         saved = 1 - this.expected_usd / top.expected_usd
         against = f"{saved:.0%} less" if saved >= 0 else f"{-saved:.0%} more"
         headline += f", {against} than <code>{text(bill.top)}</code> for everything"
-    source = (
-        "by stated and assumed rates" if bill.recorded_runs is None else f"by {bill.recorded_runs:,.0f} recorded runs"
-    )
+    source = f"by {bill.recorded_words}" if bill.recorded_words else "by stated and assumed rates"
     lead = f"<p class=over>What <code>{text(bill.path)}</code>, policy {text(bill.policy)}, costs, {source}</p>"
     sections = [
         section("Ways to answer the same queries", _ways(bill), "Expected cost; dollars a month and a query.")

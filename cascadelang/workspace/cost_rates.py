@@ -161,28 +161,32 @@ def unknown_place(error: UnknownPlace) -> Mistake:
 # ---- What was recorded ------------------------------------------------------------------------------------------
 
 
-def recorded(graph: Graph, root: str, path: str, policy: str, since: str | None) -> tuple[Stated, float]:
-    """The rates of recorded runs, and how many those are.
+def recorded(graph: Graph, root: str, path: str, policy: str, since: str | None) -> tuple[Stated, tuple[float, int]]:
+    """The rates of recorded runs, how many those are, and how many of them are kept.
 
     Raises:
         Mistake: when there are none, or the store can't be read.
     """
-    from cascadelang.trace.query import StoreUnusable
+    from cascadelang.trace.query import StoreUnusable, policy_paths
     from cascadelang.trace.rates import recorded_rates
-    from cascadelang.workspace.policy_file import Recorded
+    from cascadelang.workspace.policy_file import RecordedFiles, path_from_here
     from cascadelang.workspace.traces import store_of, wall_s_of
 
     first = 0.0 if since is None else wall_s_of(since)
+    files = RecordedFiles(file=path)
     try:
-        found = recorded_rates(store_of(path), policy, Recorded(file=path).is_file, first)
+        found = recorded_rates(store_of(path), policy, files.is_file, first)
+        others = [] if found is not None else [one for one in policy_paths(store_of(path)) if files.is_namesake(one)]
     except StoreUnusable as error:
         raise StoreMistake(str(error)) from None
     if found is None:
         raise Mistake(
             f"no run of `{policy}` is recorded{f' since {since}' if since else ''}",
-            "state rates instead (`--mix`, `--pass`, `--tokens`), or run it first",
+            f"runs of `{path_from_here(others[0])}` are: is it this policy elsewhere, give both one `trace_project`"
+            if others
+            else "state rates instead (`--mix`, `--pass`, `--tokens`), or run it first",
         )
-    return counted_rates(graph, root, found), found.runs
+    return counted_rates(graph, root, found), (found.runs, found.kept)
 
 
 def counted_rates(graph: Graph, root: str, found: Recorded) -> Stated:

@@ -1,6 +1,6 @@
 """Which file a recorded run's policy is of: what the record holds, and what a record's words mean here.
 
-Takes: a file as it was named, and the settings. Gives: `recorded_path`, and for what was recorded `Recorded`.
+Takes: a file as it was named, and the settings. Gives: `recorded_path`, and for what was recorded `RecordedFiles`.
 Guarantees: one file has one recorded path, from whichever folder and by whichever way it is named, unless the way
 leads over a link; two files have two, unless the settings say that they are one; nothing is written.
 
@@ -91,7 +91,7 @@ def absolute(file: str) -> str:
     return os.path.realpath(file) if os.path.exists(file) else plain
 
 
-class Recorded:
+class RecordedFiles:
     """What recorded paths mean here, and which of them are asked for.
 
     Args:
@@ -116,6 +116,11 @@ class Recorded:
     def is_file(self, path: str) -> bool:
         """Whether a recorded path is that of the file that is asked for."""
         return any(same(path) for same in self._files)
+
+    def is_namesake(self, path: str) -> bool:
+        """Whether a recorded path isn't that of the file, but has its name."""
+        name = os.path.basename(self.file or "")
+        return re.split(r"[/\\:]", path)[-1] == name and not self.is_file(path)
 
     def counted_as(self, path: str) -> str:
         """The path under which runs of a recorded path are counted: ways to one file are one."""

@@ -94,13 +94,13 @@ def findings(
     from cascadelang.stats.count import count
     from cascadelang.stats.sums import Window, sums_of_window
     from cascadelang.trace.sql import StoreUnusable, reading
-    from cascadelang.workspace.policy_file import Recorded, shown_path
+    from cascadelang.workspace.policy_file import RecordedFiles, shown_path
     from cascadelang.workspace.stats import live_policy, savings_of, singles_usd
 
     window = Window(0.0 if since is None else wall_s_of(since), time.time() if until is None else wall_s_of(until))
     if window.since_wall_s >= window.until_wall_s:
         raise Mistake("the window ends before it begins", "`--since 30d --until 7d`, say", usage=True)
-    files = Recorded(policy, start=start)
+    files = RecordedFiles(policy, start=start)
 
     def wanted(name: str, path: str) -> bool:
         return files.wanted(name, path) or files.wanted(live_policy(name), path)

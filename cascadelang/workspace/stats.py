@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cascadelang.stats.model import Savings, Stats
     from cascadelang.stats.sums import Row, Sums, Window
     from cascadelang.trace.sql import Connection
-    from cascadelang.workspace.policy_file import Recorded
+    from cascadelang.workspace.policy_file import RecordedFiles
 
 BEGINNING_WALL_S: Final = 0.0
 _SHADOW: Final = re.compile(r" \(shadow .*\)\Z")
@@ -56,12 +56,12 @@ def read_stats(
     from cascadelang.stats.drift import distributions, drift
     from cascadelang.stats.sums import sums_of_window
     from cascadelang.trace.sql import StoreUnusable, reading
-    from cascadelang.workspace.policy_file import Recorded
+    from cascadelang.workspace.policy_file import RecordedFiles
 
     where = store_of(start)
     window = _window(since, until)
     against = None if baseline is None else Baseline(baseline)
-    files = Recorded(policy, start=start)
+    files = RecordedFiles(policy, start=start)
     try:
         with reading(where) as store:
             if store is None:
@@ -98,7 +98,7 @@ class Baseline:
         else:
             _baseline_window(said)
 
-    def of_each(self, store: Connection, files: Recorded) -> dict[tuple[str, str], Distributions]:
+    def of_each(self, store: Connection, files: RecordedFiles) -> dict[tuple[str, str], Distributions]:
         """Those of each policy, by its name and its file; a file isn't known of what was kept."""
         from cascadelang.stats.drift import distributions
         from cascadelang.stats.sums import sums_of_window
@@ -161,7 +161,7 @@ def _baseline_window(baseline: str) -> Window:
 # ---- Savings ----------------------------------------------------------------------------------------------------
 
 
-def savings_of(sums: Sums, files: Recorded) -> Savings:
+def savings_of(sums: Sums, files: RecordedFiles) -> Savings:
     """What a policy saved against its top rung, by the prices of its file as it is now."""
     from cascadelang.stats.model import Savings
     from cascadelang.workspace.policy_file import shown_path
@@ -196,7 +196,7 @@ def savings(prices: dict[str, Price], sums: Sums) -> Savings:
     )
 
 
-def singles_usd(sums: Sums, files: Recorded) -> dict[str, float]:
+def singles_usd(sums: Sums, files: RecordedFiles) -> dict[str, float]:
     """What each model that a policy can ask would have cost for the answers that were given, counted as savings are.
 
     Empty where that isn't known.

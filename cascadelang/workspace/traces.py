@@ -263,9 +263,9 @@ def search_of(
 def _paths_of(file: str, start: str) -> tuple[str, ...]:
     """The recorded paths of a policy file."""
     from cascadelang.trace.query import StoreUnusable, policy_paths
-    from cascadelang.workspace.policy_file import Recorded
+    from cascadelang.workspace.policy_file import RecordedFiles
 
-    files = Recorded(file, start=start)
+    files = RecordedFiles(file, start=start)
     try:
         return tuple(path for path in policy_paths(store_of(start)) if files.is_file(path))
     except StoreUnusable as error:

@@ -132,6 +132,34 @@ def test_volumes():
     assert monthly("1,500") == 1500
 
 
+def test_a_sample_is_called_one(cl, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("CASCADELANG_TRACE_STORE", str(Path("t.db").resolve()))
+    monkeypatch.setenv("CASCADELANG_TRACE_SAMPLE", "0.5")
+    from cascadelang import Policy
+
+    with Policy.load("c.cl") as policy:
+        for _ in range(60):
+            policy.run("hello", meta={"kind": "chat"})
+    bill = json.loads(cl("cost", "c.cl", "--from-traces", "--output", "json").out)
+    kept, runs = bill["recorded_kept"], round(bill["recorded_runs"])
+    assert 0 < kept < 60
+    assert f", by {kept} recorded runs, a sample that stands for {runs}\n" in cl("cost", "c.cl", "--from-traces").out
+    assert cl("cost", "c.cl", "--from-traces", "--plot", "p.html").code == 0
+    assert f"by {kept} recorded runs, a sample that stands for {runs}<" in Path("p.html").read_text()
+
+
+def test_runs_of_the_file_elsewhere_are_told_of(cl, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("CASCADELANG_TRACE_STORE", str(Path("t.db").resolve()))
+    from cascadelang import Policy
+
+    Path("x").mkdir()
+    Path("x/c.cl").write_text(Path("c.cl").read_text())
+    with Policy.load("x/c.cl") as policy:
+        policy.run("hello", meta={"kind": "chat"})
+    told = cl("cost", "c.cl", "--from-traces").err
+    assert f"runs of `{Path('x', 'c.cl')}` are: is it this policy elsewhere, give both one `trace_project`" in told
+
+
 def test_from_what_was_recorded(cl, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("CASCADELANG_TRACE_STORE", str(Path("t.db").resolve()))
     assert "no run of `main` is recorded" in cl("cost", "c.cl", "--from-traces").err

@@ -15,7 +15,7 @@ from cascadelang.cli.main import main
 from cascadelang.trace.query import list_runs
 from cascadelang.trace.store import TraceStore
 from cascadelang.workspace.config import read
-from cascadelang.workspace.policy_file import Recorded, absolute, path_from_here, recorded_path, shown_path
+from cascadelang.workspace.policy_file import RecordedFiles, absolute, path_from_here, recorded_path, shown_path
 from cascadelang.workspace.report import findings
 from cascadelang.workspace.stats import read_stats
 
@@ -249,7 +249,7 @@ def recorded_id(folder: Path, *, a: bool) -> str:
 
 
 def test_words_that_no_file_could_have(two):
-    files = Recorded(file="a/support.cl")
+    files = RecordedFiles(file="a/support.cl")
     for path in ("", "\udcff", "x" * 10_000, "a\0b", ":", "acme:", "C:\\x\\support.cl"):
         assert not files.is_file(path)
         assert files.counted_as(path) == path
