@@ -11,7 +11,7 @@ prometheus_client = pytest.importorskip("prometheus_client")
 from prometheus_client import CollectorRegistry, generate_latest  # noqa: E402
 from prometheus_client.parser import text_string_to_metric_families  # noqa: E402
 
-from cascadelang.telemetry.metrics import COUNTERS, MOST, Metrics, NoMetrics, tell_alerts  # noqa: E402
+from cascadelang.telemetry.metrics import COUNTERS, MOST, MOST_SERIES, OTHER, Metrics, NoMetrics, tell_alerts  # noqa: E402
 
 HOSTILE = 'new\nline "quoted" \\ \x1b[31m'
 
@@ -67,7 +67,7 @@ def samples(registry):
 
 
 def value(found, name, **labels):
-    return found["cascadelang_" + name, tuple(sorted(labels.items()))]
+    return found["cascadelang_" + name, tuple(sorted({"file": "p.cl", **labels}.items()))]
 
 
 def test_a_run_is_counted():
@@ -92,17 +92,60 @@ def test_a_run_is_counted():
     assert value(found, "call_seconds_bucket", policy="main", model="small", le="0.25") == 1
 
 
-def test_labels_have_an_end():
+def hostile(number):
+    """A run in which every word that a label could have is another than in the runs before, and no good one."""
+    word = f"{number}{HOSTILE}\udcff" + "x" * 300
+    names = ("model", "purpose", "kind", "outcome", "arm", "from", "to", "because")
+    data = {name: f"{name} {word}" for name in names}
+    kinds = ("call", "call_failed", "retry", "check", "escalate", "cached")
+    events = [Event(kind, f"node {word}", 0.0, {**data, "latency_s": 1}) for kind in kinds]
+    events.append(Event("route", f"node {word}", 0.0, {**data, "because": {f"signal {word}": None}}))
+    said = {name: f"{name} {word}" for name in ("policy", "status", "failure", "model")}
+    said["policy_path"] = f"a folder/{number} \udcff\n"
+    return run(number, cost_usd=None, **said, events=events)
+
+
+def test_labels_and_series_have_an_end():
     registry = CollectorRegistry()
     metrics = Metrics(NoTrace(), registry)
-    for number in range(3 * MOST):
-        metrics.record(run(number, policy=f"policy {number}{HOSTILE}", model=f"m{number}"))
+    for number in range(10_000):
+        metrics.record(hostile(number))
     found = samples(registry)
     for name, (_, labels) in COUNTERS.items():
-        for label in labels:
-            values = {dict(at)[label] for sample, at in found if sample == f"cascadelang_{name}_total"}
-            assert len(values) <= MOST + 1, (name, label)
-    assert value(found, "runs_total", policy="other", status="accepted") == 2 * MOST
+        if name != "cost_usd":
+            series = [dict(at) for sample, at in found if sample == f"cascadelang_{name}_total"]
+            assert all(len({at[label] for at in series}) <= MOST + 1 for label in labels), name
+            assert 0 < len(series) <= MOST_SERIES + 1, name
+            told = sum(count for (sample, _), count in found.items() if sample == f"cascadelang_{name}_total")
+            assert told >= 10_000, "what is beyond the bound is counted, too"
+    assert value(found, "runs_total", file=OTHER, policy=OTHER, status=OTHER) == 10_000 - MOST
+    assert all(len(text) <= 200 for _, at in found for _, text in at)
+
+
+def test_labels_that_are_few_each_make_no_more_series_together_than_there_may_be():
+    registry = CollectorRegistry()
+    metrics = Metrics(NoTrace(), registry)
+    for number in range(2 * MOST_SERIES):
+        tens, ones = divmod(number, 50)
+        metrics.record(run(number, policy=f"policy {tens}", model=f"model {ones}", events=[]))
+    found = samples(registry)
+    series = {at: count for (name, at), count in found.items() if name == "cascadelang_answers_total"}
+    assert len(series) == MOST_SERIES + 1
+    assert sum(series.values()) == 2 * MOST_SERIES
+    assert value(found, "answers_total", file=OTHER, policy=OTHER, model=OTHER) == MOST_SERIES
+
+
+def test_policies_of_one_name_are_told_apart_by_their_files_which_tell_of_no_folder():
+    registry = CollectorRegistry()
+    metrics = Metrics(NoTrace(), registry)
+    for path in ("/home/ada/support.cl", "C:\\Users\\ada\\billing.cl", "billing.cl", ""):
+        metrics.record(run(policy_path=path))
+    found = samples(registry)
+    counts = [
+        value(found, "run_seconds_count", file=file, policy="main") for file in ("support.cl", "billing.cl", "")
+    ]
+    assert counts == [1, 2, 1]
+    assert "ada" not in generate_latest(registry).decode()
 
 
 def test_several_policies_share_a_registry_and_another_s_names_are_told():
@@ -159,13 +202,13 @@ def test_alerts_are_gauges():
     registry = CollectorRegistry()
     tell_alerts(registry, "p.cl", lambda: told)
     found = samples(registry)
-    assert value(found, "alert_holds", policy="p.cl", alert=f"dear {HOSTILE}") == 1
-    assert value(found, "alert_holds", policy="p.cl", alert="slow") == 0
-    assert value(found, "alert_queries", policy="p.cl", alert="new") == 3
-    assert ("cascadelang_alert_holds", (("alert", "new"), ("policy", "p.cl"))) not in found
+    assert value(found, "alert_holds", alert=f"dear {HOSTILE}") == 1
+    assert value(found, "alert_holds", alert="slow") == 0
+    assert value(found, "alert_queries", alert="new") == 3
+    assert ("cascadelang_alert_holds", (("alert", "new"), ("file", "p.cl"))) not in found
     broken = CollectorRegistry()
     tell_alerts(broken, "p.cl", lambda: 1 / 0)
-    assert value(samples(broken), "alerts_readable", policy="p.cl") == 0
+    assert value(samples(broken), "alerts_readable") == 0
 
 
 def test_of_alerts_that_say_the_same_one_that_holds_is_told():
@@ -174,7 +217,7 @@ def test_of_alerts_that_say_the_same_one_that_holds_is_told():
     registry = CollectorRegistry()
     told = [AlertState("slow", "x", state, 10, 12.0, []) for state in ("quiet", "holds", "waiting")]
     tell_alerts(registry, "p.cl", lambda: told)
-    assert value(samples(registry), "alert_holds", policy="p.cl", alert="slow") == 1
+    assert value(samples(registry), "alert_holds", alert="slow") == 1
 
 
 def test_alerts_of_several_policies_are_one_metric():
@@ -188,8 +231,28 @@ def test_alerts_of_several_policies_are_one_metric():
     tell_alerts(registry, "c.cl", lambda: [AlertState("slow", "x", "quiet", 10, 12.0, [])])
     tell_alerts(registry, "c.cl", lambda: [AlertState("slow", "x", "holds", 10, 12.0, [])])
     found = samples(registry)
-    held = [value(found, "alert_holds", policy=path, alert="slow") for path in ("a.cl", "c.cl")]
-    readable = [value(found, "alerts_readable", policy=path) for path in ("a.cl", "b.cl", "c.cl")]
+    held = [value(found, "alert_holds", file=path, alert="slow") for path in ("a.cl", "c.cl")]
+    readable = [value(found, "alerts_readable", file=path) for path in ("a.cl", "b.cl", "c.cl")]
     assert (held, readable) == ([0, 1], [1, 0, 1])
     types = [line for line in generate_latest(registry).decode().splitlines() if line.startswith("# TYPE")]
     assert len(types) == len(set(types)) == 3
+
+
+def test_alerts_of_files_of_one_name_are_told_apart_by_their_paths():
+    registry = CollectorRegistry()
+    for path in ("a/p.cl", "b/p.cl", "/home/ada/other.cl"):
+        tell_alerts(registry, path, list)
+    found = samples(registry)
+    for file in ("a/p.cl", "b/p.cl", "other.cl"):
+        assert value(found, "alerts_readable", file=file) == 1
+
+
+def test_words_that_are_no_text_stop_no_scrape():
+    from cascadelang.stats.alerts import AlertState
+
+    registry = CollectorRegistry()
+    tell_alerts(registry, "\udcff.cl", lambda: [AlertState("\udcff" + "x" * 999, "x", "holds", 10, 12.0, [])])
+    Metrics(NoTrace(), registry).record(run(policy_path="\udcff.cl"))
+    found = samples(registry)
+    assert value(found, "alert_holds", file="?.cl", alert="?" + "x" * 199) == 1
+    assert value(found, "runs_total", file="?.cl", policy="main", status="accepted") == 1
