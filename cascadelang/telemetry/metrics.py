@@ -27,12 +27,16 @@ if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
     from prometheus_client.metrics_core import Metric
 
+    from cascadelang.graph.model import Graph
+
 MOST: Final = 100
 """Values of one label of one metric."""
 MOST_SERIES: Final = 1_000
 """Series of one metric, and one more for the rest."""
 OTHER: Final = "other"
 _MOST_CHARS: Final = 200
+_MOST_FORESEEN: Final = 20
+_STATUSES: Final = ("accepted", "unchecked", "unmet", "failed", "cancelled")
 
 SECONDS: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0)
 """The bounds of the histograms' buckets."""
@@ -131,6 +135,12 @@ class _Series:
             for name, (says, labels) in HISTOGRAMS.items()
         }
 
+    def foresee(self, file: str, policies: Iterable[str]) -> None:
+        """Have the runs of policies told before there are any."""
+        for policy in policies:
+            for status in _STATUSES:
+                self._add("runs", file, policy, status, amount=0.0)
+
     def count(self, run: RunRecord) -> None:
         """Add a run."""
         policy = (_file(run.policy_path), run.policy)
@@ -213,14 +223,19 @@ class Metrics:
     Args:
         next_: takes each run first.
         registry: where the metrics are; those of several policies are the same.
+        graph: of the policies whose runs they will be: their runs are counted from 0, for Prometheus takes the first
+            value that it sees for no increase.
 
     Raises:
         NoMetrics: when prometheus-client isn't installed, or the registry has other metrics of these names.
     """
 
-    def __init__(self, next_: TraceSink, registry: CollectorRegistry) -> None:
+    def __init__(self, next_: TraceSink, registry: CollectorRegistry, graph: Graph | None = None) -> None:
         self._next = next_
         self._series = _series_of(registry)
+        if graph is not None:
+            with self._series.lock:
+                self._series.foresee(_file(graph.path), list(graph.policies)[:_MOST_FORESEEN])
 
     def record(self, run: RunRecord) -> None:
         """See `TraceSink.record`."""

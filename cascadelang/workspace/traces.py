@@ -47,7 +47,7 @@ def open_sink(
         from cascadelang.telemetry.metrics import Metrics, NoMetrics
 
         try:
-            sink = Metrics(sink, metrics)
+            sink = Metrics(sink, metrics, graph)
         except NoMetrics as error:
             warn(f"runs aren't counted: {error}")
     if config.telemetry == "off" or graph is None:

@@ -187,7 +187,10 @@ def test_a_policy_counts_into_a_registry(tmp_path):
     )
     registry = CollectorRegistry()
     with Policy.load(tmp_path / "p.cl", traces=False, metrics=registry) as policy:
+        before = samples(registry)
         policy.run("hi")
+    assert [value(before, "runs_total", policy="main", status=status) for status in ("unchecked", "failed")] == [0, 0]
+    assert value(samples(registry), "runs_total", policy="main", status="unchecked") == 1
     assert value(samples(registry), "answers_total", policy="main", model="small") == 1
 
 
