@@ -15,8 +15,7 @@ from dataclasses import dataclass, field
 from math import ceil, floor
 from typing import Any, Final, NamedTuple
 
-from cascadelang.trace.facts import signal_text
-from cascadelang.trace.rows import RUN_FIELDS, RUN_TABLES, counted, encode, run_of
+from cascadelang.trace.rows import RUN_FIELDS, RUN_TABLES, Forms, counted, run_of
 from cascadelang.trace.schema import BUCKET_S, place_of
 from cascadelang.trace.sql import Connection
 
@@ -246,14 +245,14 @@ def sums_of_newest(
     name, path, _ = next(iter(policies.values()))
     sums = Sums(name, path, 1, 0.0, 0.0, 0.0, 1)
     times: list[float] = []
-    reached = 0.0
+    reached, forms = 0.0, Forms(store)
     while reached < number and (rows := store.rows(look, (last, *policies, _AT_ONCE))):
         for row in rows:
             if reached >= number:
                 break
             last = row[0]
             reached += row[2]
-            times.append(_count(sums, row))
+            times.append(_count(sums, forms, row))
     if not times:
         return None
     sums.since_wall_s, sums.until_wall_s = min(times), max(times)
@@ -261,13 +260,13 @@ def sums_of_newest(
     return sums, last
 
 
-def _count(sums: Sums, row: tuple[Any, ...]) -> float:
+def _count(sums: Sums, forms: Forms, row: tuple[Any, ...]) -> float:
     """Add one run; when it began."""
     _, shape, weight, events, *fields = row
     try:
-        run = counted(run_of(fields, events, None), weight)
+        run = counted(run_of(fields, forms, events), weight)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):  # events that another hand spoilt
-        run = counted(run_of((*fields[:9], "[]", *fields[10:]), None, None), weight)
+        run = counted(run_of((*fields[:9], "[]", *fields[10:])), weight)
     wall_s, latency_s, _, cost_usd, *others = run.figures
     figures = (1.0, 0.0 if cost_usd is None else 1.0, latency_s, cost_usd or 0.0, *others)
     new = Row(1, *(weight * each for each in figures))
@@ -277,8 +276,8 @@ def _count(sums: Sums, row: tuple[Any, ...]) -> float:
     sums.latencies[place_of(latency_s)] += weight
     for reason in run.reasons:
         sums.reasons[reason] += weight
-    for name, value in run.signals.items():
-        sums.signals[name][signal_text(value, encode)] += weight
+    for name, value in run.signals:
+        sums.signals[name][value] += weight
     return float(wall_s)
 
 

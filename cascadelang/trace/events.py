@@ -67,13 +67,10 @@ from typing import Any, Final, cast
 
 from cascadelang.contracts.trace_sink import EVENTS_VERSION, Event, EventKind
 
-TEXT_KEY: Final = "text"
-"""The one key whose value is a model's whole answer; the store keeps it apart."""
-
 HASHED: Final = "hmac:"
 """What a text begins with of which only its hash is kept."""
 
-__all__ = ["EVENTS_VERSION", "HASHED", "TEXT_KEY", "events_from_json"]
+__all__ = ["EVENTS_VERSION", "HASHED", "events_from_json"]
 
 
 def events_from_json(rows: Sequence[Sequence[Any]]) -> tuple[Event, ...]:

@@ -21,13 +21,16 @@ How the cost is split, each call in exactly one part:
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
 from math import isfinite
 from typing import Any, Final, NamedTuple
 
 from cascadelang.contracts.trace_sink import RunRecord
-from cascadelang.trace.events import HASHED, TEXT_KEY
+from cascadelang.trace.events import HASHED
+from cascadelang.trace.forms import Flat, Layout, filled
+from cascadelang.trace.json_text import encode
 
 Step = tuple[str, str, str, str, str]
 """Kind, node, name, model, outcome; see ``steps`` in `cascadelang.trace.schema`."""
@@ -50,20 +53,40 @@ class Way:
         ending: status, failure, and who answered.
         path: who was asked.
         steps: what happened, in order.
+        form: of the events, as `cascadelang.trace.forms` has it.
         parts: which part of the cost each call is, in order: of `PARTS`.
         given: the number of the call whose answer was given; -1 where none was.
+        given_tokens: where its tokens in and out stand; ``None`` where none was.
+        rejections: check and outcome of each verdict that wasn't ``passed``, and which of all verdicts it was.
     """
 
-    __slots__ = ("ending", "given", "parts", "path", "policy", "steps")
+    __slots__ = ("ending", "form", "given", "given_tokens", "parts", "path", "policy", "rejections", "steps")
 
     def __init__(
-        self, policy: tuple[str, str, str], ending: tuple[str, str, str], path: tuple[str, ...], steps: list[Step]
+        self,
+        policy: tuple[str, str, str],
+        ending: tuple[str, str, str],
+        path: tuple[str, ...],
+        layout: Layout,
+        flat: Flat,
     ) -> None:
         self.policy = policy
         self.ending = ending
         self.path = path
-        self.steps = steps
-        self.parts, self.given = _parts(steps, ending[2])
+        self.steps: list[Step] = []
+        self.rejections: list[tuple[str, str, int]] = []
+        verdicts = 0
+        for kind, node, data in layout.events(flat):
+            new = _steps(kind, node, filled(kind, data))
+            self.steps += new
+            if kind == "check":
+                _, _, check, _, outcome = new[0]
+                if outcome != "passed":
+                    self.rejections.append((check, outcome, verdicts))
+                verdicts += 1
+        self.form = layout.form(flat)
+        self.parts, self.given = _parts(self.steps, ending[2])
+        self.given_tokens = layout.tokens[self.given] if self.given >= 0 else None
 
 
 class Facts(NamedTuple):
@@ -71,16 +94,16 @@ class Facts(NamedTuple):
 
     Attributes:
         way: the way that it took.
-        events: the events, without texts.
-        texts: the text of a call, by the number of its event.
+        own: the values of the events that are the run's own, texts excepted.
+        texts: the texts of its calls.
         reasons: check, outcome (``failed`` or ``unknown``) and reason, of each verdict that wasn't ``passed``.
-        signals: what was found out about the query, by signal.
+        signals: what was found out about the query, by signal, as `signal_text` has it.
         answer_input_tokens, answer_output_tokens: of the call whose answer was given.
     """
 
     way: Way
-    events: list[tuple[Any, ...]]
-    texts: dict[str, str]
+    own: list[Any]
+    texts: tuple[str, ...]
     answers_usd: float
     judges_usd: float
     classifiers_usd: float
@@ -88,108 +111,143 @@ class Facts(NamedTuple):
     rejected_usd: float
     answer_input_tokens: int
     answer_output_tokens: int
-    reasons: list[tuple[str, str, str]]
-    signals: dict[str, Any]
+    reasons: tuple[tuple[str, str, str], ...]
+    signals: tuple[tuple[str, str], ...]
+
+
+_MOST_KNOWN: Final = 4_096
+_layouts: dict[tuple[Any, ...], Layout] = {}
+_ways: dict[tuple[Any, ...], Way] = {}
+_values: Final[Callable[[Any], Iterable[Any]]] = dict.values
 
 
 def facts_of(run: RunRecord) -> Facts:
-    """Count one run."""
-    events = list(map(tuple, run.events))  # a plain tuple is taken apart in a third of an event's time
-    try:
-        return _facts(run, events, events)
-    except KeyError:  # an older version's event, or another's: what it leaves out is empty
-        filled = [(kind, node, at_s, {**_EMPTY.get(kind, {}), **data}) for kind, node, at_s, data in run.events]
-        return _facts(run, list(map(tuple, run.events)), filled)
+    """Count one run.
 
-
-_EMPTY: Final[Mapping[str, Mapping[str, Any]]] = {
-    "call": {"purpose": "answer", "model": "", "cost_usd": None, "input_tokens": 0, "output_tokens": 0},
-    "check": {"check": "", "model": "", "outcome": "", "reason": ""},
-    "escalate": {"from": "", "to": "", "because": ""},
-    "route": {"arm": "", "to": "", "because": {}},
-}
-
-
-def _facts(run: RunRecord, events: list[tuple[Any, ...]], told: list[tuple[Any, ...]]) -> Facts:  # noqa: C901 - one look at each event, on the hot path
-    """Count what the events told; ``events`` are those that are kept, and lose their texts here.
-
-    Raises:
-        KeyError: when an event leaves out something of `_EMPTY`.
+    The events are never looked at one by one: where their values stand is known from their kinds and keys, and what
+    follows from some of these values from those.
     """
-    went: list[str] = []
-    texts: dict[str, str] = {}
-    reasons: list[tuple[str, str, str]] = []
-    signals: dict[str, Any] = {}
-    calls: list[tuple[float, int, int]] = []
-    retries = 0.0
-    for number, (kind, node, at_s, data) in enumerate(told):
-        if kind == "call":
-            went += (kind, node, data["purpose"], data["model"], "")
-            calls.append((data["cost_usd"] or 0.0, data["input_tokens"], data["output_tokens"]))
-            if TEXT_KEY in data:
-                kept = dict(events[number][3])
-                texts[str(number)] = kept.pop(TEXT_KEY)
-                events[number] = (kind, node, at_s, kept)
-        elif kind == "check":
-            outcome = "unknown" if data.get("unknown") else data["outcome"]
-            check = data["check"]
-            went += (kind, node, check, data["model"], outcome)
-            if outcome != "passed":
-                reasons.append((check, outcome, _counted(data["reason"])))
-        elif kind == "escalate":
-            went += (kind, node, data["from"], data["to"], data["because"])
-        elif kind == "route":
-            went += (kind, node, data["arm"], data["to"], "")
-            for name, value in data["because"].items():
-                signals[name] = value
-                if value is None:
-                    went += ("unknown", node, name, "", "")
-        elif kind == "call_failed":
-            get = data.get
-            went += (kind, node, get("purpose", ""), get("model", ""), get("kind", ""))
-            retries += get("cost_usd") or 0.0
-        elif kind not in _SILENT:
-            went += _other(kind, node, data)
-    way = _way(
-        run.policy, run.policy_path, run.graph_sha256, run.status, run.failure, run.model, run.path, tuple(went)
+    kinds, nodes, times_s, told = zip(*run.events, strict=False) if run.events else ((), (), (), ())
+    keys = tuple(map(tuple, told))
+    layout = _layouts.get((kinds, nodes, keys))
+    if layout is None:
+        layout = _know(_layouts, (kinds, nodes, keys), Layout(kinds, nodes, keys))
+    flat = _flat(told, layout)
+    looked_at = layout.because(flat)
+    unknown = [name for because in looked_at for name, value in because.items() if value is None]
+    key = (
+        layout,
+        run.policy,
+        run.policy_path,
+        run.graph_sha256,
+        run.status,
+        run.failure,
+        run.model,
+        run.path,
+        layout.shared(flat),
+        tuple(unknown),
     )
-    parts, given = way.parts, way.given
+    way = _ways.get(key)
+    if way is None:
+        way = _know(_ways, key, Way(key[1:4], key[4:7], run.path, layout, flat))
     spent = [0.0, 0.0, 0.0, 0.0]
-    for part, call in zip(parts, calls, strict=True):
-        spent[part] += call[0]
-    _, tokens_in, tokens_out = calls[given] if given >= 0 else (0.0, 0, 0)
+    for part, usd in zip(way.parts, layout.costs(flat), strict=True):
+        if usd:
+            spent[part] += usd
+    retries = 0.0 if layout.failed is None else sum([usd or 0.0 for usd in layout.failed(flat)])
+    tokens_in = tokens_out = 0
+    if way.given_tokens is not None:
+        at_in, at_out = way.given_tokens
+        tokens_in, tokens_out = flat[at_in], flat[at_out]
+    reasons = _reasons(way, layout.reasons(flat)) if way.rejections else ()
     # what `Facts(…)` does, without its Python frame
     return _new(
         Facts,
-        (way, events, texts, *spent[:3], retries, spent[3], tokens_in, tokens_out, reasons, signals),
+        (
+            way,
+            [*times_s, *layout.own(flat)],
+            layout.texts(flat),
+            spent[0],
+            spent[1],
+            spent[2],
+            retries,
+            spent[3],
+            tokens_in,
+            tokens_out,
+            reasons,
+            _signals(looked_at) if looked_at else (),
+        ),
     )
 
 
-def _other(kind: str, node: str, data: Mapping[str, Any]) -> Step:
-    """A step that needs no more than its words."""
+def _flat(told: Sequence[Mapping[str, Any]], layout: Layout) -> list[Any]:
+    """The values of all events."""
+    try:
+        flat = list(chain.from_iterable(map(_values, told)))
+    except TypeError:  # mappings that are no dictionaries
+        flat = [value for data in told for value in data.values()]
+    flat += layout.missing
+    return flat
+
+
+def _know(known: dict[Any, Any], key: Any, value: Any) -> Any:
+    if len(known) >= _MOST_KNOWN:
+        known.clear()
+    return known.setdefault(key, value)
+
+
+@lru_cache(maxsize=4_096)
+def _reasons(way: Way, said: tuple[str, ...]) -> tuple[tuple[str, str, str], ...]:
+    """The reasons of a run, of all that its checks said; one object for all equal ones."""
+    return tuple([(check, outcome, _counted(said[at])) for check, outcome, at in way.rejections])
+
+
+def _signals(looked_at: Sequence[Mapping[str, Any]]) -> tuple[tuple[str, str], ...]:
+    """What was found out, by signal: of one that was looked at twice, what was found out last."""
+    found = (
+        looked_at[0] if len(looked_at) == 1 else {name: value for each in looked_at for name, value in each.items()}
+    )
+    return _same(
+        tuple(
+            [
+                (name, "true" if value is True else "false" if value is False else signal_text(value, encode))
+                for name, value in found.items()
+            ]
+        )
+    )
+
+
+@lru_cache(maxsize=4_096)
+def _same(signals: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """One object for all equal ones: what waits to be written is small."""
+    return signals
+
+
+def _steps(kind: str, node: str, data: Mapping[str, Any]) -> list[Step]:
+    """What is counted of an event; ``data`` leaves nothing out."""
+    if kind in _SILENT:
+        return []
     because = data.get("because", "")
+    name = data.get("purpose", "")
     model = data.get("model") or data.get("to") or ""
-    return (kind, node, data.get("purpose", ""), model, because if isinstance(because, str) else "")
+    outcome = because if isinstance(because, str) else ""
+    if kind == "call":
+        model, outcome = data["model"], ""
+    elif kind == "call_failed":
+        model, outcome = data.get("model", ""), data.get("kind", "")
+    elif kind == "check":
+        name, outcome = data["check"], "unknown" if data.get("unknown") else data["outcome"]
+    elif kind == "escalate":
+        name, model = data["from"], data["to"]
+    elif kind == "route":
+        name, model = data["arm"], data["to"]
+        unknown = [each for each, value in because.items() if value is None]
+        return [(kind, node, name, model, ""), *[("unknown", node, each, "", "") for each in unknown]]
+    return [(kind, node, name, model, outcome)]
 
 
 PARTS: Final = ("answers", "judges", "classifiers", "rejected")
 _ANSWER, _JUDGE, _CLASSIFIER, _REJECTED = range(4)
-
-
-@lru_cache(maxsize=4_096)
-def _way(  # noqa: PLR0917 - on the hot path
-    policy: str,
-    policy_path: str,
-    graph_sha256: str,
-    status: str,
-    failure: str,
-    model: str,
-    path: tuple[str, ...],
-    went: tuple[str, ...],
-) -> Way:
-    """The way; ``went`` has five words for each step."""
-    steps = [(went[at], went[at + 1], went[at + 2], went[at + 3], went[at + 4]) for at in range(0, len(went), 5)]
-    return Way((policy, policy_path, graph_sha256), (status, failure, model), path, steps)
 
 
 def _parts(steps: list[Step], model: str) -> tuple[tuple[int, ...], int]:

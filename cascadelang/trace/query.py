@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from cascadelang.contracts.trace_sink import RunRecord
-from cascadelang.trace.rows import RUN_FIELDS, RUN_TABLES, run_of
+from cascadelang.trace.rows import RUN_FIELDS, RUN_TABLES, Forms, run_of
 from cascadelang.trace.search import Bound, Search, find_in, shadows_of, whole_in
 from cascadelang.trace.sql import Connection, StoreUnusable, Where, as_recorded, database, reading
 
@@ -144,8 +144,8 @@ def show_run(where: Where, id_: str) -> RunRecord:
         row = store.rows(f"SELECT {RUN_FIELDS} FROM {RUN_TABLES} WHERE runs.id = ?", (run,))[0]  # noqa: S608 - ours
         events = store.rows("SELECT events FROM events WHERE run = ?", (run,))
         payload = store.rows("SELECT query, answer, meta, texts FROM payloads WHERE run = ?", (run,))
-    with as_recorded(where):
-        return run_of(row, events[0][0] if events else None, payload[0] if payload else None)
+        with as_recorded(where):
+            return run_of(row, Forms(store), events[0][0] if events else None, payload[0] if payload else None)
 
 
 def _the_one(store: Connection, id_: str) -> int:

@@ -6,11 +6,11 @@ so that a sampled store gives the same shares; counts are as `cascadelang.trace.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from cascadelang.trace.rows import Forms
 from cascadelang.trace.schema import BUCKET_S
 from cascadelang.trace.sql import Where, as_recorded, reading
 
@@ -91,6 +91,8 @@ def recorded_rates(
             return None
         steps = store.rows(_STEPS.format(ids=marks), (*ids, first))
         events = store.rows(_EVENTS.format(ids=marks), (*ids, first * float(BUCKET_S), SAMPLE))
+        with as_recorded(where):
+            answers, asking = _tokens(Forms(store), events)
     arms: dict[tuple[str, str], float] = {}
     checks: dict[tuple[str, str, bool], float] = {}
     by_model: dict[str, dict[str, float]] = {"call": {}, "call_failed": {}, "retry": {}}
@@ -105,8 +107,6 @@ def recorded_rates(
             hits[node] = hits.get(node, 0.0) + times
         else:
             by_model[kind][model] = by_model[kind].get(model, 0.0) + times
-    with as_recorded(where):
-        answers, asking = _tokens(events)
     return Recorded(
         float(runs),
         int(kept),
@@ -123,12 +123,13 @@ def recorded_rates(
 
 
 def _tokens(
+    forms: Forms,
     rows: list[tuple[Any, ...]],
 ) -> tuple[dict[str, tuple[float, float]], dict[str, tuple[float, float]]]:
     """Tokens in and out by model: of answers, and of what is asked beside them."""
     sums: tuple[dict[str, list[float]], dict[str, list[float]]] = ({}, {})
     for text, weight in rows:
-        for kind, _, _, data in json.loads(text):
+        for kind, _, _, data in forms.events(text):
             if kind != "call":
                 continue
             beside = data.get("purpose") in ("judge", "ask")

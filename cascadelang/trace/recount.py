@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from cascadelang.contracts.trace_sink import RunRecord
-from cascadelang.trace.rows import RUN_FIELDS, RUN_TABLES, counted, run_of, run_row
+from cascadelang.trace.rows import RUN_FIELDS, RUN_TABLES, Forms, counted, run_of, run_row
 from cascadelang.trace.schema import RUN_COLUMNS
 from cascadelang.trace.sql import Connection
 from cascadelang.trace.tally import Shape, Shapes, Tally
@@ -29,7 +29,7 @@ def from_version_1(raw: sqlite3.Connection) -> None:
     connection = SQLiteConnection(raw)
     raw.execute("INSERT INTO payloads SELECT * FROM payloads_1")
     raw.execute("INSERT INTO events SELECT * FROM events_1")
-    shapes, last = Shapes(storable_row), -1
+    shapes, forms, last = Shapes(storable_row, with_forms=False), Forms(connection), -1
     columns = (
         "trace_id, policy, policy_path, graph_sha256, started_wall_s, latency_s, status, failure, model, path,"
         " cost_usd, input_tokens, output_tokens"
@@ -40,7 +40,7 @@ def from_version_1(raw: sqlite3.Connection) -> None:
     )
     while rows := connection.rows(look, (last, _AT_ONCE)):
         last = rows[-1][0]
-        runs = [counted(_read(row[3:], row[2])) for row in rows]
+        runs = [counted(_read(row[3:], forms, row[2])) for row in rows]
         found = shapes.of(connection, [run.way for run in runs])
         tally = Tally()
         tally.add(runs, found)
@@ -57,17 +57,19 @@ def recount(connection: Connection) -> None:
         f"SELECT runs.id, runs.shape, shapes.policy, runs.weight, events.events, {RUN_FIELDS} FROM {RUN_TABLES}"  # noqa: S608 - names of ours
         " LEFT JOIN events ON events.run = runs.id WHERE runs.id > ? ORDER BY runs.id LIMIT ?"
     )
-    last = -1
+    forms, last = Forms(connection), -1
     while rows := connection.rows(look, (last, _AT_ONCE)):
         last = rows[-1][0]
         tally = Tally()
-        tally.add([counted(_read(row[5:], row[4]), row[3]) for row in rows], [Shape(row[1], row[2]) for row in rows])
+        tally.add(
+            [counted(_read(row[5:], forms, row[4]), row[3]) for row in rows], [Shape(row[1], row[2]) for row in rows]
+        )
         tally.write(connection, tuple)
 
 
-def _read(row: Sequence[Any], events: str | None) -> RunRecord:
+def _read(row: Sequence[Any], forms: Forms, events: str | None) -> RunRecord:
     """A run; one whose events another hand spoilt has none."""
     try:
-        return run_of(row, events, None)
+        return run_of(row, forms, events)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        return run_of((*row[:9], "[]", *row[10:]), None, None)
+        return run_of((*row[:9], "[]", *row[10:]))

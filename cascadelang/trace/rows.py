@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
-import orjson
-
 from cascadelang.contracts.trace_sink import EVENTS_VERSION, Event, RunRecord
-from cascadelang.trace.events import TEXT_KEY, events_from_json
+from cascadelang.trace.events import events_from_json
 from cascadelang.trace.facts import Way, facts_of
+from cascadelang.trace.forms import TEXT_KEY, events_of
+from cascadelang.trace.json_text import encode
+from cascadelang.trace.sql import Connection
 
 RUN_FIELDS: Final = (
     "runs.trace_id, policies.name, policies.path, policies.graph_sha256, runs.started_wall_s, runs.latency_s,"
@@ -27,26 +28,6 @@ RUN_TABLES: Final = "runs JOIN shapes ON shapes.id = runs.shape JOIN policies ON
 Row = tuple[Any, ...]
 
 _new: Final = tuple.__new__
-_OPTIONS: Final = orjson.OPT_PASSTHROUGH_SUBCLASS
-
-
-def encode(value: Any) -> str:
-    """JSON of a value: by `orjson`, which takes a tenth of `json`'s time, and by `json` where that can't hold it.
-
-    Raises:
-        ValueError, RecursionError: if it can't be had: a value is in itself.
-    """
-    try:
-        return orjson.dumps(value, None, _OPTIONS).decode()
-    except TypeError:
-        pass
-    try:  # not at once, for it takes longer where all keys are texts, too
-        return orjson.dumps(
-            value, None, _OPTIONS | orjson.OPT_NON_STR_KEYS
-        ).decode()  # slower, also where there are none
-    except TypeError:  # an integer of more than 64 bits, half of a surrogate pair, a type it doesn't know
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
-
 
 UNCOUNTABLE: Final = (ValueError, TypeError, AttributeError, KeyError, RecursionError)
 """What `counted` raises of a run that can't be stored: a caller's facts that are no JSON, events of another's."""
@@ -60,22 +41,22 @@ class Counted(NamedTuple):
     Attributes:
         trace_id, way: of the run.
         figures: the columns of ``runs`` from ``started_wall_s`` to ``answer_output_tokens``.
-        events: JSON.
+        own: what of its events is its own, as JSON.
         query, answer: as they are.
-        meta, texts: JSON.
+        meta, texts: JSON; of the texts, ``null`` for what is the answer.
         reasons, signals: as `Facts` has them.
     """
 
     trace_id: str
     way: Way
     figures: tuple[Any, ...]
-    events: str
+    own: str
     query: str
     answer: str
     meta: str
     texts: str
     reasons: tuple[tuple[str, str, str], ...]
-    signals: dict[str, Any]
+    signals: tuple[tuple[str, str], ...]
 
 
 def counted(run: RunRecord, weight: float = 1.0) -> Counted:
@@ -85,7 +66,7 @@ def counted(run: RunRecord, weight: float = 1.0) -> Counted:
     """
     (
         way,
-        events,
+        own,
         texts,
         answers,
         judges,
@@ -112,18 +93,10 @@ def counted(run: RunRecord, weight: float = 1.0) -> Counted:
         answer_in,
         answer_out,
     )
+    answer = run.answer
     meta = encode(dict(run.meta)) if run.meta else "{}"
-    told = encode(texts) if texts else "{}"
-    why = _same(tuple(reasons)) if reasons else ()
-    return _new(
-        Counted, (run.trace_id, way, figures, encode(events), run.query, run.answer, meta, told, why, signals)
-    )
-
-
-@lru_cache(maxsize=4_096)
-def _same(reasons: tuple[tuple[str, str, str], ...]) -> tuple[tuple[str, str, str], ...]:
-    """One object for all equal ones."""
-    return reasons
+    told = encode([None if text == answer else text for text in texts]) if texts else "[]"
+    return _new(Counted, (run.trace_id, way, figures, encode(own), run.query, answer, meta, told, reasons, signals))
 
 
 def run_row(run: Counted, id_: int, shape: int, version: int = EVENTS_VERSION) -> Row:
@@ -135,11 +108,11 @@ Rows = tuple[list[Row], list[Row], list[Row]]
 """Rows of ``runs``, ``events`` and ``payloads``, of the same runs in the same order."""
 
 
-def rows_of(runs: Sequence[Counted], ids: Sequence[int], shapes: Sequence[int]) -> Rows:
+def rows_of(runs: Sequence[Counted], ids: Sequence[int], shapes: Sequence[int], forms: Sequence[int]) -> Rows:
     """The rows of runs."""
     return (
         list(map(run_row, runs, ids, shapes)),
-        [(id_, run.events) for run, id_ in zip(runs, ids, strict=True)],
+        [(id_, f"[{form},{run.own}]") for run, id_, form in zip(runs, ids, forms, strict=True)],
         [(id_, run.query, run.answer, run.meta, run.texts) for run, id_ in zip(runs, ids, strict=True)],
     )
 
@@ -150,16 +123,67 @@ def path_text(path: tuple[str, ...]) -> str:
     return encode(path)
 
 
-def run_of(row: Sequence[Any], events: str | None, payload: Sequence[str] | None) -> RunRecord:
-    """Back from rows; ``row`` holds the columns of `RUN_FIELDS`, ``payload`` query, answer, meta and texts."""
-    query, answer, meta, texts = payload or ("", "", "{}", "{}")
-    steps = events_from_json(json.loads(events)) if events else ()
-    told: dict[str, str] = json.loads(texts)
-    if told:
-        steps = tuple(
-            Event(kind, node, at_s, {**data, TEXT_KEY: told[str(number)]} if str(number) in told else data)
+class Forms:
+    """The one reader of ``events``: of what is written now, and of what older versions wrote, which had no forms.
+
+    Args:
+        store: a connection that reads, from which each form is read once.
+    """
+
+    def __init__(self, store: Connection) -> None:
+        self._store = store
+        self._known: dict[int, str] = {}
+
+    def events(self, events: str | None, texts: str | None = None, answer: str = "") -> tuple[Event, ...]:
+        """The events of a run.
+
+        Args:
+            events: the column; ``None`` gives none.
+            texts: the column of ``payloads``; without it, the events have no texts.
+            answer: of the run.
+
+        Raises:
+            ValueError, TypeError, KeyError, AttributeError, RecursionError: if that isn't what was recorded.
+        """
+        found = json.loads(events) if events else []
+        said: Any = json.loads(texts) if texts else []
+        if found and isinstance(found[0], int):
+            form, own = found
+            return events_of(self._form(form), own, said or [], answer)
+        steps = events_from_json(found)
+        if not said:
+            return steps
+        return tuple(
+            Event(kind, node, at_s, {**data, TEXT_KEY: said[str(number)]} if str(number) in said else data)
             for number, (kind, node, at_s, data) in enumerate(steps)
         )
+
+    def _form(self, id_: int) -> str:
+        form = self._known.get(id_)
+        if form is None:
+            found = self._store.rows("SELECT form FROM forms WHERE id = ?", (id_,))
+            if not found:
+                raise ValueError("a run's form isn't there")
+            form = self._known[id_] = str(found[0][0])
+        return form
+
+
+def run_of(
+    row: Sequence[Any], forms: Forms | None = None, events: str | None = None, payload: Sequence[str] | None = None
+) -> RunRecord:
+    """Back from rows.
+
+    Args:
+        row: the columns of `RUN_FIELDS`.
+        forms: of the store; without them, there are no events.
+        events: the column.
+        payload: query, answer, meta and texts, where they are there.
+
+    Raises:
+        ValueError, TypeError, KeyError, AttributeError, RecursionError: if that isn't what was recorded.
+    """
+    query, answer, meta, texts = payload or ("", "", "{}", "")
+    steps = () if forms is None else forms.events(events, texts, answer)
     return RunRecord(
         trace_id=row[0],
         policy=row[1],

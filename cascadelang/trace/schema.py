@@ -29,9 +29,14 @@
     known) and its parts as `cascadelang.trace.facts` splits it, tokens in all and of the answer that was given,
     ``events_version``; and ``weight``, of how many runs it is the one that was kept (1 without sampling): a share is
     ``sum(weight) of some / sum(weight) of all``.
+``forms``
+    ``id``, ``sha256``, ``form`` (JSON): what the events of many runs have in common, as `cascadelang.trace.forms` has
+    it; no more than what ``shapes`` and ``steps`` tell, the keys of events and the nodes.
 ``events``, ``payloads``
-    A run's steps without texts; its query, answer, the caller's facts, and the text of each call by the number of its
-    event. Texts can so be dropped, and facts kept.
+    A run's events without texts, as ``[form, [its own values]]``; its query, answer, the caller's facts, and the text
+    of each call in order, ``null`` where it is the answer. Texts can so be dropped, and facts kept. Where ``events``
+    is a list of whole events, and ``texts`` goes by the event's number, an older version wrote them:
+    `cascadelang.trace.rows.Forms` reads both, and is the one that does.
 ``tallies``, ``latencies``, ``reasons``, ``signals``
     Sums over the runs of `BUCKET_S` seconds, so that a million runs are counted by looking at some ten thousand
     rows. Every figure but ``runs`` and ``times`` is weighted. ``tallies``: by shape; ``priced`` is the weight of the

@@ -16,7 +16,8 @@ from typing import Any, Final, Literal
 
 from cascadelang.contracts.trace_sink import RunRecord
 from cascadelang.source.frozen import dataclass
-from cascadelang.trace.rows import RUN_FIELDS, RUN_TABLES, encode, run_of
+from cascadelang.trace.json_text import encode
+from cascadelang.trace.rows import RUN_FIELDS, RUN_TABLES, Forms, run_of
 from cascadelang.trace.sql import EVERY, Connection, Database
 
 Comparison = Literal["<", "<=", "=", ">=", ">"]
@@ -93,7 +94,7 @@ def find_in(
     found: list[RunRecord] = []
     for row in _rows(store, *_conditions(at, search), after, limit if not search.meta else None):
         payload = None if row[_FIELDS + 1] is None else (*row[_FIELDS + 2 :], "{}")
-        run = run_of(row[:_FIELDS], None, payload)
+        run = run_of(row[:_FIELDS], payload=payload)
         if all(_fits(run.meta, name, value) for name, value in search.meta.items()):
             found.append(run)
             if len(found) == limit:
@@ -107,6 +108,7 @@ def whole_in(store: Connection, at: Database, search: Search, limit: int | None)
     Takes what `find_in` takes.
     """
     left = EVERY if limit is None else limit
+    forms = Forms(store)
     rows = _rows(store, *_conditions(at, search), None, limit if not search.meta else None)
     while page := list(islice(rows, _AT_ONCE)):
         marks = ", ".join("?" for _ in page)
@@ -123,7 +125,7 @@ def whole_in(store: Connection, at: Database, search: Search, limit: int | None)
             if row[_FIELDS] not in told:  # pruned meanwhile
                 continue
             weight, events, payload = told[row[_FIELDS]]
-            run = run_of(row[:_FIELDS], events, payload)
+            run = run_of(row[:_FIELDS], forms, events, payload)
             if all(_fits(run.meta, name, value) for name, value in search.meta.items()):
                 yield run, weight
                 left -= 1
@@ -157,7 +159,7 @@ def shadows_of(store: Connection, at: Database, run: RunRecord) -> list[RunRecor
             *_beginning(f"{name} (cached "),
         ),
     )
-    return [run_of(row, None, None) for row in rows]
+    return [run_of(row) for row in rows]
 
 
 def _beginning(text: str) -> tuple[int, str]:

@@ -24,7 +24,7 @@ How to write a query that runs on both::
   division of two integers that should give a fraction, a column that is neither grouped nor aggregated, ``rowid``.
 - ``sum`` of integer columns is an ``int`` and of the others a ``float``, or ``None`` of no rows, on both.
 - What is kept as JSON text (``runs`` has none; ``shapes.path``, ``events.events``, ``payloads.meta``) is parsed in
-  Python.
+  Python: events by `cascadelang.trace.rows.Forms`.
 
 The tables are described in `cascadelang.trace.schema`. A new one is a new step at the end of each of
 `cascadelang.trace.migrations.sqlite.STEPS` and `….postgres.STEPS`, of the same number.

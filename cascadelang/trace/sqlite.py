@@ -23,7 +23,7 @@ BUSY_S: Final = 10.0
 
 _PAGE: Final = 16_384
 """Bytes of a page: writing a run takes half of the time that it takes with SQLite's own 4,096."""
-_SIZES: Final = (32, 8, 1)
+_SIZES: Final = (ROWS_AT_ONCE, 32, 8, 1)
 """So many rows are written by one statement: each has to be parsed once."""
 _READ_BUSY_S: Final = 5.0
 _OLDER: Final = "it is of an older version, and is brought up to date when the next run is recorded"
@@ -32,10 +32,11 @@ _OLDER: Final = "it is of an older version, and is brought up to date when the n
 class SQLiteConnection:
     """A `cascadelang.trace.sql.Connection` to a SQLite file."""
 
-    __slots__ = ("_raw", "_statements")
+    __slots__ = ("_most_values", "_raw", "_statements")
 
     def __init__(self, raw: sqlite3.Connection) -> None:
         self._raw = raw
+        self._most_values = raw.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER)
         self._statements: dict[tuple[str, int], str] = {}
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
@@ -54,8 +55,9 @@ class SQLiteConnection:
     def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """See `Connection.insert`; many in one statement."""
         start, total, since = 0, len(rows), 0
+        sizes = [size for size in _SIZES if size * len(columns) <= self._most_values] or [1]
         while start < total:
-            step = next(size for size in _SIZES if total - start >= size)
+            step = next(size for size in sizes if total - start >= size)
             sql = self._statements.get((table, step))
             if sql is None:
                 one = f"({', '.join('?' * len(columns))})"
@@ -143,6 +145,7 @@ class SQLite:
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA secure_delete = ON")
+            connection.execute("PRAGMA temp_store = MEMORY")  # what a statement may have to undo is a few pages
         except sqlite3.DatabaseError as error:
             connection.close()
             if _damaged(error):

@@ -10,11 +10,11 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import chain
 from typing import Any, Final, NamedTuple
 
-from cascadelang.trace.facts import Step, Way, signal_text
-from cascadelang.trace.rows import Counted, encode, path_text
+from cascadelang.trace.facts import Step, Way
+from cascadelang.trace.json_text import encode
+from cascadelang.trace.rows import Counted, path_text
 from cascadelang.trace.schema import bucket_of, places_of
 from cascadelang.trace.sql import Connection
 
@@ -28,21 +28,27 @@ _ADD: Final = "INSERT INTO {table} ({keys}, {sums}) VALUES ({marks}) ON CONFLICT
 
 
 class Shape(NamedTuple):
-    """The ids of a way that runs went."""
+    """The ids of a way that runs went, and of the form of its events; 0 where none is kept."""
 
     id: int
     policy: int
+    form: int = 0
 
 
 class Shapes:
-    """The ids of the shapes that a writer met, so that it looks each up once.
+    """The ids of the shapes and forms that a writer met, so that it looks each up once.
 
     INVARIANT: it knows only what is committed; `forget` what was found in a transaction that was undone.
+
+    Args:
+        storable: as `cascadelang.trace.sql.Database` has it.
+        with_forms: whether the forms of events are kept, too.
     """
 
-    def __init__(self, storable: Callable[[Sequence[Any]], tuple[Any, ...]]) -> None:
+    def __init__(self, storable: Callable[[Sequence[Any]], tuple[Any, ...]], *, with_forms: bool = True) -> None:
         self._known: dict[Way, Shape] = {}
         self._storable = storable
+        self._with_forms = with_forms
 
     def forget(self) -> None:
         """Know nothing."""
@@ -77,8 +83,28 @@ class Shapes:
             if facts[:3] not in policies:
                 policies[facts[:3]] = _policy(connection, facts[:3])
             found[sha256] = _shape(connection, sha256, policies[facts[:3]], facts[3:], steps)
+        forms = _forms(connection, [self._form(way) for way in ways]) if self._with_forms else {}
         for way in ways:
-            self._known[way] = found[same[way]]
+            self._known[way] = found[same[way]]._replace(form=forms.get(self._form(way), 0))
+
+    def _form(self, way: Way) -> str:
+        """The form of a way's events, as it is stored."""
+        (form,) = self._storable((encode(way.form),))
+        return str(form)
+
+
+def _forms(connection: Connection, wanted: Sequence[str]) -> dict[str, int]:
+    """The ids of forms, made where there are none."""
+    found: dict[str, int] = {}
+    for sha256, form in sorted({hashlib.sha256(form.encode()).hexdigest(): form for form in wanted}.items()):
+        look = "SELECT id FROM forms WHERE sha256 = ?"
+        rows = connection.rows(look, (sha256,))
+        if not rows:
+            add = "INSERT INTO forms (sha256, form) VALUES (?, ?) ON CONFLICT DO NOTHING"
+            connection.execute(add, (sha256, form))
+            rows = connection.rows(look, (sha256,))
+        found[form] = int(rows[0][0])
+    return found
 
 
 def _asked(path: tuple[str, ...]) -> list[Step]:
@@ -146,16 +172,12 @@ class Tally:
     def _add(self, bucket: int, shape: Shape, weight: float, runs: list[Counted]) -> None:
         """Count runs of one shape, bucket and weight."""
         self._groups.setdefault((bucket, shape, weight), []).extend([run.figures for run in runs])
-        reasons = Counter(chain.from_iterable([run.reasons for run in runs]))
-        for reason, times in reasons.items():
-            _add_to(self._reasons, (bucket, shape.policy, *reason), times * weight, times)
-        signals: dict[tuple[str, str], int] = {}
-        for run in runs:
-            for name, value in run.signals.items():
-                text = "true" if value is True else "false" if value is False else signal_text(value, encode)
-                signals[name, text] = signals.get((name, text), 0) + 1
-        for signal, times in signals.items():
-            _add_to(self._signals, (bucket, shape.policy, *signal), times * weight, times)
+        for reasons, times in Counter([run.reasons for run in runs]).items():
+            for reason in reasons:
+                _add_to(self._reasons, (bucket, shape.policy, *reason), times * weight, times)
+        for signals, times in Counter([run.signals for run in runs]).items():
+            for signal in signals:
+                _add_to(self._signals, (bucket, shape.policy, *signal), times * weight, times)
 
     def _sums(self) -> tuple[dict[Any, list[float]], dict[Any, list[float]]]:
         """The rows of ``tallies`` and ``latencies``."""

@@ -60,7 +60,14 @@ def _store(
         let_others_in()
         end = start + _SLICE
         for some, more in zip(
-            rows, rows_of(batch[start:end], ids[start:end], [shape.id for shape in shapes[start:end]]), strict=True
+            rows,
+            rows_of(
+                batch[start:end],
+                ids[start:end],
+                [shape.id for shape in shapes[start:end]],
+                [shape.form for shape in shapes[start:end]],
+            ),
+            strict=True,
         ):
             some.extend(more)
     try:

@@ -57,7 +57,7 @@ def export_recorded(target: str, *, limit: int | None = None, start: str = ".", 
 
 
 def _written(file: IO[bytes], records: Iterable[dict[str, Any]]) -> Exported:
-    from cascadelang.trace.rows import encode
+    from cascadelang.trace.json_text import encode
 
     counts: Counter[bool] = Counter()
     for record in records:

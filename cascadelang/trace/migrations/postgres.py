@@ -167,6 +167,15 @@ STEPS: Final[tuple[tuple[str, ...], ...]] = (
         "ALTER TABLE answers ADD COLUMN vector TEXT NOT NULL DEFAULT ''",
         "CREATE INDEX answers_by_likeness ON answers (alike, made_wall_s)",
     ),
+    (
+        """
+        CREATE TABLE forms (
+            id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            sha256 TEXT NOT NULL UNIQUE,
+            form TEXT NOT NULL
+        )
+        """,
+    ),
 )
 
 LATEST: Final = len(STEPS)

@@ -215,6 +215,15 @@ STEPS: Final[tuple[Step, ...]] = (
         "ALTER TABLE answers ADD COLUMN vector TEXT NOT NULL DEFAULT ''",
         "CREATE INDEX answers_by_likeness ON answers (alike, made_wall_s)",
     ),
+    (
+        """
+        CREATE TABLE forms (
+            id INTEGER PRIMARY KEY,
+            sha256 TEXT NOT NULL UNIQUE,
+            form TEXT NOT NULL
+        )
+        """,
+    ),
 )
 
 LATEST: Final = len(STEPS)

@@ -123,6 +123,7 @@ def test_a_store_of_the_version_before_is_read_and_brought_up_to_date(file, make
     runs.close()
     connection = sqlite3.connect(file)
     connection.execute("DROP TABLE answers")
+    connection.execute("DROP TABLE forms")
     connection.execute("PRAGMA user_version = 2")
     connection.close()
     assert [run.trace_id for run in list_runs(file)] == ["r1"]

@@ -107,7 +107,7 @@ def test_every_part_of_the_cost(make_run):
     assert facts.rejected_usd == 2.0
     assert facts.answers_usd == 32.0
     assert (facts.answer_input_tokens, facts.answer_output_tokens) == (7, 3)
-    assert facts.reasons == [("j", "failed", "score # of #"), ("j", "unknown", "")]
+    assert facts.reasons == (("j", "failed", "score # of #"), ("j", "unknown", ""))
 
 
 def test_the_steps_of_a_run_stand_in_columns(anywhere, ask):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
 from pathlib import Path
@@ -17,6 +18,19 @@ from cascadelang.trace.store import TraceStore
 
 VERSION_1 = Path(__file__).parent / "data" / "version_1.sqlite"
 """Written by the first version: 12 runs of a recorded ladder and 4 of a policy with scripted replies."""
+
+
+VERSION_4 = Path(__file__).parent / "data" / "version_4.sqlite"
+"""Written by the last version without forms of events: those 16 runs, and 20 of other kinds, of which some are hashed
+and some are sampled."""
+
+
+@pytest.fixture
+def before_forms(tmp_path):
+    path = tmp_path / "before_forms.sqlite"
+    shutil.copy(VERSION_4, path)
+    path.chmod(0o600)
+    return path
 
 
 @pytest.fixture
@@ -123,6 +137,63 @@ def test_what_another_hand_spoilt_in_an_old_store_costs_no_more_than_that(old, m
     connection.close()
     assert bring_up_to_date(old, make_run()) == []
     assert len(list_runs(old, limit=None)) == 17
+
+
+def all_of(path):
+    return {run.trace_id: show_run(path, run.trace_id) for run in list_runs(path, limit=None)}
+
+
+def told_by(path):
+    """The events of each run of a store without forms, without texts."""
+    connection = sqlite3.connect(path)
+    look = "SELECT trace_id, events FROM runs JOIN events ON events.run = runs.id"
+    found = {trace_id: json.loads(events) for trace_id, events in connection.execute(look)}
+    connection.close()
+    return found
+
+
+def test_a_store_without_forms_is_read_as_it_is(before_forms):
+    before = before_forms.read_bytes()
+    told = told_by(before_forms)
+    runs = all_of(before_forms)
+    assert len(runs) == len(told) == 36
+    for trace_id, run in runs.items():
+        own = [
+            [kind, node, at, {k: v for k, v in data.items() if k != "text"}] for kind, node, at, data in run.events
+        ]
+        assert own == told[trace_id]
+    assert sum("text" in event.data for run in runs.values() for event in run.events) > 30
+    assert before_forms.read_bytes() == before
+
+
+def test_runs_with_and_without_forms_stand_beside_each_other(before_forms, make_run):
+    before = all_of(before_forms)
+    assert bring_up_to_date(before_forms, make_run(77)) == []
+    after = all_of(before_forms)
+    assert {trace_id: run for trace_id, run in after.items() if trace_id in before} == before
+    assert after[f"{77:020x}"] == make_run(77)
+    with reading(before_forms) as reader:
+        assert reader.rows("SELECT count(*) FROM forms") == [(1,)]
+        found = sums(reader)
+    writer = database(before_forms).connect()
+    with writer.transaction():
+        recount(writer)
+    again = sums(writer)
+    writer.close()
+    for table in SUMMED:
+        assert len(again[table]) == len(found[table])
+        for one, other in zip(found[table], again[table], strict=True):
+            assert one == pytest.approx(other) if table == "tallies" else one == other
+
+
+def test_runs_of_an_older_version_are_the_same_when_they_are_recorded_again(anywhere, before_forms):
+    runs = all_of(before_forms)
+    store = TraceStore(anywhere)
+    for run in runs.values():
+        store.record(run)
+    store.close()
+    assert store.dropped == 0
+    assert all_of(anywhere) == runs
 
 
 def test_a_step_is_made_whole_or_not_at_all(old, make_run, monkeypatch):

@@ -71,7 +71,7 @@ def test_texts_stand_in_a_table_of_their_own(tmp_path, make_run):
     (events,) = connection.execute("SELECT events FROM events WHERE run = 1").fetchone()
     assert "an answer" not in events
     assert "MARK" not in str(connection.execute("SELECT * FROM runs").fetchall())
-    assert connection.execute("SELECT json_extract(texts, '$.1') FROM payloads WHERE run = 1").fetchone() == (
+    assert connection.execute("SELECT json_extract(texts, '$[0]') FROM payloads WHERE run = 1").fetchone() == (
         "an answer",
     )
     connection.execute("DELETE FROM payloads")
