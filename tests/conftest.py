@@ -79,8 +79,12 @@ def _postgres() -> Iterator[object]:
 @pytest.fixture
 def postgres(_postgres):
     """A running PostgreSQL server with nothing stored in it; `url` is where."""
+    from cascadelang.trace.pool import close_pools
+
+    close_pools()
     _postgres.empty()
-    return _postgres
+    yield _postgres
+    close_pools()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -4,8 +4,9 @@ Takes: answers with their keys. Gives: the same. Guarantees:
 
 - Nothing here raises or fails a run: what can't be read (a damaged store or row, one of another version, one that
   isn't there) is no answer, and what can't be written stays in memory.
-- Neither looking nor writing blocks the event loop: threads do it. A look takes a second at most, and after one that
-  took too long there is none for a minute. What waits to be written at the end is written.
+- Neither looking nor writing blocks the event loop: threads do it, and as many look at once as the store has use
+  for. A look takes a second at most, and after one that took too long there is none for a minute. What waits to be
+  written at the end is written.
 - An answer is found as long as it is young enough for whoever asks. The store is pruned now and then: of what is
   older than it was to be kept, and of the oldest beyond `MOST_STORE_BYTES`. In memory the ones not used for longest
   go first.
@@ -29,7 +30,7 @@ from cascadelang.contracts.answer_cache import Alike, Kept
 from cascadelang.embedding.off_loop import off_loop
 from cascadelang.source.digest import sha256
 from cascadelang.trace.likeness import MOST_GROUPS, MOST_VECTORS, Nearest, from_text, to_text
-from cascadelang.trace.sql import Connection, Where, database
+from cascadelang.trace.sql import Connection, StoreUnusable, Where, database
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -140,7 +141,8 @@ class AnswerStore:
     def _begin(self) -> None:
         """Nothing is open and nothing waits: at the start, and in a forked child."""
         self._lock = threading.Lock()
-        self._reader = _Hand("cascadelang-answers-read")
+        self._reader = _Hand("cascadelang-answers-read", self._at_once)
+        self._liker = _Hand("cascadelang-answers-alike")
         self._writer = _Hand("cascadelang-answers-write")
         self._waiting = 0
         self._written = 0
@@ -171,7 +173,7 @@ class AnswerStore:
     async def nearest(self, alike: Alike, since_wall_s: float) -> tuple[str, float] | None:
         """See `AnswerCache.nearest`."""
         if not self._closed and time.monotonic() >= self._pause_until_s:
-            looking = self._reader.do(lambda: self._read_vectors(alike.group, since_wall_s))
+            looking = self._liker.do(lambda: self._read_vectors(alike.group, since_wall_s))
             if looking is not None:
                 with contextlib.suppress(TimeoutError):  # of many, the first look goes on for those that follow
                     await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(looking)), _LOOK_S)
@@ -193,29 +195,32 @@ class AnswerStore:
         self._closed = True
         self._writer.close()
         self._reader.close()
+        self._liker.close()
 
     def _abandon(self) -> None:
         """Leave to the parent process what is its own: connections, threads and who holds a lock."""
-        for hand in (self._reader, self._writer):
+        for hand in (self._reader, self._liker, self._writer):
             if hand.connection is not None:
                 _INHERITED.append(hand.connection)
         self._memory.abandon()
         self._begin()
 
     def _read(self, key: str, since_wall_s: float) -> Kept | None:
-        """In the reading thread: the answer, if it is there and whole."""
+        """In a reading thread: the answer, if it is there and whole."""
         rows = self._rows(
+            self._reader,
             "SELECT made_wall_s, trace_id, answer, answer_sha256 FROM answers WHERE key = ? AND made_wall_s >= ?",
             (key, since_wall_s),
         )
         return _whole(key, *rows[0]) if rows else None
 
     def _read_vectors(self, group: str, since_wall_s: float) -> None:
-        """In the reading thread: take in the vectors of a group that aren't in memory yet, the newest of too many."""
+        """In the thread for it: take in the vectors of a group that aren't in memory yet, the newest of too many."""
         read = self._read_to.pop(group, None)
         if read is None or read.since_wall_s > since_wall_s or not self._memory.vectors.holds(group):
             read = _Read(since_wall_s, 0.0)
         rows = self._rows(
+            self._liker,
             "SELECT key, made_wall_s, vector FROM answers WHERE alike = ? AND made_wall_s >= ?"
             " ORDER BY made_wall_s DESC LIMIT ?",
             (group, max(since_wall_s, read.newest_wall_s - _LATE_S), MOST_VECTORS),
@@ -230,22 +235,27 @@ class AnswerStore:
         while len(self._read_to) > MOST_GROUPS:
             del self._read_to[next(iter(self._read_to))]  # the one that wasn't looked at for longest
 
-    def _rows(self, sql: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
-        """In the reading thread: rows of the store; none where it can't be read."""
+    def _rows(self, hand: _Hand, sql: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        """In a reading thread: rows of the store; none where it can't be read."""
         began_s = time.monotonic()
-        hand = self._reader
-        try:
-            if hand.connection is None:
-                hand.connection = database(self._where).read()
-                if hand.connection is None:
+        connection = None
+        for last in (False, True):
+            try:
+                connection = hand.connection or database(self._where).look()
+                if connection is None:
                     return []
-                hand.connection.execute("ROLLBACK")  # each look is one moment's, not the first one's
-            return hand.connection.rows(sql, values)
-        except Exception:  # noqa: BLE001 - whatever it is, the answer is made anew
-            hand.disconnect()
-            slow = time.monotonic() - began_s > _LOOK_S / 10
-            self._pause_until_s = time.monotonic() + (_PAUSE_S if slow else _SHORT_PAUSE_S)
-            return []
+                hand.connection = connection
+                return connection.rows(sql, values)
+            except Exception:  # noqa: BLE001 - whatever it is, the answer is made anew
+                hand.disconnect(connection)
+                slow = time.monotonic() - began_s > _LOOK_S / 10
+                if last or slow or connection is None:
+                    self._pause_until_s = time.monotonic() + (_PAUSE_S if slow else _SHORT_PAUSE_S)
+                    break
+        return []
+
+    def _at_once(self) -> int:
+        return database(self._where).at_once
 
     def _write(self, kept: Kept, until_wall_s: float, alike: Alike | None) -> None:
         """In the writing thread: one answer, and now and then what is too old or too much."""
@@ -293,13 +303,19 @@ class _Read(NamedTuple):
 
 
 class _Hand:
-    """A thread with a connection of its own; started with the first thing there is to do."""
+    """Threads with a connection of their own; started with the first thing there is to do.
 
-    def __init__(self, name: str) -> None:
+    Args:
+        name: of the threads.
+        threads: says how many there are; one unless said. Where there are more, the connection is of all of them.
+    """
+
+    def __init__(self, name: str, threads: Callable[[], int] = lambda: 1) -> None:
         self.connection: Connection | None = None
         self._name = name
+        self._number = threads
         self._lock = threading.Lock()
-        self._thread: ThreadPoolExecutor | None = None
+        self._threads: ThreadPoolExecutor | None = None
         self._closed = False
 
     def do(self, work: Callable[[], T]) -> Future[T] | None:
@@ -307,30 +323,32 @@ class _Hand:
         with self._lock:
             if self._closed:
                 return None
-            if self._thread is None:
-                import sqlite3  # noqa: F401 - not in the thread: a fork meanwhile would leave it half imported
-                from concurrent.futures import ThreadPoolExecutor
-
-                self._thread = ThreadPoolExecutor(1, self._name)
             try:
-                return self._thread.submit(work)
-            except RuntimeError:  # the process is ending, or has no threads left
+                if self._threads is None:
+                    import sqlite3  # noqa: F401 - not in the thread: a fork meanwhile would leave it half imported
+                    from concurrent.futures import ThreadPoolExecutor
+
+                    self._threads = ThreadPoolExecutor(self._number(), self._name)
+                return self._threads.submit(work)
+            except (RuntimeError, StoreUnusable):  # the process is ending, or has no threads left; a mistyped URL
                 return None
 
-    def disconnect(self) -> None:
-        """In the thread: close the connection."""
-        connection, self.connection = self.connection, None
+    def disconnect(self, connection: Connection | None = None) -> None:
+        """In a thread: close the connection, if it is still this one."""
+        if connection is None or self.connection is connection:
+            connection, self.connection = self.connection, None
         if connection is not None:
             connection.close()
 
     def close(self) -> None:
         """Do what was given, and end."""
-        self.do(self.disconnect)
         with self._lock:
             self._closed = True
-            thread, self._thread = self._thread, None
-        if thread is not None:
-            thread.shutdown()
+            threads, self._threads = self._threads, None
+        if threads is not None:
+            with contextlib.suppress(RuntimeError):
+                threads.submit(self.disconnect)
+            threads.shutdown()
 
 
 _STORES: Final[weakref.WeakSet[AnswerStore]] = weakref.WeakSet()

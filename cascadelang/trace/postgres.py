@@ -3,9 +3,11 @@
 Takes: a ``postgresql://`` URL, as libpq has it (its environment variables, password file and service file count).
 Gives: `Postgres`, a `cascadelang.trace.sql.Database`. Guarantees: the tables are in a schema of their own, made when
 something is first written; no message holds a password; a server that isn't there is told as `StoreAway`, at the
-latest some seconds later.
+latest some seconds later. Readers and writers share the process's few connections (`cascadelang.trace.pool`): a
+writer has one while it writes a batch, four times a second at most, a reader until it has read all, and a look at
+answers for one statement.
 
-Needs psycopg 3: ``cascadelang[postgres]``.
+Needs psycopg 3 and psycopg_pool: ``cascadelang[postgres]``.
 """
 
 from __future__ import annotations
@@ -18,16 +20,23 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
+from cascadelang.trace.migrations.postgres import READABLE, SCHEMA, bring_up_to_date, check_version
 from cascadelang.trace.sql import ROWS_AT_ONCE, StoreAway, StoreUnusable, let_others_in
 
 if TYPE_CHECKING:
     import psycopg
 
+    from cascadelang.trace.pool import Pool, Raw
+
 CONNECT_S: Final = 5
 """How long to wait for a connection, where the URL doesn't say."""
 
-_LOCK_MS: Final = 10_000
-_STATEMENT_MS: Final = 60_000
+_MARGIN_S: Final = 1.0
+_OURS: Final = f"SELECT set_config('search_path', '{SCHEMA}', true)".encode()
+_WRITING: Final = (
+    f"SET LOCAL search_path TO {SCHEMA}; SET LOCAL lock_timeout = 10000; SET LOCAL statement_timeout = 60000".encode()
+)
+_READING: Final = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL search_path TO {SCHEMA}".encode()
 _LEAST_SECRET: Final = 3
 _ONLY_READS: Final = "25006"
 _WORDS: Final = {
@@ -37,36 +46,58 @@ _WORDS: Final = {
 }
 """By SQLSTATE (PostgreSQL's manual, appendix A)."""
 _IN_QUERY: Final = re.compile(r"([?&])((?:ssl)?password)=([^&#]*)", re.IGNORECASE)
-_NEEDS: Final = 'PostgreSQL needs psycopg: pip install "cascadelang[postgres]"'
+_NEEDS: Final = 'PostgreSQL needs psycopg and its pool: pip install "cascadelang[postgres]"'
 _OLDER: Final = "it is of an older version, and is brought up to date when the next run is recorded"
 _UNREAD: Final = "it is no PostgreSQL URL: `@`, `:`, `/`, `?`, `#` and `%` of a password are written `%40` and so on"
 
 
 class PostgresConnection:
-    """A `cascadelang.trace.sql.Connection` to a PostgreSQL database."""
+    """A `cascadelang.trace.sql.Connection` to a PostgreSQL database.
 
-    __slots__ = ("_raw",)
+    It holds a connection of the process's only while a transaction or a statement lasts, unless it is given one to
+    keep. Statements outside a transaction may be run by any number of threads at once.
 
-    def __init__(self, raw: psycopg.Connection[Any]) -> None:
+    Args:
+        pool: the process's connections.
+        raw: one to keep, inside a transaction, until this is closed.
+    """
+
+    __slots__ = ("_breaks", "_kept", "_pool", "_raw")
+
+    def __init__(self, pool: Pool, raw: Raw | None = None) -> None:
+        self._pool = pool
+        self._kept = raw is not None
         self._raw = raw
+        self._breaks = pool.breaks
+
+    @property
+    def breaks(self) -> int:
+        """See `Connection.breaks`."""
+        return self._breaks
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """See `Connection.rows`."""
-        return self._raw.execute(_marked(sql), values).fetchall()
+        if self._raw is not None:
+            return self._raw.execute(_marked(sql), values).fetchall()
+        with self._pool.lent(checked=False) as raw:
+            return _alone(raw, sql, values).fetchall()
 
     def execute(self, sql: str, values: Sequence[Any] = ()) -> int:
         """See `Connection.execute`."""
-        return self._raw.execute(_marked(sql), values).rowcount
+        if self._raw is not None:
+            return self._raw.execute(_marked(sql), values).rowcount
+        with self._pool.lent() as raw:
+            return _alone(raw, sql, values).rowcount
 
     def many(self, sql: str, values: Sequence[Sequence[Any]]) -> None:
-        """See `Connection.many`; in one round trip."""
-        with self._raw.cursor() as cursor:
+        """See `Connection.many`; in one round trip, inside a transaction."""
+        with self._transaction().cursor() as cursor:
             cursor.executemany(_marked(sql), values)
 
     def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-        """See `Connection.insert`; by ``COPY``."""
+        """See `Connection.insert`; by ``COPY``, inside a transaction."""
         with (
-            self._raw.cursor() as cursor,
+            self._transaction().cursor() as cursor,
             cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN".encode()) as copy,
         ):
             for number, row in enumerate(rows, 1):
@@ -76,28 +107,48 @@ class PostgresConnection:
 
     def next_ids(self, number: int) -> Sequence[int]:
         """See `Connection.next_ids`."""
-        found = self._raw.execute("SELECT nextval('run_ids') FROM generate_series(1, %s)", (number,))
-        return [row[0] for row in found]
+        return [row[0] for row in self.rows("SELECT nextval('run_ids') FROM generate_series(1, ?)", (number,))]
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
-        """See `Connection.transaction`."""
-        with self._raw.transaction():
-            yield
+        """See `Connection.transaction`.
+
+        Raises:
+            StoreAway: when no connection is to be had.
+            StoreUnusable: when what is there now can't be used.
+        """
+        with self._pool.lent() as raw:
+            if self._pool.breaks != self._breaks:  # it may be another server by now
+                bring_up_to_date(raw)
+                self._breaks = self._pool.breaks
+            with raw.transaction():
+                raw.execute(_WRITING)
+                self._raw = raw
+                try:
+                    yield
+                finally:
+                    self._raw = None
 
     @contextlib.contextmanager
     def attempt(self) -> Iterator[None]:
         """See `Connection.attempt`."""
-        with self._raw.transaction():
+        with self._transaction().transaction():
             yield
+
+    def _transaction(self) -> Raw:
+        if self._raw is None:
+            raise RuntimeError("outside a transaction")
+        return self._raw
 
     def give_back(self) -> None:
         """See `Connection.give_back`; the server does it by itself."""
 
     def close(self) -> None:
         """See `Connection.close`."""
-        with contextlib.suppress(Exception):
-            self._raw.close()
+        if self._kept and self._raw is not None:
+            raw, self._raw = self._raw, None
+            with contextlib.suppress(Exception):
+                self._pool.give_back(raw)
 
 
 class Postgres:
@@ -119,6 +170,8 @@ class Postgres:
         try:
             import psycopg
             from psycopg.conninfo import conninfo_to_dict
+
+            import cascadelang.trace.pool  # noqa: F401 - here, so that its end is registered before the store's
         except ImportError:
             raise StoreUnusable(_NEEDS) from None
         if set(url.partition("://")[2].rpartition("@")[0]) & set("@/?#"):
@@ -136,84 +189,77 @@ class Postgres:
             "tcp_user_timeout": 20_000,
         }
         self._options = {key: value for key, value in known.items() if key not in given}
+        hosts = str(given.get("host") or "").count(",") + 1
+        with contextlib.suppress(ValueError):
+            self._wait_s = hosts * (int(given.get("connect_timeout") or 0) or CONNECT_S) + _MARGIN_S
+
+    @property
+    def at_once(self) -> int:
+        """See `Database.at_once`."""
+        from cascadelang.trace.pool import most_connections
+
+        return most_connections()
 
     def connect(self) -> PostgresConnection:
         """See `Database.connect`."""
         import psycopg
 
-        from cascadelang.trace.migrations.postgres import bring_up_to_date
-
-        raw = self._connected()
-        try:
-            bring_up_to_date(raw)
-            self._set_up(raw)
-            raw.execute(f"SET lock_timeout = {_LOCK_MS}".encode())
-            raw.execute(f"SET statement_timeout = {_STATEMENT_MS}".encode())
-        except psycopg.Error as error:
-            raw.close()
-            if self.away(error) or self.busy(error):
-                raise StoreAway(self.words(error)) from None
-            raise StoreUnusable(self.words(error)) from None
-        except BaseException:
-            raw.close()
-            raise
-        return PostgresConnection(raw)
+        pool = self._pool()
+        connection = PostgresConnection(pool)
+        with pool.lent() as raw:
+            try:
+                bring_up_to_date(raw)
+            except psycopg.Error as error:
+                if self.away(error) or self.busy(error):
+                    raise StoreAway(self.words(error)) from None
+                raise StoreUnusable(self.words(error)) from None
+        return connection
 
     def read(self) -> PostgresConnection | None:
         """See `Database.read`."""
         import psycopg
 
-        from cascadelang.trace.migrations.postgres import READABLE, check_version
-
+        pool = self._pool()
+        raw = pool.take()
         try:
-            raw = self._connected()
-        except StoreAway as away:
-            raise StoreUnusable(str(away)) from None
-        try:
-            version = check_version(raw)
-            if not version:
-                raw.close()
+            if not self._is_there(raw):
+                pool.give_back(raw)
                 return None
-            if version < READABLE:
-                raise StoreUnusable(_OLDER)  # noqa: TRY301 - closed as for the others
-            self._set_up(raw)
-            raw.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            raw.execute(_READING)
         except psycopg.Error as error:
-            raw.close()
+            pool.give_back(raw)
             raise StoreUnusable(self.words(error)) from None
         except BaseException:
-            raw.close()
+            pool.give_back(raw)
             raise
-        return PostgresConnection(raw)
+        return PostgresConnection(pool, raw)
 
-    def _connected(self) -> psycopg.Connection[Any]:
-        """A connection, as it comes.
-
-        Raises:
-            StoreAway: when there is none to be had.
-        """
+    def look(self) -> PostgresConnection | None:
+        """See `Database.look`."""
         import psycopg
 
-        try:
-            return psycopg.connect(self._url, autocommit=True, **self._options)  # type: ignore[arg-type]
-        except psycopg.Error as error:
-            raise StoreAway(self.words(error)) from None
+        pool = self._pool()
+        with pool.lent() as raw:
+            try:
+                return PostgresConnection(pool) if self._is_there(raw) else None
+            except psycopg.Error as error:
+                raise StoreUnusable(self.words(error)) from None
 
-    def _set_up(self, raw: psycopg.Connection[Any]) -> None:
-        """Our tables and our kinds of numbers."""
-        from psycopg.adapt import Loader
+    def _pool(self) -> Pool:
+        from cascadelang.trace.pool import pool_of
 
-        class Number(Loader):
-            """What ``sum`` of integers gives, as SQLite has it."""
+        return pool_of(self._url, self._options, self.words, self._wait_s)
 
-            def load(self, data: Any) -> int | float:
-                text = bytes(data)
-                return float(text) if b"." in text or not text.lstrip(b"-").isdigit() else int(text)
+    def _is_there(self, raw: Raw) -> bool:
+        """Whether there is a store, which can be read as it is.
 
-        raw.adapters.register_loader("numeric", Number)
-        from cascadelang.trace.migrations.postgres import SCHEMA
-
-        raw.execute(f"SET search_path TO {SCHEMA}".encode())
+        Raises:
+            StoreUnusable: if there is one that can't.
+        """
+        version = check_version(raw)
+        if 0 < version < READABLE:
+            raise StoreUnusable(_OLDER)
+        return version > 0
 
     def has_text(self, column: str) -> str:
         """See `Database.has_text`."""
@@ -278,6 +324,19 @@ def _secrets(url: str) -> list[str]:
     found |= {before.partition(":")[2], os.environ.get("PGPASSWORD", "")}
     found |= {unquote(secret) for secret in found}
     return sorted((secret for secret in found if len(secret) >= _LEAST_SECRET), key=len, reverse=True)
+
+
+def _alone(raw: Raw, sql: str, values: Sequence[Any]) -> psycopg.Cursor[Any]:
+    """Run one statement outside a transaction, in our schema: one round trip."""
+    import psycopg
+
+    if not psycopg.Pipeline.is_supported():
+        with raw.transaction():
+            raw.execute(_OURS)
+            return raw.execute(_marked(sql), values)
+    with raw.pipeline():
+        raw.execute(_OURS)  # until the end of what is one transaction to the server: all of the pipeline
+        return raw.execute(_marked(sql), values)
 
 
 @lru_cache(maxsize=256)

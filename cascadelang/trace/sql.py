@@ -70,6 +70,11 @@ class StoreAway(Exception):  # noqa: N818 - it names what is so
 class Connection(Protocol):
     """A connection to one store. Of one thread at a time."""
 
+    @property
+    def breaks(self) -> int:
+        """Changes when what was known of the store, the ids of its rows say, may not be so any more."""
+        ...
+
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """The rows that a query gives."""
         ...
@@ -120,6 +125,11 @@ class Database(Protocol):
     patient: bool
     unstorable: tuple[type[Exception], ...]
 
+    @property
+    def at_once(self) -> int:
+        """How many threads may `look` at once."""
+        ...
+
     def connect(self) -> Connection:
         """A connection that writes; the store is made, and brought up to date, where needed.
 
@@ -134,6 +144,18 @@ class Database(Protocol):
 
         Raises:
             StoreUnusable: if it can't be read as a trace store.
+            StoreAway: if it can't be read now.
+        """
+        ...
+
+    def look(self) -> Connection | None:
+        """A connection that only reads, each query of its own moment; ``None`` when there is no store yet.
+
+        So many threads may use it as `at_once` says.
+
+        Raises:
+            StoreUnusable: if it can't be read as a trace store.
+            StoreAway: if it can't be read now.
         """
         ...
 

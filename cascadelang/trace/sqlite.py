@@ -39,6 +39,11 @@ class SQLiteConnection:
         self._most_values = raw.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER)
         self._statements: dict[tuple[str, int], str] = {}
 
+    @property
+    def breaks(self) -> int:
+        """See `Connection.breaks`; it is the same file as long as it is open."""
+        return 0
+
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """See `Connection.rows`."""
         return self._raw.execute(sql, values).fetchall()
@@ -122,6 +127,7 @@ class SQLite:
     """
 
     patient = False
+    at_once = 1
     unstorable: tuple[type[Exception], ...] = (UnicodeEncodeError, OverflowError)
     """Half of a surrogate pair, an integer of more than 64 bits."""
 
@@ -182,6 +188,13 @@ class SQLite:
             raw.close()
             return None
         return SQLiteConnection(raw)
+
+    def look(self) -> SQLiteConnection | None:
+        """See `Database.look`."""
+        connection = self.read()
+        if connection is not None:
+            connection.execute("ROLLBACK")
+        return connection
 
     def has_text(self, column: str) -> str:
         """See `Database.has_text`; SQLite knows cases of ASCII only."""

@@ -47,6 +47,7 @@ class Shapes:
 
     def __init__(self, storable: Callable[[Sequence[Any]], tuple[Any, ...]], *, with_forms: bool = True) -> None:
         self._known: dict[Way, Shape] = {}
+        self._breaks: int | None = None
         self._storable = storable
         self._with_forms = with_forms
 
@@ -56,6 +57,9 @@ class Shapes:
 
     def of(self, connection: Connection, ways: Sequence[Way]) -> list[Shape]:
         """The shapes of the ways, made where there are none; inside a transaction."""
+        if connection.breaks != self._breaks:
+            self._known.clear()
+            self._breaks = connection.breaks
         try:
             return [self._known[way] for way in ways]
         except KeyError:
