@@ -30,7 +30,7 @@ from cascadelang.contracts.answer_cache import Alike, Kept
 from cascadelang.embedding.off_loop import off_loop
 from cascadelang.source.digest import sha256
 from cascadelang.trace.likeness import MOST_GROUPS, MOST_VECTORS, Nearest, from_text, to_text
-from cascadelang.trace.sql import Connection, StoreUnusable, Where, database
+from cascadelang.trace.sql import Connection, Where, database, looks_at_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -141,7 +141,7 @@ class AnswerStore:
     def _begin(self) -> None:
         """Nothing is open and nothing waits: at the start, and in a forked child."""
         self._lock = threading.Lock()
-        self._reader = _Hand("cascadelang-answers-read", self._at_once)
+        self._reader = _Hand("cascadelang-answers-read", lambda: looks_at_once(self._where))
         self._liker = _Hand("cascadelang-answers-alike")
         self._writer = _Hand("cascadelang-answers-write")
         self._waiting = 0
@@ -254,9 +254,6 @@ class AnswerStore:
                     break
         return []
 
-    def _at_once(self) -> int:
-        return database(self._where).at_once
-
     def _write(self, kept: Kept, until_wall_s: float, alike: Alike | None) -> None:
         """In the writing thread: one answer, and now and then what is too old or too much."""
         for _ in range(_TRIES):
@@ -330,7 +327,7 @@ class _Hand:
 
                     self._threads = ThreadPoolExecutor(self._number(), self._name)
                 return self._threads.submit(work)
-            except (RuntimeError, StoreUnusable):  # the process is ending, or has no threads left; a mistyped URL
+            except RuntimeError:  # the process is ending, or has no threads left
                 return None
 
     def disconnect(self, connection: Connection | None = None) -> None:

@@ -2,9 +2,9 @@
 
 Takes: a URL, with options for libpq. Gives: connections, lent for one transaction or one statement. Guarantees:
 
-- None is opened before one is asked for, never more than `most_connections`, and one that wasn't needed for a minute
-  is closed. What writes runs, what keeps answers and what reads share them: a process with many policies needs no
-  more than one with one.
+- None is opened before one is asked for, never more than `cascadelang.trace.postgres.most_connections` says, and one
+  that wasn't needed for a minute is closed. What writes runs, what keeps answers and what reads share them: a process
+  with many policies needs no more than one with one.
 - A connection that wasn't used just now is looked at before it is lent, and one that broke is thrown away; whoever
   asks for one while there is none to be had is told why as soon as that is known. When to ask again is theirs to
   say: each has its own back-off.
@@ -32,12 +32,9 @@ import psycopg
 import psycopg_pool
 from psycopg.adapt import Loader
 
+from cascadelang.trace.postgres import most_connections
 from cascadelang.trace.sql import StoreAway
 
-MOST_CONNECTIONS: Final = 4
-_LEAST: Final = 2
-"""So that who reads for a while and who writes aren't in each other's way."""
-_VARIABLE: Final = "CASCADELANG_TRACE_CONNECTIONS"
 _IDLE_S: Final = 60.0
 _TRUSTED_S: Final = 2.0
 """How long after it was used a connection is taken to be there still, by who can do without."""
@@ -46,14 +43,6 @@ _LOOKS_S: Final = (0.02, 0.05, 0.1, 0.2)
 _CLOSE_S: Final = 1.0
 
 logging.getLogger("psycopg.pool").addHandler(logging.NullHandler())  # what goes wrong is ours to tell
-
-
-def most_connections() -> int:
-    """How many connections a process has to one URL at most: ``CASCADELANG_TRACE_CONNECTIONS``, or four."""
-    try:
-        return max(_LEAST, int(os.environ.get(_VARIABLE, "")))
-    except ValueError:
-        return MOST_CONNECTIONS
 
 
 class _Number(Loader):

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
     from cascadelang.trace.pool import Pool, Raw
 
+MOST_CONNECTIONS: Final = 4
+_LEAST_CONNECTIONS: Final = 2
+"""So that who reads for a while and who writes aren't in each other's way."""
+_VARIABLE: Final = "CASCADELANG_TRACE_CONNECTIONS"
 CONNECT_S: Final = 5
 """How long to wait for a connection, where the URL doesn't say."""
 
@@ -193,13 +197,6 @@ class Postgres:
         with contextlib.suppress(ValueError):
             self._wait_s = hosts * (int(given.get("connect_timeout") or 0) or CONNECT_S) + _MARGIN_S
 
-    @property
-    def at_once(self) -> int:
-        """See `Database.at_once`."""
-        from cascadelang.trace.pool import most_connections
-
-        return most_connections()
-
     def connect(self) -> PostgresConnection:
         """See `Database.connect`."""
         import psycopg
@@ -301,6 +298,14 @@ class Postgres:
             else v
             for v in row
         )
+
+
+def most_connections() -> int:
+    """How many connections a process has to one URL at most: ``CASCADELANG_TRACE_CONNECTIONS``, or four."""
+    try:
+        return max(_LEAST_CONNECTIONS, int(os.environ.get(_VARIABLE, "")))
+    except ValueError:
+        return MOST_CONNECTIONS
 
 
 def without_password(url: str) -> str:

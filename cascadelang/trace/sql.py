@@ -125,11 +125,6 @@ class Database(Protocol):
     patient: bool
     unstorable: tuple[type[Exception], ...]
 
-    @property
-    def at_once(self) -> int:
-        """How many threads may `look` at once."""
-        ...
-
     def connect(self) -> Connection:
         """A connection that writes; the store is made, and brought up to date, where needed.
 
@@ -151,7 +146,7 @@ class Database(Protocol):
     def look(self) -> Connection | None:
         """A connection that only reads, each query of its own moment; ``None`` when there is no store yet.
 
-        So many threads may use it as `at_once` says.
+        So many threads may use it at once as `looks_at_once` says.
 
         Raises:
             StoreUnusable: if it can't be read as a trace store.
@@ -192,6 +187,15 @@ def let_others_in() -> None:
 def is_url(where: Where) -> bool:
     """Whether a store's place is a URL, not a path; one of another database, too, which may hold a password."""
     return isinstance(where, str) and _SCHEME.match(where) is not None
+
+
+def looks_at_once(where: Where) -> int:
+    """How many threads may look at a store at once, by one connection of `Database.look`."""
+    if not is_url(where):
+        return 1
+    from cascadelang.trace.postgres import most_connections
+
+    return most_connections()
 
 
 def database(where: Where) -> Database:

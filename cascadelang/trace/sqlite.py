@@ -127,7 +127,6 @@ class SQLite:
     """
 
     patient = False
-    at_once = 1
     unstorable: tuple[type[Exception], ...] = (UnicodeEncodeError, OverflowError)
     """Half of a surrogate pair, an integer of more than 64 bits."""
 

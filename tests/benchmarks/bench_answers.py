@@ -20,8 +20,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from cascadelang.contracts.answer_cache import Kept
 from cascadelang.trace import answers
-from cascadelang.trace.pool import MOST_CONNECTIONS
-from cascadelang.trace.sql import database
+from cascadelang.trace.postgres import MOST_CONNECTIONS
+from cascadelang.trace.sql import looks_at_once
 
 ROUNDS = 15
 NOW_S = 1_790_000_000.0
@@ -53,7 +53,7 @@ async def compare(url: str, looks: int) -> dict[int, float]:
     stores = {}
     for threads in (1, MOST_CONNECTIONS, 2 * MOST_CONNECTIONS):
         os.environ["CASCADELANG_TRACE_CONNECTIONS"] = str(threads)
-        assert threads == 1 or database(url).at_once == threads
+        assert threads == 1 or looks_at_once(url) == threads
         stores[threads] = answers.AnswerStore(url)
         stores[threads]._reader = answers._Hand("looks", lambda threads=threads: threads)
         for _ in range(3):
