@@ -244,7 +244,7 @@ from cascadelang.contracts.answer_cache import Kept
 from cascadelang.trace.answers import AnswerStore
 store = AnswerStore({str(file)!r})
 store.put(Kept("a", 1000.0, "t", "parent"), 9e9)
-store._writer._threads.submit(lambda: None).result()  # written: a fork in the midst of SQLite is beyond anybody's help
+store._writer._threads.submit(lambda: None).result()  # written: a fork in SQLite's midst is beyond help
 assert asyncio.run(AnswerStore({str(file)!r}).find("a", 0.0))
 child = os.fork()
 if not child:
