@@ -10,7 +10,7 @@ page that holds what models answered; these are some kilobytes and need none.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log10
 from typing import Final
@@ -23,6 +23,10 @@ _LINE: Final = 15
 """How far apart names are written, from line to line."""
 _LETTER: Final = 7.5
 """About how wide a letter of a name is."""
+
+_NAME_MOST: Final = 24
+_SEEN: Final = 2.0
+"""How wide at least a place is drawn, to be seen."""
 
 Format = Callable[[float], str]
 
@@ -146,7 +150,8 @@ def lines(
             out.append(f'<text class=halo x="{left + 6}" y="{name_y:.1f}">{text(name)}</text>')
         for x, name in marks:
             px, _ = at(x, 0)
-            anchor = "end" if px > width * 0.65 else "start"
+            wide = _LETTER * len(name) + 5
+            anchor = "end" if px > width * 0.65 or (px + wide > width and px > wide) else "start"
             out.append(f'<line class=mark x1="{px:.1f}" x2="{px:.1f}" y1="{top}" y2="{height - bottom}"/>')
             beside = px + (-5 if anchor == "end" else 5)
             name_y = names.place(name, beside, height - bottom - 8, anchor)
@@ -221,7 +226,7 @@ def sankey(flows: Sequence[Flow], label: str, *, amount_format: Format, order: S
     """Where amounts go, in columns from left to right; what comes to a place is drawn as thick as it is much.
 
     Places of a column stand in the order in which ``flows`` name them; those of ``order`` in that, behind others. On
-    narrow screens the drawing is as wide as it must be to be read, and is moved sideways.
+    narrow screens it goes from top to bottom, for columns leave no room for names there.
     """
 
     def draw(width: int) -> str:
@@ -265,9 +270,54 @@ def sankey(flows: Sequence[Flow], label: str, *, amount_format: Format, order: S
 
     if not flows:
         return "<p class=soft>Nothing to draw.</p>"
-    across = 118 * (1 + max(flow.target[0] for flow in flows) - min(flow.source[0] for flow in flows))
-    narrow = f'<div class="narrow scroll"><div style="width:{across}px">{draw(across)}</div></div>'
-    return f"<div class=wide>{draw(WIDE)}</div>{narrow}"
+    downwards = _sankey_down(flows, label, amount_format, _places(flows, order))
+    return f"<div class=wide>{draw(WIDE)}</div><div class=narrow>{downwards}</div>"
+
+
+def _sankey_down(
+    flows: Sequence[Flow], label: str, amount_format: Format, places: Mapping[tuple[int, str], float]
+) -> str:
+    """The same from top to bottom, for narrow screens: names stand over their places, in several lines if need be."""
+    rows = [[place for place in places if place[0] == column] for column in sorted({column for column, _ in places})]
+    gap, thick, between = 8, 10, 34
+    most = max(sum(places[place] for place in row) for row in rows)
+    scale = (NARROW - (gap + _SEEN) * max(map(len, rows))) / (most or 1)
+    at: dict[tuple[int, str], tuple[float, float, float]] = {}
+    written: list[str] = []
+    bottom = 0.0
+    for row in rows:
+        names, x = _Names(), 0.0
+        lines_of: list[tuple[float, float, str, str]] = []
+        for place in row:
+            size = max(_SEEN, places[place] * scale)
+            name = place[1] if len(place[1]) <= _NAME_MOST else place[1][: _NAME_MOST - 1] + "…"
+            amount = amount_format(places[place])
+            start = max(0.0, min(x, NARROW - _LETTER * len(f"{name} {amount}")))
+            lines_of.append((start, names.place(f"{name} {amount}", start, 0.0), name, amount))
+            at[place] = (x, 0.0, size)
+            x += size + gap
+        top = bottom + (between if bottom else 0) + _LINE - min(y for _, y, _, _ in lines_of)
+        for place in row:
+            at[place] = (at[place][0], top, at[place][2])
+        for start, y, name, amount in lines_of:
+            written.append(f'<text class=halo x="{start:.1f}" y="{top - 5 + y:.1f}">{text(name)}')
+            written.append(f'<tspan class=ax dx="5">{text(amount)}</tspan></text>')
+        bottom = top + thick
+    out = [_open(NARROW, ceil(bottom) + 4, label)]
+    left = {place: x for place, (x, _, _) in at.items()}
+    entered = dict(left)
+    for flow in flows:
+        size = flow.amount * scale
+        y1, y2 = at[flow.source][1] + thick, at[flow.target][1]
+        x1, x2 = left[flow.source] + size / 2, entered[flow.target] + size / 2
+        left[flow.source] += size
+        entered[flow.target] += size
+        half = (y1 + y2) / 2
+        path = f"M{x1:.1f},{y1:.1f}C{x1:.1f},{half:.1f} {x2:.1f},{half:.1f} {x2:.1f},{y2:.1f}"
+        out.append(f'<path class="flow s{flow.colour}" fill=none d="{path}" stroke-width="{max(1.0, size):.1f}"/>')
+    for x, y, size in at.values():
+        out.append(f'<rect class=f6 x="{x:.1f}" y="{y:.1f}" width="{size:.1f}" height="{thick}" rx="2"/>')
+    return "".join([*out, *written]) + "</svg>"
 
 
 def _places(flows: Sequence[Flow], names: Sequence[str]) -> dict[tuple[int, str], float]:

@@ -51,15 +51,25 @@ def section(title: str, body: str, lead: str = "") -> str:
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], form: str = "wn") -> str:
     """A table of HTML cells; ``form`` says what each column holds: ``w`` words, ``b`` bars, ``n`` figures.
 
-    Its last letter holds for all columns that follow. Bars are left out on narrow screens.
+    Its last letter holds for all columns that follow. On narrow screens bars are left out, and where a row has three
+    figures or more, they stand below its words, each under its name.
     """
+    kinds = form.ljust(len(head), form[-1])
+    columns = [*zip(kinds, head, strict=True)]
+    many = kinds.count("n") > 2
 
     def cells(row: Sequence[str], tag: str) -> str:
-        kinds = form.ljust(len(row), form[-1])
-        return "".join(f"<{tag} class={kind}>{one}</{tag}>" for kind, one in zip(kinds, row, strict=False))
+        told = many and tag == "td"
+        named = [f' data-name="{name}"' if told and kind == "n" else "" for kind, name in columns]
+        return "".join(
+            f"<{tag} class={kind}{name}>{one}</{tag}>" for kind, name, one in zip(kinds, named, row, strict=False)
+        )
 
     body = "".join(f"<tr>{cells(row, 'td')}</tr>" for row in rows)
-    return f"<div class=scroll><table><thead><tr>{cells(head, 'th')}</tr></thead><tbody>{body}</tbody></table></div>"
+    of = " class=many" if many else ""
+    return (
+        f"<div class=scroll><table{of}><thead><tr>{cells(head, 'th')}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
 
 
 def bar(share: float, colour: int = 1) -> str:
@@ -90,7 +100,7 @@ section{background:var(--card);border:1px solid var(--line);border-radius:10px;p
 .tile span{color:var(--soft);font-size:.875rem}
 .good{color:var(--good)}.bad{color:var(--bad)}
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.9375rem}
-th,td{text-align:left;padding:6px 10px 6px 0;border-bottom:1px solid var(--line);vertical-align:top}
+th,td{text-align:left;padding:6px 14px 6px 0;border-bottom:1px solid var(--line);vertical-align:top}
 th{color:var(--soft);font-weight:600;font-size:.8125rem}tr:last-child td{border-bottom:0}
 .n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}tr.me td{font-weight:600}
 .bar{display:inline-block;width:100%;min-width:70px;height:.7em;background:var(--line);border-radius:3px;
@@ -127,7 +137,12 @@ td{overflow-wrap:break-word}.w{min-width:8em}.b{width:18%}ul{padding-left:1.2em;
 .drawn svg{width:auto;max-width:100%;margin:0 auto}
 footer{font-size:.875rem;margin-top:24px}
 @media(max-width:600px){main{padding:16px 12px 28px}section{padding:14px 13px}h1{font-size:1.4rem}
-.wide,.b{display:none}.narrow{display:block}.tiles{grid-template-columns:1fr 1fr}.tile b{font-size:1.2rem}}
+.wide,.b{display:none}.narrow{display:block}
+.many thead{display:none}.many tr{display:flex;flex-wrap:wrap;
+gap:2px 10px;padding:8px 0;border-bottom:1px solid var(--line)}.many tr:last-child{border-bottom:0}
+.many td{border:0;padding:0}.many .w{flex:0 0 100%}.many .n{text-align:left;flex:1 1 70px}
+.many .n::before{content:attr(data-name);display:block;color:var(--soft);font-size:.8125rem;white-space:normal}
+.tiles{grid-template-columns:1fr 1fr}.tile b{font-size:1.2rem}}
 @media print{:root{--bg:#fff}body{font-size:12px}section,.tile{break-inside:avoid;border-color:#bbb}
 main{max-width:none;padding:0}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
