@@ -102,6 +102,8 @@ no network.
             return Finding(None, f"`{self._program.name}` wasn't done within {seconds(self._time_s)}")
         if ended.why == "output":
             return Finding(None, f"`{self._program.name}` wrote more than 64 KB")
+        if ended.why == "files":
+            return Finding(None, f"`{self._program.name}` made more than {limits.files:,} files")
         return _found(self._program.name, ended.code, ended.output.decode("utf-8", "replace"), ended.errors)
 
 

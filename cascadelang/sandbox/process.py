@@ -2,8 +2,9 @@
 
 Takes: what to start, its input, its limits on time and output. Gives: `Ended`. Guarantees: the process is in a
 session of its own and inherits nothing but the file descriptors it is given; when its time is over, when it writes
-too much or when the caller is cancelled, its whole process group is killed and waited for. It has ended when it has,
-also where something that it started still holds its output open; that isn't waited for.
+too much, when somebody says that its files are too many or when the caller is cancelled, its whole process group is
+killed and waited for. It has ended when it has, also where something that it started still holds its output open;
+that isn't waited for.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
@@ -33,8 +34,11 @@ async def run(  # noqa: PLR0917 - all that starting a process hangs on
     env: Mapping[str, str],
     cwd: str = "/",
     fds: Sequence[int] = (),
+    too_many_files: Callable[[], bool] | None = None,
 ) -> Ended:
     """Start it, feed it, and wait for its end.
+
+    ``too_many_files`` is asked now and then, and ends it.
 
     Raises:
         OSError: when it can't be started.
@@ -56,13 +60,18 @@ async def run(  # noqa: PLR0917 - all that starting a process hangs on
     hearing = asyncio.create_task(_take(process.stderr, errors, _ERRORS_BYTES, keep_reading=True))
     reading = asyncio.create_task(_take(process.stdout, output, output_bytes, keep_reading=False))
     ending = asyncio.create_task(_ended(process))
+    counting = asyncio.create_task(_until(too_many_files))
     try:
         async with asyncio.timeout(time_s):
-            await asyncio.wait((reading, ending), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((reading, ending, counting), return_when=asyncio.FIRST_COMPLETED)
+            if counting.done():
+                return Ended("files", 0, bytes(output), _text(errors))
             await asyncio.wait((reading,), timeout=_LAST_S)
             if reading.done() and reading.result():
                 return Ended("output", 0, bytes(output), _text(errors))
-            await asyncio.wait((ending,))
+            await asyncio.wait((ending, counting), return_when=asyncio.FIRST_COMPLETED)
+            if not ending.done():
+                return Ended("files", 0, bytes(output), _text(errors))
             await asyncio.wait((hearing,), timeout=_LAST_S)
         return Ended("itself", ending.result(), bytes(output), _text(errors))
     except TimeoutError:
@@ -72,7 +81,7 @@ async def run(  # noqa: PLR0917 - all that starting a process hangs on
         try:
             await _gone(process.stdout, ending, (feeding, reading))
         finally:
-            for task in (feeding, reading, hearing, ending):
+            for task in (feeding, reading, hearing, ending, counting):
                 task.cancel()
             # else its pipes stay open for as long as others hold them
             process._transport.close()  # type: ignore[attr-defined]  # noqa: SLF001
@@ -87,6 +96,15 @@ async def _ended(process: asyncio.subprocess.Process) -> int:
         return process.returncode
     finally:
         waiting.cancel()
+
+
+async def _until(too_many_files: Callable[[], bool] | None) -> None:
+    """Wait until it says so."""
+    if too_many_files is None:
+        await asyncio.get_running_loop().create_future()
+        return
+    while not too_many_files():  # noqa: ASYNC110 - nothing tells of it
+        await asyncio.sleep(_LOOK_S)
 
 
 async def _gone(stdout: asyncio.StreamReader, ending: asyncio.Task[int], others: Sequence[asyncio.Task[Any]]) -> None:

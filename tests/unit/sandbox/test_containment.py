@@ -267,6 +267,33 @@ def test_the_one_folder_is_limited(attack):
     assert int(why) in (27, 28, 30, 13, 1)
 
 
+@pytest.mark.parametrize("make", ["os.close(os.open(name, os.O_CREAT))", "os.mkdir(name)", "os.link('one', name)"])
+def test_many_empty_files_end_it(attack, make, sandbox):
+    ended, said = attack(
+        f"""
+import os
+try:
+    open("one", "w").close()
+    for n in range(1_000_000):
+        name = f"f{{n}}"
+        {make}
+except OSError as error:
+    print(type(error).__name__)
+""",
+        time_s=30.0,
+        files=2_000,
+    )
+    assert (ended.why, said) == ("files", "") if sandbox.name.startswith("bubblewrap") else said in HIDDEN
+
+
+def test_as_many_files_as_it_may_make_are_no_trouble(attack, sandbox):
+    ended, said = attack(
+        "import os, time\nfor n in range(900): open(f'f{n}', 'w').close()\ntime.sleep(0.3); print('done')",
+        files=1_000,
+    )
+    assert said == "done" if sandbox.name.startswith("bubblewrap") else ended.code == 1
+
+
 def test_memory_without_a_name_cant_be_had_beside_the_limit(attack):
     refused(attack, "os.memfd_create('x')")
 
