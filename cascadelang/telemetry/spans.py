@@ -89,7 +89,7 @@ class Spans:
         self._next = next_
         self._policies = Policies(graph)
         self._privacy = Privacy("numbers") if privacy is None else privacy
-        self._warn = warn
+        self._warns = [] if warn is None else [warn]
         self._trace = trace
         self._own: Otlp | None = None
         if provider is None and to == "otlp":
@@ -219,10 +219,12 @@ class Spans:
             self._known.popitem(last=False)
 
     def _say(self, message: str) -> None:
-        """Warn, once."""
-        warn, self._warn = self._warn, None
-        if warn is not None:
-            warn(message)
+        """Warn, once, whichever thread comes first."""
+        try:
+            warn = self._warns.pop()
+        except IndexError:
+            return
+        warn(message)
 
 
 def _rest() -> None:

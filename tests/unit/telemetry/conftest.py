@@ -13,6 +13,7 @@ import os
 import signal
 import socket
 import subprocess
+import sysconfig
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -24,6 +25,12 @@ import pytest
 
 PATIENCE_S = 20.0
 """How long a test waits for what has to come; it waits for nothing else."""
+
+_ENVIRONMENT = {
+    "PATH": os.environ.get("PATH", ""),
+    "LD_LIBRARY_PATH": sysconfig.get_config_var("LIBDIR")
+    or "",  # Rotel wants Python's library, and has no path to it
+}
 
 
 def wait_until(holds: Callable[[], bool], what: Callable[[], object]) -> None:
@@ -176,7 +183,7 @@ class Collector:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                env={"PATH": os.environ.get("PATH", "")},
+                env=_ENVIRONMENT,
             )
             wait_until(lambda: self._process.poll() is not None or self._serves(), lambda: "it doesn't serve")
             if self._process.poll() is None:
@@ -223,10 +230,16 @@ def _program() -> Path:
     missing = "there is no collector here: the package rotel isn't installed (it is for Linux on x86-64)"
     if found is not None and found.origin is not None:
         program = Path(found.origin).parent / "rotel-agent"
-        done = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
-        if done.returncode == 0:
-            return program
-        missing = f"the collector doesn't start here: {done.stderr.strip()[:200]}"
+        try:
+            done = subprocess.run(
+                [program, "--version"], capture_output=True, text=True, check=False, env=_ENVIRONMENT
+            )
+        except OSError as error:
+            missing = f"the collector doesn't start here: {error}"
+        else:
+            if done.returncode == 0:
+                return program
+            missing = f"the collector doesn't start here: {done.stderr.strip()[:200]}"
     if os.environ.get("CASCADELANG_NEED_COLLECTOR"):
         pytest.fail(missing)
     pytest.skip(missing)

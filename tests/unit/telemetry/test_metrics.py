@@ -94,7 +94,7 @@ def test_a_run_is_counted():
 
 def hostile(number):
     """A run in which every word that a label could have is another than in the runs before, and no good one."""
-    word = f"{number}{HOSTILE}\udcff" + "x" * 300
+    word = f"{number}{HOSTILE}" + ("\udcff" + "x" * 300 if number % 10 == 0 else "")
     names = ("model", "purpose", "kind", "outcome", "arm", "from", "to", "because")
     data = {name: f"{name} {word}" for name in names}
     kinds = ("call", "call_failed", "retry", "check", "escalate", "cached")

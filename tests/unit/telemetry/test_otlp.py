@@ -72,6 +72,29 @@ def test_a_collector_that_is_too_slow_while_runs_go_on(runs, backend, monkeypatc
     assert runs() == [f"spans can't be sent to 127.0.0.1:{backend.server_port}: no answer in time"]
 
 
+def test_a_collector_that_comes_back_is_told_of_later_runs(policy_file, backend, told_to):
+    told_to(backend.url)
+    told: list[str] = []
+    backend.status = 400
+    warned = threading.Event()
+
+    def warn(message: str) -> None:
+        told.append(message)
+        warned.set()
+
+    with Policy.load(policy_file, warn=warn) as policy:
+        policy.run("hi")
+        assert warned.wait(20)
+        backend.status = 200
+        again = policy.run("hi")
+        spans = backend.wait_for(2)
+        backend.status = 400
+        policy.run("hi")
+    (run,) = [span for span in spans if span.name == "invoke_workflow main"]
+    assert again.trace_id in str(run.attributes)
+    assert told == [f"spans can't be sent to 127.0.0.1:{backend.server_port}: it answers 400"]
+
+
 def test_a_collector_that_goes_away_in_the_middle_of_its_answer(runs, backend):
     backend.cuts = True
     assert runs() == [f"spans can't be sent to 127.0.0.1:{backend.server_port}: no connection"]
