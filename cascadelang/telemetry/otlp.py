@@ -6,7 +6,9 @@ Takes: OpenTelemetry's own environment variables. Gives: a `TracerProvider` of O
 - A collector that is away, slow, or refuses what it is sent costs a run nothing. It is told in one warning with its
   host and port, never with what else stands in its address, instead of by OpenTelemetry's log, which tells it of each
   attempt; what that logs of other exporters of the program stays.
-- `Otlp.close` ends in `AWAY_S` where the collector was away, and in `SLOW_S` where it is slow.
+- While a collector takes what it is sent, however slowly, whoever makes spans waits for it: none is left out.
+- `Otlp.close` waits `AWAY_S` for a collector that is away, `SLOW_S` for one that doesn't answer; for one that takes
+  one batch after another, `LONG_S` at most until all spans are made, and as long until they are sent.
 """
 
 from __future__ import annotations
@@ -29,7 +31,11 @@ AWAY_S: Final = 1.0
 """How long the end waits for a collector that couldn't be had at the first attempt."""
 SLOW_S: Final = 5.0
 """How long the end waits for a collector that hasn't answered yet."""
+LONG_S: Final = 30.0
+"""How long the end waits for a collector that takes one batch after another."""
 
+_QUEUE: Final = 2_048
+"""How many spans OpenTelemetry lets wait, unless its environment says otherwise."""
 _DEFAULT: Final = "http://localhost:4318"
 _SOURCES: Final = (
     "opentelemetry.exporter.otlp.proto.http.trace_exporter",
@@ -71,7 +77,10 @@ class Otlp:
         resource = Resource.create() if named else Resource.create({"service.name": "cascadelang"})
         self._say = say
         self._where = _where()
+        self._made = 0
+        self._closed = False
         try:
+            self._often = int(os.environ.get("OTEL_BSP_MAX_QUEUE_SIZE") or _QUEUE) // 2
             self.provider: TracerProvider = TracerProvider(resource=resource, shutdown_on_exit=False)
             self._exporter = _Exporter(OTLPSpanExporter(), SpanExportResult.SUCCESS, self._lost)
             # all of a SpanExporter, and no subclass: that would be imported with this module
@@ -85,20 +94,46 @@ class Otlp:
         """Say of this thread that it makes the provider's spans: what is logged in it is told by ``say`` instead."""
         _ours.sender = self
 
-    def close(self) -> None:
-        """Send what waits, as long as it is worth waiting for."""
+    def made(self) -> None:
+        """Take note of a span that was made in this thread; wait now and then until those that wait are sent."""
+        self._made += 1
+        if self._made >= self._often:
+            self._made = 0
+            if not self._exporter.trouble:
+                self.provider.force_flush()
+
+    def close(self, maker: threading.Thread | None) -> None:
+        """Send what waits, as long as it is worth waiting for; may be called again.
+
+        Args:
+            maker: the thread that makes the spans, which is to end first.
+        """
+        if self._closed:
+            return
+        self._closed = True
+        ended = maker is None or self._wait_for(maker)
         ending = threading.Thread(target=self._shut_down, name="cascadelang-otlp", daemon=True)
         try:
             ending.start()
         except RuntimeError:  # the process is ending
             self._say(f"spans may not have been sent to {self._where}")
             return
-        began_s = time.monotonic()
-        while ending.is_alive() and time.monotonic() < began_s + (AWAY_S if self._exporter.trouble else SLOW_S):
-            ending.join(0.05)
-        if ending.is_alive():
+        if not (ended and self._wait_for(ending)):
             self._lost(self._exporter.trouble or "it hasn't answered yet")
             self._exporter.shutdown()
+
+    def _wait_for(self, thread: threading.Thread) -> bool:
+        """Wait until a thread has ended, as long as spans are being sent; whether it has."""
+        now_s = began_s = since_s = time.monotonic()
+        sent = self._exporter.sent
+        while thread.is_alive():
+            if sent != self._exporter.sent:
+                sent, since_s = self._exporter.sent, now_s
+            if now_s > since_s + (AWAY_S if self._exporter.trouble else SLOW_S) or now_s > began_s + LONG_S:
+                return False
+            thread.join(0.05)
+            now_s = time.monotonic()
+        return True
 
     def _shut_down(self) -> None:
         self.quiet()
@@ -120,7 +155,8 @@ class _Exporter:
     """A `SpanExporter` that tells of spans which can't be sent.
 
     Attributes:
-        trouble: what was wrong with the last attempt; empty while it went well.
+        trouble: what was wrong with the last attempt; empty while all goes well.
+        sent: how many batches were taken.
     """
 
     def __init__(self, inner: SpanExporter, success: SpanExportResult, lost: Callable[[str], None]) -> None:
@@ -129,16 +165,22 @@ class _Exporter:
         self._lost = lost
         self._closed = False
         self.trouble = ""
+        self.sent = 0
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """See `SpanExporter.export`."""
-        _ours.sender = self
-        self.trouble = ""
-        result = self._inner.export(spans)
+        before, _ours.sender = _ours.sender, self
+        try:
+            result = self._inner.export(spans)
+        finally:
+            _ours.sender = before
         if result is self._success:
             self.trouble = ""
-        elif not self._closed:
-            self._lost(self.trouble or "no answer in time")
+            self.sent += 1
+            return result
+        self.trouble = self.trouble or "no answer in time"
+        if not self._closed:
+            self._lost(self.trouble)
         return result
 
     def shutdown(self) -> None:

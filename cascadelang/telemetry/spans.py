@@ -35,7 +35,7 @@ from cascadelang.version import __version__
 
 if TYPE_CHECKING:
     from opentelemetry.context import Context
-    from opentelemetry.trace import Link, SpanContext, TracerProvider
+    from opentelemetry.trace import Link, Span, SpanContext, TracerProvider
 
     from cascadelang.graph.model import Graph
 
@@ -128,12 +128,13 @@ class Spans:
             self._next.close()
         finally:
             self._closed = True
-            if self._thread is not None and self._process == os.getpid():
+            maker = self._thread if self._process == os.getpid() else None
+            if maker is not None:
                 self._waiting.put(None)
-                self._thread.join(_CLOSE_S)
-            own, self._own = self._own, None
-            if own is not None:
-                own.close()
+            if self._own is not None:
+                self._own.close(maker)
+            elif maker is not None:
+                maker.join(_CLOSE_S)
 
     def _start(self) -> None:
         """Start the thread, with the first run."""
@@ -190,9 +191,14 @@ class Spans:
                 self._fill(span, part, began_ns)
                 within = trace.set_span_in_context(span) if part.parts else around
                 waiting += [(below, within) for below in reversed(part.parts)]
-                span.end(began_ns + int(part.end_s * _NS))
+                self._end(span, began_ns + int(part.end_s * _NS))
                 _rest()
-        top.end(began_ns + int(run.latency_s * _NS))
+        self._end(top, began_ns + int(run.latency_s * _NS))
+
+    def _end(self, span: Span, end_ns: int) -> None:
+        span.end(end_ns)
+        if self._own is not None and span.get_span_context().trace_flags.sampled:
+            self._own.made()
 
     def _fill(self, span: Any, draft: SpanDraft, began_ns: int) -> None:
         """The events and the status of a span."""

@@ -91,6 +91,7 @@ class Backend(_Server):
     Attributes:
         status: what it answers.
         lag: waits for this before it answers; ``None`` answers at once.
+        pause_s: how long it takes for each.
         cuts: goes away in the middle of its answer.
         bodies: what it was sent.
     """
@@ -98,6 +99,7 @@ class Backend(_Server):
     def __init__(self) -> None:
         self.status = 200
         self.lag: threading.Event | None = None
+        self.pause_s = 0.0
         self.cuts = False
         self.bodies: list[bytes] = []
         super().__init__(_Traces)
@@ -134,6 +136,7 @@ class _Traces(_Handler):
         if backend.lag is not None:
             while not (backend.lag.wait(0.02) or backend.over.is_set()):
                 pass
+        time.sleep(backend.pause_s)
         if backend.cuts:
             self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")
             self.close_connection = True

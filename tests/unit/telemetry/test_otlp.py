@@ -109,13 +109,26 @@ def test_a_collector_that_is_slow_gets_its_spans_and_nothing_is_said(runs, backe
     assert [span.name for span in backend.wait_for(6)].count("invoke_workflow main") == 3
 
 
-def test_more_spans_than_a_slow_collector_takes(runs, backend, monkeypatch):
+def test_all_of_many_spans_get_to_a_collector_that_is_slow(runs, backend, monkeypatch):
+    monkeypatch.setenv("OTEL_BSP_MAX_QUEUE_SIZE", "8")
+    monkeypatch.setenv("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "2")
+    backend.pause_s = 0.01
+    assert runs(40) == []
+    backend.wait_for(80)
+
+
+def test_spans_that_a_collector_does_not_take_are_left_out(policy_file, backend, told_to, monkeypatch):
+    told_to(backend.url)
     monkeypatch.setenv("OTEL_BSP_MAX_QUEUE_SIZE", "4")
     monkeypatch.setenv("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "2")
-    monkeypatch.setattr(otlp, "SLOW_S", 0.4)
-    backend.lag = threading.Event()
-    (said,) = runs(20)
-    assert said == f"spans come faster than 127.0.0.1:{backend.server_port} takes them: some are left out"
+    monkeypatch.setattr(otlp, "AWAY_S", 0.2)
+    backend.status = 503
+    told: list[str] = []
+    with Policy.load(policy_file, warn=told.append) as policy:
+        for _ in range(200):
+            assert policy.run("hi").answer == "yes"
+    assert len(told) == 1
+    assert str(backend.server_port) in told[0]
 
 
 def test_what_other_exporters_of_the_program_log_stays(runs, backend, caplog):
