@@ -64,11 +64,11 @@ def fold(text: str) -> str:
     return " ".join(text.split())
 
 
-def find_phrase(folded: str, phrase: str, start: int = 0) -> int:
-    """Where a folded phrase stands in a folded text as whole words, from ``start`` on; -1 for nowhere."""
+def find_phrase(folded: str, phrase: str) -> int:
+    """Where a folded phrase stands in a folded text as whole words; -1 for nowhere."""
     if not phrase:
         return -1
-    at = folded.find(phrase, start)
+    at = folded.find(phrase)
     while at != -1:
         if _edge(folded, at) and _edge(folded, at + len(phrase)):
             return at

@@ -15,8 +15,8 @@ from importlib import import_module
 from cascadelang.diagnostics.model import Severity
 from cascadelang.source.frozen import dataclass
 
-AREAS = ("syntax", "names", "types", "graph", "lint", "tests", "files", "lock")
-"""One module ``codes_<area>`` for each, where there is one."""
+AREAS = ("syntax", "names", "types", "graph", "lint", "files", "lock")
+"""One module ``codes_<area>`` for each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +59,7 @@ def all_codes() -> dict[str, Code]:
     """
     codes: dict[str, Code] = {}
     for area in AREAS:
-        module = f"cascadelang.diagnostics.codes_{area}"
-        try:
-            found = import_module(module).CODES
-        except ModuleNotFoundError as error:
-            if error.name != module:
-                raise
-            continue
-        for entry in found:
+        for entry in import_module(f"cascadelang.diagnostics.codes_{area}").CODES:
             if entry.name in codes:
                 raise ValueError(f"two diagnostics are named {entry.name}")
             codes[entry.name] = entry

@@ -88,11 +88,6 @@ class Cursor:
         span = node.span  # type: ignore[attr-defined]
         return bool(self.starts[at] < span.start and self.starts[self._matches[at]] >= span.end)
 
-    @property
-    def commented(self) -> bool:
-        """Whether lines of comments come next."""
-        return self.at in self._leading
-
     def blank_before(self) -> bool:
         """Whether there is an empty line above what comes next, its comments included."""
         comments = self._leading.get(self.at)

@@ -61,14 +61,6 @@ def plan_text(plan: Plan, *, width: int = WIDTH) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def bounds_words(measured: NodeBounds, input_tokens: int) -> str:
-    """``calls 1..3  cost <= $0.131  latency <= 20s``."""
-    calls, cost, latency, _ = _cells(measured, input_tokens)
-    said = [f"calls {calls}", f"cost <= {cost}" if measured.cost_most is not None else "cost unknown"]
-    said.append(f"latency <= {latency}" if measured.latency_most_s is not None else "latency unknown")
-    return "  ".join(said)
-
-
 # ---- The head ---------------------------------------------------------------------------------------------------
 
 

@@ -12,7 +12,7 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, ClassVar, Final
 
-from cascadelang.contracts.clock import Clock, VirtualClock
+from cascadelang.contracts.clock import Clock
 from cascadelang.contracts.estimate import estimate_tokens
 from cascadelang.contracts.failure import CallFailed
 from cascadelang.contracts.messages import Delta, Reply, Request, TokenLogprob, Usage
@@ -128,7 +128,6 @@ class Answering:
         self._names = names
         self._prices = prices
         self._clock = clock
-        self._serial = None if isinstance(clock, VirtualClock) else clock
         self._counts = counts
         self._samples = samples
         self.stand_ins: Mapping[str, StandIn] = {}

@@ -107,8 +107,3 @@ class Lock:
 def lock_path(policy: str) -> str:
     """Where the lock of a policy file stands: ``support.lock.yaml`` for ``support.cl``."""
     return f"{policy.removesuffix('.cl')}.lock.yaml"
-
-
-def is_lock(path: str) -> bool:
-    """Whether a path is that of a lock file."""
-    return path.endswith(".lock.yaml")

