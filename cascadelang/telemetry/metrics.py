@@ -14,6 +14,7 @@ Guarantees:
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -26,8 +27,6 @@ from cascadelang.trace.facts import facts_of
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
     from prometheus_client.metrics_core import Metric
-
-    from cascadelang.graph.model import Graph
 
 MOST: Final = 100
 """Values of one label of one metric."""
@@ -114,8 +113,8 @@ def _label(value: str) -> str:
 
 
 def _file(path: str) -> str:
-    """A file's name, without its folders."""
-    return path.replace("\\", "/").rpartition("/")[2]
+    """A file's name, without its folders or its project."""
+    return re.split(r"[/\\:]", path)[-1]
 
 
 class _Series:
@@ -223,19 +222,21 @@ class Metrics:
     Args:
         next_: takes each run first.
         registry: where the metrics are; those of several policies are the same.
-        graph: of the policies whose runs they will be: their runs are counted from 0, for Prometheus takes the first
-            value that it sees for no increase.
+        path: of the policies' file, as runs will have it.
+        policies: whose runs they will be. They are counted from 0, for Prometheus takes the first value that it sees
+            for no increase.
 
     Raises:
         NoMetrics: when prometheus-client isn't installed, or the registry has other metrics of these names.
     """
 
-    def __init__(self, next_: TraceSink, registry: CollectorRegistry, graph: Graph | None = None) -> None:
+    def __init__(
+        self, next_: TraceSink, registry: CollectorRegistry, path: str = "", policies: Iterable[str] = ()
+    ) -> None:
         self._next = next_
         self._series = _series_of(registry)
-        if graph is not None:
-            with self._series.lock:
-                self._series.foresee(_file(graph.path), list(graph.policies)[:_MOST_FORESEEN])
+        with self._series.lock:
+            self._series.foresee(_file(path), list(policies)[:_MOST_FORESEEN])
 
     def record(self, run: RunRecord) -> None:
         """See `TraceSink.record`."""

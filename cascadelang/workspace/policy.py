@@ -75,14 +75,14 @@ class Policy:
     ) -> None:
         self._graph = loaded.graph
         keeps = any(node.kind == "cached" for node in loaded.graph.nodes.values())
+        recorded = not config.traces_off or config.telemetry != "off"
+        self._recorded_path = recorded_path(loaded.path, config, loaded.graph.path) if recorded else loaded.path
         self._resources = Resources(
             Providers(loaded.graph.providers, progress=progress),
-            open_sink(config, warn, loaded.graph, metrics),
+            open_sink(config, warn, loaded.graph, metrics, self._recorded_path),
             open_answers(config) if keeps else None,
         )
         self._keep_text = config.keep_text
-        recorded = not config.traces_off or config.telemetry != "off"
-        self._recorded_path = recorded_path(loaded.path, config, loaded.graph.path) if recorded else loaded.path
         if config.sandboxes:
             from cascadelang.sandbox.turns import TURNS
 

@@ -33,6 +33,7 @@ def open_sink(
     warn: Callable[[str], None],
     graph: Graph | None = None,
     metrics: CollectorRegistry | None = None,
+    path: str = "",
 ) -> TraceSink:
     """Where runs go, by the settings.
 
@@ -41,13 +42,14 @@ def open_sink(
         warn: is told, once, when runs can't be recorded; perhaps in another thread.
         graph: of the policies whose runs they are; without it no spans are made.
         metrics: the registry of prometheus-client in which runs are counted, if they are.
+        path: of the policies' file, as runs have it.
     """
     sink = _open_store(config, warn)
     if metrics is not None:
         from cascadelang.telemetry.metrics import Metrics, NoMetrics
 
         try:
-            sink = Metrics(sink, metrics, graph)
+            sink = Metrics(sink, metrics, path, () if graph is None else graph.policies)
         except NoMetrics as error:
             warn(f"runs aren't counted: {error}")
     if config.telemetry == "off" or graph is None:

@@ -135,7 +135,7 @@ def assert_as_the_conventions_ask(spans):
             assert operation is None
 
 
-def test_the_spans_of_runs_by_the_library(collector, policy_file, models, snapshot):
+def test_the_spans_of_runs_by_the_library(collector, policy_file, models, snapshot, root):
     told: list[str] = []
     with Policy.load(policy_file, warn=told.append) as policy:
         result = policy.run(ASKED)
@@ -152,7 +152,10 @@ def test_the_spans_of_runs_by_the_library(collector, policy_file, models, snapsh
     run = named(spans, "invoke_workflow main")
     assert attributes(run)["cascadelang.trace_id"] == result.trace_id
     assert len({span.trace_id for span in spans}) == 1
+    page = (root / "docs" / "telemetry.md").read_text(encoding="utf-8").partition("## Texts")[0]
     for span in spans:
+        for name in attributes(span):
+            assert f"`{name.removeprefix('cascadelang')}`" in page or f"`{name}`" in page, f"{name} is told nowhere"
         around = parent(spans, span)
         assert (around is None) == (span is run)
         if around is not None:

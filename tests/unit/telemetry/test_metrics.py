@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from cascadelang.contracts.trace_sink import Event, NoTrace, RunRecord
@@ -11,7 +13,16 @@ prometheus_client = pytest.importorskip("prometheus_client")
 from prometheus_client import CollectorRegistry, generate_latest  # noqa: E402
 from prometheus_client.parser import text_string_to_metric_families  # noqa: E402
 
-from cascadelang.telemetry.metrics import COUNTERS, MOST, MOST_SERIES, OTHER, Metrics, NoMetrics, tell_alerts  # noqa: E402
+from cascadelang.telemetry.metrics import (  # noqa: E402
+    COUNTERS,
+    HISTOGRAMS,
+    MOST,
+    MOST_SERIES,
+    OTHER,
+    Metrics,
+    NoMetrics,
+    tell_alerts,
+)
 
 HOSTILE = 'new\nline "quoted" \\ \x1b[31m'
 
@@ -138,7 +149,7 @@ def test_labels_that_are_few_each_make_no_more_series_together_than_there_may_be
 def test_policies_of_one_name_are_told_apart_by_their_files_which_tell_of_no_folder():
     registry = CollectorRegistry()
     metrics = Metrics(NoTrace(), registry)
-    for path in ("/home/ada/support.cl", "C:\\Users\\ada\\billing.cl", "billing.cl", ""):
+    for path in ("/home/ada/support.cl", "C:\\Users\\ada\\billing.cl", "ada:billing.cl", ""):
         metrics.record(run(policy_path=path))
     found = samples(registry)
     counts = [
@@ -259,3 +270,16 @@ def test_words_that_are_no_text_stop_no_scrape():
     found = samples(registry)
     assert value(found, "alert_holds", file="?.cl", alert="?" + "x" * 199) == 1
     assert value(found, "runs_total", file="?.cl", policy="main", status="accepted") == 1
+
+
+def test_the_page_tells_of_each_metric_and_its_labels(root):
+    text = (root / "docs" / "telemetry.md").read_text(encoding="utf-8").partition("## Prometheus")[2]
+    rows = dict(re.findall(r"^\| `(\w+)` \|([^|]*)\|", text, re.MULTILINE))
+    told = {name: {"file", "policy", *re.findall(r"`(\w+)`", labels)} for name, labels in rows.items()}
+    made = {f"{name}_total": set(labels) for name, (_, labels) in COUNTERS.items()}
+    made |= {name: set(labels) for name, (_, labels) in HISTOGRAMS.items()}
+    assert {name: told[name] for name in made} == made
+    assert told.keys() - made.keys() == {"alert_holds", "alert_queries", "alerts_readable"}
+    asked = re.findall(r"cascadelang_(\w+)", text.partition("```yaml")[2])
+    assert asked
+    assert set(asked) <= told.keys()
