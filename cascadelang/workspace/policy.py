@@ -73,6 +73,8 @@ class Policy:
         progress: Progress | None = None,
         metrics: CollectorRegistry | None = None,
     ) -> None:
+        recorded = not config.traces_off or config.telemetry != "off"
+        self._recorded_path = recorded_path(loaded.path, config, loaded.graph.path) if recorded else loaded.path
         self._graph = loaded.graph
         keeps = any(node.kind == "cached" for node in loaded.graph.nodes.values())
         recorded = not config.traces_off or config.telemetry != "off"

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from cascadelang import Mistake, Policy
 from cascadelang.cli.main import main
@@ -119,6 +122,31 @@ def test_what_is_above_a_link_is_what_the_system_finds_there(two, monkeypatch):
     assert absolute("support.cl") == str(two / "a" / "support.cl")
     monkeypatch.delenv("PWD")
     assert absolute("nowhere.cl") == str(two / "a" / "nowhere.cl")
+
+
+PARTS = st.lists(st.sampled_from(["a", "b", "link", "..", "."]), max_size=6)
+
+
+@given(here=PARTS, way=PARTS)
+def test_however_it_is_named_the_path_is_whole_and_leads_there(here, way):
+    with tempfile.TemporaryDirectory() as made, pytest.MonkeyPatch.context() as patch:
+        top = Path(made).resolve() / "top"
+        (top / "a" / "b").mkdir(parents=True)
+        (top / "b" / "a").mkdir(parents=True)
+        (top / "a" / "link").symlink_to(top / "b", target_is_directory=True)
+        (top / "b" / "link").symlink_to(top / "a" / "b", target_is_directory=True)
+        (top / "link").symlink_to(top / "a", target_is_directory=True)
+        folder = top.joinpath(*here)
+        assume(folder.is_dir() and folder.resolve().is_relative_to(top))
+        go_to(patch, folder)
+        file = os.path.join(*way, "p.cl")  # noqa: PTH118 - which would take `.` away
+        assume(Path(*way).is_dir() and Path(*way).resolve().is_relative_to(top))
+        Path(file).touch()
+        whole = absolute(file)
+        assert Path(whole).samefile(file)
+        assert os.path.isabs(whole)  # noqa: PTH117 - as above
+        assert ".." not in Path(whole).parts
+        assert absolute(whole) == whole
 
 
 def test_a_project_is_one_wherever_it_lies(two, monkeypatch):
