@@ -188,7 +188,11 @@ class Collector:
                 stderr=subprocess.DEVNULL,
                 env=_ENVIRONMENT,
             )
-            wait_until(lambda: self._process.poll() is not None or self._serves(), lambda: "it doesn't serve")
+            try:
+                wait_until(lambda: self._process.poll() is not None or self._serves(), lambda: "it doesn't serve")
+            except BaseException:
+                self.stop()
+                raise
             if self._process.poll() is None:
                 return
         pytest.fail(f"the collector ends with {self._process.returncode}")
