@@ -21,10 +21,11 @@ How the cost is split, each call in exactly one part:
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
 from math import isfinite
+from operator import call
 from typing import Any, Final, NamedTuple
 
 from cascadelang.contracts.trace_sink import RunRecord
@@ -116,9 +117,8 @@ class Facts(NamedTuple):
 
 
 _MOST_KNOWN: Final = 4_096
-_layouts: dict[tuple[Any, ...], Layout] = {}
+_layouts: dict[tuple[Any, ...], list[Layout]] = {}
 _ways: dict[tuple[Any, ...], Way] = {}
-_values: Final[Callable[[Any], Iterable[Any]]] = dict.values
 
 
 def facts_of(run: RunRecord) -> Facts:
@@ -128,13 +128,12 @@ def facts_of(run: RunRecord) -> Facts:
     follows from some of these values from those.
     """
     kinds, nodes, times_s, told = zip(*run.events, strict=False) if run.events else ((), (), (), ())
-    keys = tuple(map(tuple, told))
-    layout = _layouts.get((kinds, nodes, keys))
-    if layout is None:
-        layout = _know(_layouts, (kinds, nodes, keys), Layout(kinds, nodes, keys))
-    flat = _flat(told, layout)
+    layout, flat = _laid_out(kinds, nodes, told)
     looked_at = layout.because(flat)
-    unknown = [name for because in looked_at for name, value in because.items() if value is None]
+    unknown: tuple[str, ...] = ()
+    for because in looked_at:
+        if None in because.values():
+            unknown += tuple([name for name, value in because.items() if value is None])
     key = (
         layout,
         run.policy,
@@ -145,7 +144,7 @@ def facts_of(run: RunRecord) -> Facts:
         run.model,
         run.path,
         layout.shared(flat),
-        tuple(unknown),
+        unknown,
     )
     way = _ways.get(key)
     if way is None:
@@ -180,14 +179,27 @@ def facts_of(run: RunRecord) -> Facts:
     )
 
 
-def _flat(told: Sequence[Mapping[str, Any]], layout: Layout) -> list[Any]:
-    """The values of all events."""
-    try:
-        flat = list(chain.from_iterable(map(_values, told)))
-    except TypeError:  # mappings that are no dictionaries
-        flat = [value for data in told for value in data.values()]
-    flat += layout.missing
-    return flat
+def _laid_out(
+    kinds: tuple[str, ...], nodes: tuple[str, ...], told: tuple[Mapping[str, Any], ...]
+) -> tuple[Layout, list[Any]]:
+    """The layout of events, and their values.
+
+    A layout is tried out: where each event has as many keys as it should, and all that it should, those are its keys.
+    """
+    key = (kinds, nodes, tuple(map(len, told)))
+    known = _layouts.get(key)
+    if known is not None:
+        for layout in known:
+            try:
+                flat = list(chain.from_iterable(map(call, layout.values, told)))
+            except KeyError:
+                continue
+            if layout.missing:
+                flat += layout.missing
+            return layout, flat
+    layout = Layout(kinds, nodes, [tuple(data) for data in told])
+    _know(_layouts, key, []).append(layout)
+    return layout, [*chain.from_iterable([data.values() for data in told]), *layout.missing]
 
 
 def _know(known: dict[Any, Any], key: Any, value: Any) -> Any:
@@ -207,20 +219,12 @@ def _signals(looked_at: Sequence[Mapping[str, Any]]) -> tuple[tuple[str, str], .
     found = (
         looked_at[0] if len(looked_at) == 1 else {name: value for each in looked_at for name, value in each.items()}
     )
-    return _same(
-        tuple(
-            [
-                (name, "true" if value is True else "false" if value is False else signal_text(value, encode))
-                for name, value in found.items()
-            ]
-        )
+    return tuple(
+        [
+            (name, "true" if value is True else "false" if value is False else signal_text(value, encode))
+            for name, value in found.items()
+        ]
     )
-
-
-@lru_cache(maxsize=4_096)
-def _same(signals: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
-    """One object for all equal ones: what waits to be written is small."""
-    return signals
 
 
 def _steps(kind: str, node: str, data: Mapping[str, Any]) -> list[Step]:

@@ -54,7 +54,8 @@ class Layout:
     """Where the values of events of these kinds, with these keys, stand in their `Flat`.
 
     Attributes:
-        kinds, keys: of the events, in order.
+        kinds, nodes, keys: of the events, in order.
+        values: take the values of each event, in the order of its keys; ``KeyError`` where it hasn't all of them.
         missing: what has to be added at the end of the values, for what is left out.
         shared: takes what runs of one form have in common.
         own: takes what is a run's own, texts excepted.
@@ -78,12 +79,14 @@ class Layout:
         "shared",
         "texts",
         "tokens",
+        "values",
     )
 
     def __init__(self, kinds: Sequence[str], nodes: Sequence[str], keys: Sequence[Sequence[str]]) -> None:
         self.kinds = kinds
         self.nodes = nodes
         self.keys = keys
+        self.values = [_taker(names) for names in keys]
         self.missing: list[Any] = []
         number = sum(map(len, keys))
         shared: list[int] = []
@@ -187,8 +190,8 @@ def _mark(kind: str, name: str, value: Any) -> Any:
     return [value] if _is_shared(kind, name) else SAID if _is_said(kind, name) else OWN
 
 
-def _taker(places: Sequence[int]) -> Taker:
-    """What takes the values at these places, in this order."""
+def _taker(places: Sequence[int] | Sequence[str]) -> Callable[[Any], tuple[Any, ...]]:
+    """What takes the values at these places, or under these keys, in this order."""
     if len(places) > 1:
         return itemgetter(*places)
     if not places:
@@ -197,5 +200,5 @@ def _taker(places: Sequence[int]) -> Taker:
     return lambda flat: (flat[place],)
 
 
-def _nothing(flat: Flat) -> tuple[Any, ...]:  # noqa: ARG001 - the form of a `Taker`
+def _nothing(_: object) -> tuple[Any, ...]:
     return ()
