@@ -70,9 +70,18 @@ class Raw(psycopg.Connection[tuple[Any, ...]]):
 
     @classmethod
     def connect(cls, conninfo: str = "", *, refused: Callable[[psycopg.Error], str], **options: Any) -> Raw:  # type: ignore[override]
-        """Connect; that it can't be had is told to who waits for it, and to a log without what was typed."""
+        """Connect; that it can't be had is told to who waits for it, and to a log without what was typed.
+
+        It has to answer first: a pooler may let us in, and have no connection of the server's left for us. Who waits
+        then gets one of the others.
+        """
         try:
             raw = super().connect(conninfo, **options)
+            try:
+                raw.execute("")
+            except BaseException:
+                raw.close()
+                raise
         except psycopg.Error as error:
             raise psycopg.OperationalError(refused(error)) from None
         raw.adapters.register_loader("numeric", _Number)
