@@ -41,8 +41,9 @@ _TRUSTED_S: Final = 2.0
 _LOOKS_S: Final = (0.02, 0.05, 0.1, 0.2)
 """How often who waits looks whether connecting has failed; the last of these from then on."""
 _CLOSE_S: Final = 1.0
+_OURS: Final = {"autocommit": True, "prepare_threshold": None, "client_encoding": "UTF8"}
 
-logging.getLogger("psycopg.pool").addHandler(logging.NullHandler())  # what goes wrong is ours to tell
+logging.getLogger("psycopg").addHandler(logging.NullHandler())  # what goes wrong is ours to tell
 
 
 class _Number(Loader):
@@ -109,7 +110,7 @@ class Pool:
         self._url = url
         self._words = words
         self._wait_s = wait_s
-        self._options = {**options, "autocommit": True, "prepare_threshold": None, "refused": self._refused}
+        self._options = {**options, **_OURS, "refused": self._refused}
         self._lock = threading.Lock()
         self._lent = 0
         self._refusals = 0

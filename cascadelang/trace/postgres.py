@@ -42,6 +42,8 @@ _WRITING: Final = (
 )
 _READING: Final = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL search_path TO {SCHEMA}".encode()
 _LEAST_SECRET: Final = 3
+_ENCODINGS: Final = ("UTF8", "SQL_ASCII")
+"""Of databases that can hold any text; the second keeps it as it comes."""
 _ONLY_READS: Final = "25006"
 _WORDS: Final = {
     "53100": "the server's disk is full",
@@ -204,6 +206,11 @@ class Postgres:
         pool = self._pool()
         connection = PostgresConnection(pool)
         with pool.lent() as raw:
+            encoding = raw.info.parameter_status("server_encoding") or _ENCODINGS[0]
+            if encoding not in _ENCODINGS:
+                raise StoreUnusable(
+                    f"the database's encoding is {encoding}, which can't hold every text: make it UTF8"
+                )
             try:
                 bring_up_to_date(raw)
             except psycopg.Error as error:

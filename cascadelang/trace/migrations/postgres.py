@@ -216,6 +216,9 @@ def bring_up_to_date(raw: psycopg.Connection[Any]) -> None:
     if check_version(raw) == LATEST:
         return
     with raw.transaction():
+        # a large store takes its time, and so does waiting for who is at it, whatever is set for the role
+        raw.execute("SET LOCAL statement_timeout = 0")
+        raw.execute("SET LOCAL lock_timeout = 0")
         raw.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
         version = check_version(raw)  # again: another process may have been first
         if version == LATEST:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import socket
 import threading
@@ -187,6 +188,97 @@ def test_a_mistyped_url_is_told_without_what_was_typed(url, make_run, warnings):
     store.close()
     assert store.dropped == 1
     unshown(told.value, *warnings)
+
+
+@pytest.fixture
+def asked(postgres):
+    """Runs SQL as an operator would; whatever roles and databases it makes are removed by the test itself."""
+    import psycopg
+
+    def ask(sql: str) -> None:
+        with psycopg.connect(postgres.url, autocommit=True, options="-c statement_timeout=0") as connection:
+            connection.execute(sql)
+
+    return ask
+
+
+def test_a_role_that_may_make_nothing_is_told(postgres, asked, make_run, warnings):
+    from cascadelang.trace.pool import close_pools
+
+    asked("CREATE ROLE weak LOGIN PASSWORD 'weakweak'")
+    url = f"postgresql://weak:weakweak@127.0.0.1:{postgres.port}/postgres"
+    store = TraceStore(url, warn=warnings.append)
+    store.record(make_run())
+    store.close()
+    close_pools()
+    asked("DROP ROLE weak")
+    why = "permission denied for database postgres; answers are not affected"
+    assert warnings == [f"1 run was not recorded in `{without_password(url)}`: {why}"]
+
+
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_the_encoding_of_the_database(postgres, asked, make_run, warnings, encoding):
+    from cascadelang.trace.pool import close_pools
+
+    asked("DROP DATABASE IF EXISTS other")
+    asked(f"CREATE DATABASE other ENCODING '{encoding}' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'")
+    store = TraceStore(postgres.url.replace("/postgres", "/other"), warn=warnings.append)
+    store.record(make_run(1, query="日本語 é"))
+    store.close()
+    if encoding == "SQL_ASCII":
+        assert [run.query for run in list_runs(postgres.url.replace("/postgres", "/other"))] == ["日本語 é"]
+        assert warnings == []
+    else:
+        assert len(warnings) == 1
+        assert "1 run was not recorded in" in warnings[0]
+        assert "the database's encoding is LATIN1, which can't hold every text: make it UTF8" in warnings[0]
+    close_pools()
+    asked("DROP DATABASE other")
+
+
+def test_what_is_set_for_a_role_is_not_in_the_way(postgres, asked, make_run, warnings):
+    asked("ALTER ROLE tester SET statement_timeout = '30ms'")
+    asked("ALTER ROLE tester SET lock_timeout = '1ms'")
+    asked("ALTER ROLE tester SET search_path = pg_catalog")
+    try:
+        store = TraceStore(f"{postgres.url}?options=-csearch_path%3Dnowhere", warn=warnings.append)
+        for number in range(200):
+            store.record(make_run(number))
+        store.close()
+        assert (warnings, store.dropped) == ([], 0)
+        assert len(list_runs(postgres.url, limit=None)) == 200
+    finally:
+        asked("ALTER ROLE tester RESET ALL")
+
+
+def test_a_database_that_only_reads_is_waited_for(postgres, make_run, warnings, quick, until):
+    url = f"{postgres.url}?options=-cdefault_transaction_read_only%3Don"
+    store = TraceStore(url, warn=warnings.append)
+    store.record(make_run())
+    until(lambda: warnings)
+    assert "for now: the database only reads" in warnings[0]
+    store.close()
+    assert warnings[1].startswith("1 run was not recorded in")
+    assert list_runs(url) == []
+
+
+def test_a_server_with_no_connection_left(postgres, make_run, warnings, quick, until):
+    import psycopg
+
+    hold = []
+    with contextlib.suppress(psycopg.OperationalError):
+        while True:
+            hold.append(psycopg.connect(postgres.url))
+    store = TraceStore(postgres.url, warn=warnings.append)
+    store.record(make_run())
+    until(lambda: warnings)
+    for connection in hold:
+        connection.close()
+    until(lambda: len(warnings) == 2)
+    store.close()
+    assert store.dropped == 0
+    assert warnings[1].endswith(" again")
+    assert len(list_runs(postgres.url)) == 1
 
 
 def test_settings_and_doctor_show_no_password(postgres, tmp_path, monkeypatch, make_run):
