@@ -42,13 +42,18 @@ def main():  # inside, nothing is typed
     lines = given["tests"].split("\n")
     if "unittest" in given["tests"]:
         import unittest.case  # noqa: F401 - before the answer's code could put something in its place
+    stand_ins = {}
+    exec(given["stand_ins"], stand_ins)
     module = types.ModuleType("solution")
     sys.modules["solution"] = module
     if "pytest" in given["tests"]:
-        sys.modules["pytest"] = _pytest()
+        sys.modules["pytest"] = stand_ins["pytest_module"]()
+    if any(name in text for name in _TRACEBACKS for text in [given["tests"], *(b["text"] for b in given["blocks"])]):
+        import traceback  # noqa: F401 - before nobody may look at frames
     before = _held()
     own = sys.modules["__main__"]
     sys.modules["__main__"] = types.ModuleType("__main__")  # what decides isn't for the code to find
+    _hide_frames(stand_ins)
     begin("the code")
     try:
         for part in code:
@@ -67,7 +72,7 @@ def main():  # inside, nothing is typed
         if missing and missing not in {"solution", "tests"} and _from_tests(error):
             tell("broken", message=f"the tests need `{missing}`, and there is only the standard library")
         tell("failed", test="the test file", message=_words(error, "tests.py", lines))
-    found = _collect(space)
+    found = _collect(space, stand_ins)
     passed = 0
     bad = list(given["bad"])  # INVARIANT: each of these must fail, or something tampers with how tests are judged
     caught = []
@@ -157,6 +162,43 @@ def _starts(text):
     return next((n for n, line in enumerate(text.split("\n")) if starts.match(line)), None)
 
 
+_TRACEBACKS = ("traceback", "logging", "asyncio", "async ", "unittest", "concurrent")
+"""Where one of these is, something may want to write out a traceback."""
+_MAY_LOOK = []
+"""Holds something while this file itself looks at frames."""
+_FRAMES = {"tb_frame", "gi_frame", "cr_frame", "ag_frame"}
+_REFUSED = {
+    *("sys._getframe", "sys._current_frames", "sys._current_exceptions"),
+    *("sys.settrace", "sys.setprofile", "sys.monitoring.register_callback", "sys.addaudithook"),
+    *("gc.get_objects", "gc.get_referrers", "gc.get_referents"),
+}
+_BELOW = {"_ctypes", "_testcapi", "_testinternalcapi", "_xxsubinterpreters", "_interpreters"}
+"""Modules that get at the interpreter's memory, or at another interpreter in this process."""
+
+
+def _hide_frames(stand_ins):
+    """From here on nobody but this file gets at frames, at what the interpreter holds, or below it (PEP 578).
+
+    A hook can't be taken away or seen. Signal handlers are given frames without any event, so there are none.
+    """
+    for name, value in stand_ins["frameless"]().items():
+        if "traceback" in sys.modules and hasattr(sys.modules["traceback"], name):
+            setattr(sys.modules["traceback"], name, value)
+    sys.modules["_signal"].signal = stand_ins["no_handler"]
+    no_frames = stand_ins["NoFrames"]
+    may_look, frames, refused, below = _MAY_LOOK, frozenset(_FRAMES), frozenset(_REFUSED), frozenset(_BELOW)
+
+    def look(event, args):
+        if may_look:
+            return
+        if event in refused or (event == "object.__getattr__" and args[1] in frames):
+            raise no_frames("code that is tested gets no frames of the interpreter")
+        if event == "import" and args[0] in below:
+            raise ImportError(f"code that is tested gets no `{args[0]}`", name=args[0])
+
+    sys.addaudithook(look)
+
+
 def _held():
     """What deciding hangs on and the answer's code could put something else in place of."""
     held = [(builtins, dict(vars(builtins)))]
@@ -172,8 +214,6 @@ def _held():
 
 def _restore(held):
     """Put all of it back."""
-    sys.settrace(None)
-    sys.setprofile(None)
     for owner, _ in held:
         if isinstance(owner, types.ModuleType):
             sys.modules[owner.__name__] = owner
@@ -190,20 +230,26 @@ def _restore(held):
 
 def _from_tests(error):
     """Whether an import that failed stands in the test file itself."""
-    trace, last = error.__traceback__, ""
-    while trace is not None:
-        last = trace.tb_frame.f_code.co_filename if "importlib" not in trace.tb_frame.f_code.co_filename else last
-        trace = trace.tb_next
-    return last == "tests.py"
+    files = [file for file, _ in _places(error) if "importlib" not in file]
+    return files[-1:] == ["tests.py"]
+
+
+def _places(error):
+    """The files and lines that an exception came through."""
+    found, trace = [], error.__traceback__
+    _MAY_LOOK.append(True)
+    try:
+        while trace is not None:
+            found.append((trace.tb_frame.f_code.co_filename, trace.tb_lineno))
+            trace = trace.tb_next
+    finally:
+        _MAY_LOOK.pop()
+    return found
 
 
 def _words(error, file, lines):
     """What went wrong, in words: the exception, the line of ``file`` it came through, and an assert's own text."""
-    trace, line = error.__traceback__, 0
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename == file:
-            line = trace.tb_lineno
-        trace = trace.tb_next
+    line = next((line for at, line in reversed(_places(error)) if at == file), 0)
     try:
         said = str(error)
     except BaseException:  # it is the answer's own class
@@ -219,7 +265,7 @@ def _words(error, file, lines):
     return (words + (f" (line {line})" if line else ""))[:2000]
 
 
-def _collect(space):
+def _collect(space, stand_ins):
     """The tests of the file, in the order they stand there: pairs of a name and a function without arguments."""
     found = []
     for name, value in list(vars(space).items()):
@@ -227,7 +273,7 @@ def _collect(space):
             continue
         if isinstance(value, type):
             if "unittest" in sys.modules and issubclass(value, sys.modules["unittest"].TestCase):
-                found += _cases(value)
+                found += _cases(value, stand_ins)
             elif name.startswith("Test"):
                 for method in [n for n in dict.fromkeys(_attributes(value)) if n.startswith("test")]:
                     made = (lambda kind, method: lambda *a, **k: _method(kind, method, a, k))(value, method)
@@ -274,18 +320,18 @@ def _run(call, given, named):
     return True
 
 
-def _cases(kind):
+def _cases(kind, stand_ins):
     import unittest
 
     def one(test):
         def run():
             result = unittest.TestResult()
+            raised, result._exc_info_to_string = stand_ins["keeping"]()
             unittest.TestSuite([test]).run(result)
-            for _, words in [*result.failures, *result.errors]:
-                last = [line for line in words.strip().splitlines() if line.strip()]
-                raise _Told(_last_words(words, last))
+            if result.failures or result.errors:
+                raise raised[-1]
             if result.unexpectedSuccesses:
-                raise _Told("it passes, and is expected to fail")
+                raise AssertionError("it passes, and is expected to fail")
             return None if result.skipped else True
 
         return run
@@ -293,97 +339,6 @@ def _cases(kind):
     names = unittest.TestLoader().getTestCaseNames(kind)
     order = {name: n for n, name in enumerate(_attributes(kind))}
     return [(f"{kind.__name__}.{name}", one(kind(name))) for name in sorted(names, key=lambda n: order.get(n, 0))]
-
-
-class _Told(AssertionError):
-    """A failure whose words are made already."""
-
-
-def _last_words(words, lines):
-    """The exception at the end of a traceback, and the line of the test file it came through."""
-    import re
-
-    at = re.findall(r'File "tests\.py", line (\d+)', words)
-    named = [n for n, line in enumerate(lines) if re.match(r"[\w.]+(?:Error|Exception|Exit)\b", line)]
-    start = named[0] if named else len(lines) - 1
-    said = " ".join(" ".join(lines[start:]).split())
-    return f"{said.removeprefix('AssertionError: ')}" + (f" (line {at[-1]})" if at else "")
-
-
-def _pytest():
-    """What there is of pytest; ``_test_file`` says what else a test file may not use."""
-    import re
-
-    pytest = types.ModuleType("pytest")
-
-    class Raises:
-        def __init__(self, kinds, match):
-            self.kinds, self.match, self.value = kinds, match, None
-
-        def __enter__(self):
-            return self
-
-        def __exit__(self, kind, error, trace):
-            if error is None:
-                raise AssertionError(f"nothing raised {_name(self.kinds)}")
-            if not isinstance(error, self.kinds):
-                return False
-            self.value = error
-            if self.match is not None and not re.search(self.match, str(error)):
-                raise AssertionError(f"{str(error)!r} doesn't match {self.match!r}")
-            return True
-
-    def _name(kinds):
-        return " or ".join(k.__name__ for k in (kinds if isinstance(kinds, tuple) else (kinds,)))
-
-    def raises(kinds, *call, match=None, **named):
-        caught = Raises(kinds, match)
-        if not call:
-            return caught
-        with caught:
-            call[0](*call[1:], **named)
-        return caught
-
-    class approx:  # its name in pytest
-        def __init__(self, expected, rel=None, abs=None, nan_ok=False):
-            self.expected, self.rel, self.abs, self.nan_ok = expected, rel, abs, nan_ok
-
-        def _near(self, one, other):
-            if isinstance(other, (list, tuple)):
-                return len(one) == len(other) and all(self._near(a, b) for a, b in zip(one, other))
-            if isinstance(other, dict):
-                return one.keys() == other.keys() and all(self._near(one[k], other[k]) for k in other)
-            if one == other or (self.nan_ok and one != one and other != other):
-                return True
-            least = self.abs if self.abs is not None else 1e-12
-            share = self.rel if self.rel is not None else (0 if self.abs is not None else 1e-6)
-            return abs(one - other) <= max(least, share * abs(other))
-
-        def __eq__(self, other):
-            return self._near(other, self.expected)
-
-        __hash__ = None
-
-        def __repr__(self):
-            return f"about {self.expected!r}"
-
-    def fail(reason=""):
-        raise AssertionError(reason)
-
-    def parametrize(names, values, **_):
-        split = [n.strip() for n in names.split(",")] if isinstance(names, str) else list(names)
-
-        def mark(test):
-            own = [dict(zip(split, v if len(split) > 1 else (v,))) for v in values]
-            inner = getattr(test, "_parameters", None) or [{}]
-            test._parameters = [{**a, **b} for a in own for b in inner]
-            return test
-
-        return mark
-
-    pytest.raises, pytest.approx, pytest.fail = raises, approx, fail
-    pytest.mark = types.SimpleNamespace(parametrize=parametrize)
-    return pytest
 
 
 if __name__ == "__main__":

@@ -240,6 +240,97 @@ def test_a_cheap_forgery_fails(way, tests):
     assert judged(wrong + FORGERIES[way], tests).value is False
 
 
+LOOKS = {
+    "a frame": "import sys\ndef look():\n    return sys._getframe()\n",
+    "frames of inspect": "import inspect\ndef look():\n    return inspect.stack() and inspect.currentframe()\n",
+    "a traceback's": "def look():\n    try: 1 / 0\n    except Exception as e: return e.__traceback__.tb_frame\n",
+    "by another way": (
+        "import operator\ndef look():\n    try: 1 / 0\n"
+        "    except Exception as e: return operator.attrgetter('tb_' + 'frame')(e.__traceback__)\n"
+    ),
+    "a generator's": "def look():\n    return (x for x in []).gi_frame\n",
+    "all threads'": "import sys\ndef look():\n    return sys._current_frames()\n",
+    "what is held": "import gc\ndef look():\n    return gc.get_objects()\n",
+    "what is held by something": "import gc\ndef look():\n    return gc.get_referents(gc.get_referrers(gc))\n",
+    "by tracing": "import sys\ndef look():\n    sys.settrace(lambda *a: None)\n",
+    "by a thread's tracing": "import sys\ndef look():\n    sys.setprofile(lambda *a: None)\n",
+    "by a hook of its own": (
+        "import sys\nseen = []\ndef look():\n    sys.addaudithook(lambda *a: seen.append(a))\n"
+        "    compile('1', '', 'eval')\n"
+        "    assert seen, 'code that is tested hears of nothing'\n"
+    ),
+    "by a signal": "import signal\ndef look():\n    signal.signal(signal.SIGALRM, lambda n, f: None)\n",
+    "below": "def look():\n    import ctypes\n",
+    "by logging's way": "import logging\ndef look():\n    return logging.currentframe()\n",
+}
+
+
+@pytest.mark.parametrize("way", LOOKS)
+@pytest.mark.parametrize("tests", [FUNCTIONS, UNITTEST])
+def test_code_that_looks_for_what_judges_it_gets_nothing(way, tests):
+    wrong = "def add(a, b):\n    look()\n    return a + b\n"
+    found = judged(wrong + LOOKS[way], tests)
+    assert found.value is False
+    assert "code that is tested" in found.reason
+
+
+@pytest.mark.parametrize("tests", [FUNCTIONS, UNITTEST])
+def test_what_tests_are_made_with_leads_to_nothing_that_judges(tests):
+    code = (
+        "import sys\ndef reached():\n    import pytest, unittest\n"
+        "    ways = [pytest.raises, pytest.fail, *AssertionError.__subclasses__()]\n"
+        "    ways += unittest.TestResult.__subclasses__()\n"
+        "    return [w for w in ways if '_collect' in getattr(w, '__globals__', {}) or '__main__' == w.__module__\n"
+        "            and any('_collect' in getattr(v, '__globals__', {}) for v in vars(w).values())]\n"
+        "def add(a, b):\n    assert not reached() and not hasattr(sys.modules['__main__'], '_collect')\n"
+        "    return a + b\n"
+    )
+    found = judged(code, f"import pytest, unittest\n{tests}")
+    assert found.value is True, found.reason
+
+
+HONEST = {
+    "namedtuple": (
+        "from collections import namedtuple\nP = namedtuple('P', 'a b')\ndef add(a, b): return sum(P(a, b))\n"
+    ),
+    "enum": "import enum\nE = enum.Enum('E', 'A B')\ndef add(a, b): return a + b + 0 * E.A.value\n",
+    "typing": (
+        "import typing\nT = typing.TypeVar('T')\nclass N(typing.NamedTuple):\n    a: int\n"
+        "def add(a, b): return N(a).a + b\n"
+    ),
+    "dataclasses": (
+        "import dataclasses\nD = dataclasses.make_dataclass('D', ['a'])\ndef add(a, b): return D(a).a + b\n"
+    ),
+    "traceback": (
+        "import traceback\ndef add(a, b):\n    try: 1 / 0\n    except Exception:\n        traceback.print_exc()\n"
+        "        assert 'division by zero' in traceback.format_exc()\n    return a + b\n"
+    ),
+    "logging": (
+        "import logging\nlogging.basicConfig()\ndef add(a, b):\n    logging.warning('x')\n    try: 1 / 0\n"
+        "    except Exception: logging.exception('y')\n    return a + b\n"
+    ),
+    "asyncio": "import asyncio\nasync def s(a, b): return a + b\ndef add(a, b): return asyncio.run(s(a, b))\n",
+    "threads": (
+        "from concurrent.futures import ThreadPoolExecutor\ndef add(a, b):\n"
+        "    with ThreadPoolExecutor(2) as p: return sum(p.map(int, [a, b]))\n"
+    ),
+    "warnings": "import warnings\ndef add(a, b):\n    warnings.warn('x')\n    return a + b\n",
+    "mocks": "from unittest import mock\ndef add(a, b):\n    return mock.Mock(return_value=a + b)()\n",
+    "inspect": "import inspect\ndef add(a, b):\n    return a + b + 0 * len(inspect.signature(add).parameters)\n",
+    "generators": (
+        "import contextlib\n@contextlib.contextmanager\ndef c(): yield 1\ndef add(a, b):\n"
+        "    with c(): return sum(x for x in (a, b))\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("way", HONEST)
+@pytest.mark.parametrize("tests", [FUNCTIONS, UNITTEST])
+def test_the_standard_library_works_without_frames(way, tests):
+    found = judged(HONEST[way], tests)
+    assert found.value is True, found.reason
+
+
 @pytest.mark.parametrize("tests", [FUNCTIONS, UNITTEST])
 def test_a_forgery_in_the_middle_of_a_test_fails(tests):
     code = (
