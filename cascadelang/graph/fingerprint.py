@@ -6,14 +6,15 @@ in the same way, as far as the policy goes; what the node doesn't reach, comment
 
 In it are the nodes below with their ids, the conditions they ask with the values of their tunes (the lock's), the
 models with their settings, providers and prices (`within` looks at these), the texts of schemas and rubrics, the
-digests of other files that were read, and the version of cascadelang, for the checks are its own.
+digests of other files that were read, the version of cascadelang, for most checks are its own, and those of the other
+packages whose checks, signals and providers are asked.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any, Final
 
@@ -27,7 +28,11 @@ _POLICIES: Final = (".cl", ".lock")
 """How the names of files end whose contents the graph itself is made of."""
 
 
-def fingerprint(graph: Graph, id_: str) -> str:
+MadeBy = Callable[[str, str], str]
+"""Which version of another package an entry is from, by its kind and name; empty for our own."""
+
+
+def fingerprint(graph: Graph, id_: str, made_by: MadeBy = lambda _kind, _name: "") -> str:
     """The digest of what decides the answers of a node, 64 hexadecimal digits."""
     nodes = [graph.nodes[below] for below in in_order(graph, [id_])]
     asked = _asked(graph, id_)
@@ -37,8 +42,10 @@ def fingerprint(graph: Graph, id_: str) -> str:
     models = [graph.models[name] for name in sorted(names)]
     providers = [graph.providers[name] for name in sorted({model.provider for model in models} & {*graph.providers})]
     declared = [(graph.signals if kind == "signal" else graph.checks)[name] for kind, name in named_of(graph, asked)]
+    entries = {(use.kind, use.entry) for use in uses} | {("provider", provider.kind) for provider in providers}
+    others = sorted(f"{kind} {name}: {by}" for kind, name in entries if (by := made_by(kind, name)))
     parts = {
-        "version": __version__,
+        "version": [__version__, *others],
         "node": id_,
         "parts": [_plain(part) for part in (*nodes, *uses, *declared, *models, *providers)],
         "files": sorted(digest for path, digest in graph.files.items() if not path.endswith(_POLICIES)),

@@ -20,7 +20,7 @@ from cascadelang.contracts.check import Watching
 from cascadelang.contracts.signal import PaidSignal, SlowSignal
 from cascadelang.contracts.spec import Early
 from cascadelang.graph import model as g
-from cascadelang.graph.fingerprint import facts_below, fingerprint, uses_below
+from cascadelang.graph.fingerprint import MadeBy, facts_below, fingerprint, uses_below
 from cascadelang.graph.walk import conditions, uses_of
 from cascadelang.graph.wording import limits_wording, wording
 from cascadelang.runtime.asking import Asker
@@ -54,8 +54,16 @@ _PLAIN = Settings({}, None, None)
 class Builder:
     """Builds strategies, each once."""
 
-    def __init__(self, graph: g.Graph, expressions: Expressions, *, stop_early: bool = True) -> None:
+    def __init__(
+        self,
+        graph: g.Graph,
+        expressions: Expressions,
+        *,
+        stop_early: bool = True,
+        made_by: MadeBy = lambda _kind, _name: "",
+    ) -> None:
         self._graph = graph
+        self._made_by = made_by
         self._stop_early = stop_early
         self._expressions = expressions
         self._calls: dict[str, Call] = {}
@@ -153,7 +161,7 @@ class Builder:
         uses = [use for use in uses_below(self._graph, node.child) if use in foreign]
         facts = None if uses else facts_below(self._graph, node.child)
         programs = [_digest(path) for use in uses for path in foreign[use]]
-        prefix = f"{fingerprint(self._graph, node.child)} {settings.key!r} {programs}"
+        prefix = f"{fingerprint(self._graph, node.child, self._made_by)} {settings.key!r} {programs}"
         return Cached(node, child, Keys(prefix, facts), self._calls)
 
     def _cascade(self, node: g.CascadeNode, settings: Settings) -> Cascade:

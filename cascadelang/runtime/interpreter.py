@@ -42,6 +42,7 @@ from cascadelang.runtime.streaming import Channel
 
 if TYPE_CHECKING:
     from cascadelang.contracts.answer_cache import AnswerCache
+    from cascadelang.graph.fingerprint import MadeBy
     from cascadelang.runtime.at_once import Shadowed
 
 SHADOWS_MOST_S: Final = 10.0
@@ -89,6 +90,7 @@ class Interpreter:
         on_check: OnCheck | None = None,
         answers: AnswerCache | None = None,
         stop_early: bool = True,
+        made_by: MadeBy = lambda _kind, _name: "",
     ) -> None:
         self._graph = graph
         self._sink = sink or NoTrace()
@@ -98,7 +100,7 @@ class Interpreter:
             answers = AnswerMemory()
         self._around = Surroundings(providers, clock or SystemClock(), keep_text, answers, self._adopt)
         expressions = Expressions(graph, make_check, make_signal, on_check)
-        self._builder = Builder(graph, expressions, stop_early=stop_early)
+        self._builder = Builder(graph, expressions, stop_early=stop_early, made_by=made_by)
         self._policies: dict[str, Strategy] = {}
         self._shadows: set[asyncio.Task[None]] = set()
         self._building = threading.Lock()

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from cascadelang.contracts.spec import Capability, Kind, Spec
 
@@ -105,6 +105,15 @@ def _entry_points(kind: Kind) -> Mapping[str, Any]:
 def others_asked() -> bool:
     """Whether other packages bring entries, and were looked at: what they say can change without our knowing."""
     return bool(_OTHERS)
+
+
+def made_by(kind: str, name: str) -> str:
+    """Which version of another package an entry is from, as ``cascadelang-words 1.2.0``; empty for our own."""
+    if kind not in {"check", "signal", "provider"} or name in _built_in(cast("Kind", kind)):
+        return ""
+    point = _entry_points(cast("Kind", kind)).get(name)
+    package = getattr(point, "dist", None)
+    return "" if package is None else f"{package.name} {package.version}"
 
 
 @cache

@@ -32,6 +32,7 @@ from cascadelang.contracts.result import RunResult
 from cascadelang.graph.json_form import graph_sha256
 from cascadelang.lint.levels import EVERYTHING
 from cascadelang.runtime.interpreter import Interpreter
+from cascadelang.workspace.catalog import made_by
 from cascadelang.workspace.config import Config, read
 from cascadelang.workspace.load import Loaded, load, policy_named
 from cascadelang.workspace.makers import make_check, make_signal
@@ -301,6 +302,7 @@ class Policy:
             keep_text=self._keep_text,
             graph_sha256=graph_sha256(self._graph),
             policy_path=self._recorded_path,
+            made_by=made_by,
         )
         self._resources.settle = made.settle
         return made

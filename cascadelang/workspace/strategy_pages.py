@@ -184,7 +184,8 @@ The request is the same when everything is that the answer hangs on: all message
 JSON is wanted, what `carry` handed on, the run's seed, the settings around (`with`, `retry`), those of the caller's
 facts that conditions below look at (all of them, where `command` or another package's signal or check is asked
 below), and the strategy below itself: its models, prices, conditions, files and programs, the values the lock gives
-its tunes, and the version of cascadelang. Change one of these and nothing that was kept is found. What stands around
+its tunes, the version of cascadelang, and those of the packages whose plug-ins are asked below. Change one of these
+and nothing that was kept is found. What stands around
 `cached` doesn't count.
 
 Kept is an answer that the strategy below accepted, or didn't check; it comes back with its verdict. A failure isn't

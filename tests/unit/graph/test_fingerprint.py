@@ -63,3 +63,16 @@ def test_facts_are_those_that_are_looked_at_below(graph_of):
 def test_a_fact_that_is_an_argument_counts(graph_of):
     graph = graph_of("policy main = cascade [haiku, opus] until equals(meta.answer) cached 1d")
     assert facts_below(graph, "main") == ("answer",)
+
+
+@pytest.mark.parametrize("entry", [("check", "judge"), ("signal", "tokens"), ("provider", "anthropic")])
+def test_another_version_of_a_package_that_is_asked_changes_it(graph_of, entry):
+    graph = graph_of(POLICY.replace("json and judge", "json and query.tokens > 3 and judge"))
+    node = graph.nodes[graph.policies["main"]].child
+
+    def digest(version: str, of: tuple[str, str] = entry) -> str:
+        return fingerprint(graph, node, lambda kind, name: version if (kind, name) == of else "")
+
+    assert digest("words 1.0") == digest("words 1.0")
+    assert len({digest("words 1.0"), digest("words 1.1"), digest("")}) == 3
+    assert digest("words 1.0", ("check", "nobody asks")) == digest("") == fingerprint(graph, node)

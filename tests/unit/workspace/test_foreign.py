@@ -104,3 +104,14 @@ def test_one_that_cannot_be_made_is_told_before_the_run(monkeypatch):
     monkeypatch.setattr(Plugin, "__init__", lambda self, do: fail(ValueError("no such file")))
     with pytest.raises(Mistake, match="the check `odd` of another package can't be made: no such file"):
         makers.make_check("odd", {})
+
+
+def test_the_package_that_an_entry_is_from_is_told_with_its_version(monkeypatch):
+    class Package:
+        name, version = "words", "1.2"
+
+    points = {"odd": type("Point", (), {"dist": Package}), "homeless": type("Point", (), {"dist": None})}
+    monkeypatch.setattr(catalog, "_entry_points", lambda kind: points if kind == "check" else {})
+    told = [catalog.made_by("check", name) for name in ("odd", "homeless", "nobody", "json")]
+    assert told == ["words 1.2", "", "", ""]
+    assert catalog.made_by("provider", "odd") == ""
