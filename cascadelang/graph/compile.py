@@ -5,13 +5,14 @@ what a policy can't reach (models, signals, checks, tiers that nothing uses) doe
 declaration changes nothing in it but places.
 
 The road: policies and requirements name strategies (`compile_strategy`), these ask conditions (`compile_expr`), both
-name models; then the conditions are put in order of evaluation (`optimize`) and each rung is told what its gate
-needs.
+name models; then the conditions are put in order of evaluation (`optimize`), and rungs and votes are told what their
+gates and scores need.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TypeVar
 
 from cascadelang.graph.compile_alert import compile_alerts
 from cascadelang.graph.compile_expr import Expressions, literal
@@ -27,6 +28,7 @@ from cascadelang.graph.model import (
     ModelSpec,
     ProviderSpec,
     Requirement,
+    VoteNode,
 )
 from cascadelang.graph.optimize import optimize
 from cascadelang.graph.places import Places
@@ -35,6 +37,9 @@ from cascadelang.graph.wording import AS_IT_COMES, DECLARED
 from cascadelang.semantics.checked import CheckedPolicy, ModelInfo, ProviderInfo, Symbol
 from cascadelang.semantics.names import Names
 from cascadelang.syntax import ast
+
+Judged = TypeVar("Judged", GraphRung, VoteNode)
+"""Whose answers are judged: by a gate, or by the score that a vote goes by."""
 
 
 def compile_policy(checked: CheckedPolicy, *, as_written: bool = False) -> Graph:
@@ -107,12 +112,14 @@ def _requirements(checked: CheckedPolicy, strategies: Strategies, names: Names, 
 
 
 def _with_needs(node: GraphNode, graph: Graph) -> GraphNode:
-    """The node with what each rung's gate needs of the answer written out."""
+    """The node with what a rung's gate, or the score that a vote goes by, needs of the answer written out."""
+    if isinstance(node, VoteNode) and node.by is not None:
+        return _with_logprobs(node, _needs(node.by, graph))
     if not isinstance(node, CascadeNode):
         return node
     gates = {id(rung.until): rung.until for rung in node.rungs if rung.until is not None}  # rungs share theirs
     needs = {key: _needs(gate, graph) for key, gate in gates.items()}
-    return replace(node, rungs=[_rung(rung, needs.get(id(rung.until), frozenset())) for rung in node.rungs])
+    return replace(node, rungs=[_with_logprobs(rung, needs.get(id(rung.until), frozenset())) for rung in node.rungs])
 
 
 def _needs(gate: GraphExpr, graph: Graph) -> frozenset[str]:
@@ -121,10 +128,10 @@ def _needs(gate: GraphExpr, graph: Graph) -> frozenset[str]:
     return frozenset(need for use in uses if use.kind == "check" and not use.model_args for need in use.needs)
 
 
-def _rung(rung: GraphRung, needs: frozenset[str]) -> GraphRung:
+def _with_logprobs(judged: Judged, needs: frozenset[str]) -> Judged:
     if not needs & {"logprobs", "top_logprobs"}:
-        return rung
-    return replace(rung, logprobs=True, top_logprobs="top_logprobs" in needs)
+        return judged
+    return replace(judged, logprobs=True, top_logprobs="top_logprobs" in needs)
 
 
 class _Models:

@@ -459,7 +459,7 @@ class VoteNode:
     """All members answer at once; the final answer that most of them give wins.
 
     ``by``: a score of an answer; with it, the best scored of the different final answers wins. ``paid``: it may call
-    a model.
+    a model. ``logprobs`` and ``top_logprobs``: what it needs the members' answers to come with.
     """
 
     id: str
@@ -468,6 +468,8 @@ class VoteNode:
     paid: bool = False
     place: Place | None = None
     kind: Literal["vote"] = "vote"
+    logprobs: bool = False
+    top_logprobs: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,8 +40,8 @@ from cascadelang.runtime.timed import Timed
 from cascadelang.source.digest import sha256
 
 if TYPE_CHECKING:
+    from cascadelang.graph.bounds import Measure
     from cascadelang.graph.curve import Curve
-    from cascadelang.graph.node_bounds import NodeBounds
     from cascadelang.runtime.early import Watch
     from cascadelang.runtime.rung_order import RungOrder
 
@@ -67,7 +67,7 @@ class Builder:
         self._stop_early = stop_early
         self._expressions = expressions
         self._calls: dict[str, Call] = {}
-        self._bounds: Mapping[str, NodeBounds] | None = None
+        self._measure: Measure | None = None
         self._built: dict[tuple[str, tuple[str, int | None, int | None]], Strategy] = {}
 
     @property
@@ -131,7 +131,8 @@ class Builder:
                 return Hedge(node, self._build(node.first, settings), self._build(node.second, settings))
             case g.VoteNode():
                 by = None if node.by is None else self._condition(node.id, node.by, settings)
-                return Vote(node.id, [self._build(member, settings) for member in node.members], by)
+                inside = _with_logprobs(settings, node)
+                return Vote(node.id, [self._build(member, inside) for member in node.members], by)
             case g.ShadowNode():
                 return Shadow(node, self._build(node.live, settings), self._build(node.beside, settings))
             case g.WithinNode():
@@ -165,32 +166,32 @@ class Builder:
         return Cached(node, child, Keys(prefix, facts), self._calls)
 
     def _cascade(self, node: g.CascadeNode, settings: Settings) -> Cascade:
-        rungs: list[tuple[Strategy, Gate | None]] = []
-        for rung in node.rungs:
-            wanted = TOP_LOGPROBS if rung.top_logprobs else 0 if rung.logprobs else None
-            inner = settings
-            if wanted is not None:
-                most = wanted if settings.logprobs is None else max(wanted, settings.logprobs)
-                inner = Settings(settings.values, settings.retry, most)
-            rungs.append((self._build(rung.node, inner), self._gate(node.id, rung, settings)))
+        rungs = [
+            (self._build(rung.node, _with_logprobs(settings, rung)), self._gate(node.id, rung, settings))
+            for rung in node.rungs
+        ]
         otherwise = None if node.otherwise_node is None else self._build(node.otherwise_node, settings)
         start = None if node.start is None else self.labels(node.start, node.start_at)
         asker = None if node.start is None else self._asker(node.id, [node.start], settings)
-        order = None if node.order is None else self._order(node, node.order)
+        order = None if node.order is None else self._order(node, node.order, settings)
         return Cascade(node, rungs, otherwise, start, asker, order)
 
-    def _order(self, node: g.CascadeNode, order: g.GraphOrder) -> RungOrder:
+    def _order(self, node: g.CascadeNode, order: g.GraphOrder, settings: Settings) -> RungOrder:
         from cascadelang.runtime.rung_order import RungOrder
 
-        return RungOrder(order, [self._price(rung.node) for rung in node.rungs])
+        return RungOrder(order, [self._price(rung.node, settings) for rung in node.rungs])
 
-    def _price(self, id_: str) -> Curve | None:
-        """The most that a node can cost, by the size of its input; ``None`` where that isn't known."""
-        if self._bounds is None:
-            from cascadelang.graph.bounds import bounds
+    def _price(self, id_: str, settings: Settings) -> Curve | None:
+        """The most that a node can cost with the settings around, by the size of its input; ``None``: not known."""
+        from cascadelang.graph import bounds
 
-            self._bounds = bounds(self._graph)
-        return self._bounds[id_].cost_most
+        if self._measure is None:
+            self._measure = bounds.Measure(self._graph)
+        values = settings.values
+        around = bounds.Settings(
+            values.get("max_tokens"), values.get("timeout_s"), values.get("system"), settings.retry
+        )
+        return self._measure.points[id_, around].cost_most
 
     def _gate(self, node: str, rung: g.GraphRung, settings: Settings) -> Gate | None:
         if rung.until is None:
@@ -241,6 +242,15 @@ class Builder:
         made = self._expressions.asked
         signals = {use: made[use] for use in uses_of(self._graph, exprs) if use in made}
         return Asker(PaidCalls(node, self._graph.models, settings.retry), signals) if signals else None
+
+
+def _with_logprobs(settings: Settings, judged: g.GraphRung | g.VoteNode) -> Settings:
+    """The settings for answers that are judged so."""
+    wanted = TOP_LOGPROBS if judged.top_logprobs else 0 if judged.logprobs else None
+    if wanted is None:
+        return settings
+    most = wanted if settings.logprobs is None else max(wanted, settings.logprobs)
+    return Settings(settings.values, settings.retry, most)
 
 
 def _digest(program: str) -> str:

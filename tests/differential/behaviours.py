@@ -1,12 +1,14 @@
-"""What models do, as a function of the model and of how often it was called: the same for both runtimes.
+"""What models do, as a function of what they are asked and when: the same for both runtimes.
 
-A model's turns are taken in order, and begin again after the last. Every message counts ten tokens, so that what a
-request comes to doesn't hang on the words that a runtime puts into it.
+A model's turns are taken in order, and begin again after the last; where several may be asked at the same moment,
+which turn it is hangs on the request and the time instead, so that nothing hangs on who of them comes first. Every
+message counts ten tokens, so that what a request comes to doesn't hang on the words that a runtime puts into it.
 """
 
 from __future__ import annotations
 
 import json
+import zlib
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +19,8 @@ from hypothesis import strategies as st
 from cascadelang.contracts.clock import VirtualClock
 from cascadelang.contracts.failure import CallFailed
 from cascadelang.contracts.messages import Delta, Message, Reply, Request, TokenLogprob, Usage
+from cascadelang.providers import scripted
+from cascadelang.providers.scripted import ScriptedReply
 
 MESSAGE_TOKENS = 10
 
@@ -29,6 +33,7 @@ class Turn:
         text, score: what it says when it is asked for an answer, and as a judge; no score is no verdict. Asked for a
             label, it takes the score for its place.
         tokens: of the answer, as far as ``max_tokens`` lets it.
+        logprob, gap: of the answer's first token, and by how much the second likeliest is less.
         error: how it fails instead: a kind of failure, or ``broken`` for an adapter's own mistake.
         pieces: how many pieces of an answer it streams before it fails.
         stated: whether it says what a failed call is billed.
@@ -41,6 +46,7 @@ class Turn:
     cached: bool = False
     cut_off: bool = False
     logprob: float = -0.1
+    gap: float = 1.9
     latency_s: float = 0.0
     error: str = ""
     retry_after_s: float | None = None
@@ -49,7 +55,17 @@ class Turn:
     maybe_billed: bool = False
 
 
-TEXTS = ("yes", "", "I'm not sure " * 9, "word " * 60, '{"score": 0.5}', "yes thanks", "no: " + "again " * 40)
+TEXTS = (
+    "yes",
+    "Yes.",
+    "",
+    "I'm not sure " * 9,
+    "word " * 60,
+    '{"score": 0.5}',
+    "yes thanks",
+    "no: " + "again " * 40,
+    "the answer is yes",
+)
 ERRORS = ("rate_limit", "timeout", "connection", "server", "context_length", "content_filter")
 ENDINGS = ("auth", "bad_request", "policy", "broken")
 LATENCIES = st.sampled_from((0.0, 0.0, 0.3, 1.9, 4.0, 100.0))
@@ -61,6 +77,7 @@ ANSWERING = st.builds(
     cached=st.booleans(),
     cut_off=st.booleans(),
     logprob=st.sampled_from((-0.1, -0.9)),
+    gap=st.sampled_from((1.9, 0.2)),
     latency_s=LATENCIES,
 )
 FAILING = st.builds(
@@ -82,20 +99,30 @@ def plays(models: Sequence[str]) -> st.SearchStrategy[dict[str, list[Turn]]]:
 
 
 class Play:
-    """The turns as they are taken, and what was asked for each."""
+    """The turns as they are taken, and what was asked for each: with the time, where several may be asked at once."""
 
-    def __init__(self, turns: Mapping[str, Sequence[Turn]]) -> None:
+    def __init__(self, turns: Mapping[str, Sequence[Turn]], *, at_once: bool = False) -> None:
         self._turns = turns
+        self._at_once = at_once
         self._taken: Counter[str] = Counter()
         self.asked: list[dict[str, Any]] = []
 
-    def next(self, request: Request) -> Turn:
-        """The turn of the model that is asked."""
+    def next(self, request: Request, at_s: float) -> Turn:
+        """The turn of the model that is asked, at that time."""
         turns = self._turns[request.model]
-        turn = turns[self._taken[request.model] % len(turns)]
-        self._taken[request.model] += 1
-        self.asked.append(what_counts(request))
-        return turn
+        asked = what_counts(request)
+        if self._at_once:
+            asked["at_s"] = round(at_s, 3)
+            number = zlib.crc32(repr(sorted(asked.items())).encode("utf-8", "surrogatepass"))
+        else:
+            number = self._taken[request.model]
+            self._taken[request.model] += 1
+        self.asked.append(asked)
+        return turns[number % len(turns)]
+
+    def all_asked(self) -> list[Any]:
+        """What was asked, in order; of what is asked at the same moment, in any."""
+        return sorted(self.asked, key=repr) if self._at_once else self.asked
 
 
 def what_counts(request: Request) -> dict[str, Any]:
@@ -109,7 +136,8 @@ def what_counts(request: Request) -> dict[str, Any]:
         "drafts": [] if judging else [m.text for m in request.messages if m.role == "assistant"],
         "max_tokens": request.max_tokens,
         "sampling": (request.temperature, request.top_p, request.seed, request.stop, request.effort),
-        "timeout_s": round(request.timeout_s, 6),
+        "timeout_s": round(request.timeout_s, 3),
+        "logprobs": None if judging else request.logprobs,
     }
 
 
@@ -123,9 +151,12 @@ def usage_of(turn: Turn, request: Request) -> Usage:
     return Usage(asked, min(turn.tokens, request.max_tokens), asked // 2 if turn.cached else 0)
 
 
-def reply_of(turn: Turn, request: Request) -> Reply:
+def reply_of(turn: Turn | ScriptedReply, request: Request) -> Reply:
+    if isinstance(turn, ScriptedReply):
+        return scripted._reply(turn, request)
     text = turn.text
-    tokens = (TokenLogprob("yes", turn.logprob, (("yes", turn.logprob), ("no", -2.0))), TokenLogprob("!", -0.2))
+    both = (("yes", turn.logprob), ("no", turn.logprob - turn.gap)) if request.logprobs else ()
+    tokens = (TokenLogprob("yes", turn.logprob, both), TokenLogprob("!", -0.2))
     if request.purpose == "judge":
         text = "no verdict" if turn.score is None else json.dumps({"reason": "so it is", "score": turn.score})
     if request.purpose == "ask":
@@ -138,7 +169,9 @@ def reply_of(turn: Turn, request: Request) -> Reply:
     return Reply(text, request.model, usage_of(turn, request), finish, tokens if wanted else None)
 
 
-def failure_of(turn: Turn, request: Request) -> Exception:
+def failure_of(turn: Turn | ScriptedReply, request: Request) -> Exception:
+    if isinstance(turn, ScriptedReply):
+        return scripted._failure(turn.error, request)
     if turn.error == "broken":
         return ZeroDivisionError("a mistake in an adapter")
     stated = usage_of(turn, request) if turn.stated else None
@@ -182,7 +215,7 @@ class Player:
         pass
 
     async def _take(self, request: Request) -> Turn:
-        turn = self.play.next(request)
+        turn = self.play.next(request, self._clock.now_s())
         await self._clock.sleep(min(turn.latency_s, request.timeout_s))
         if turn.latency_s > request.timeout_s:
             raise CallFailed("timeout", "too slow")

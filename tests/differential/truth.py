@@ -170,6 +170,15 @@ class Truth:
                 found |= self.uses(symbol.decl.expr, symbol.path, wanted)
         return found
 
+    def needs(self, expr: ast.Expr, path: str) -> set[str]:
+        """What checks in an expression need the answer to come with; one that asks a model needs nothing of it."""
+        found: set[str] = set()
+        for call in self.uses(expr, path, lambda call: call.kind == "check").values():
+            if not any(isinstance(value, Symbol) for value in call.args.values()):
+                own = getattr(type(make_check(call.spec.name, call.args)), "needs", None)
+                found |= call.spec.needs if own is None else own(call.args)
+        return found
+
 
 def is_paid(call: BoundCall) -> bool:
     """Whether a check or signal calls a model: what compares with the rung before doesn't."""

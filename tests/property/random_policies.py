@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -17,6 +17,35 @@ from cascadelang.graph.limits import MESSAGE_TOKENS
 from cascadelang.source import MemoryFiles
 
 # ---- Policies, as text ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Breadth:
+    """What random policies are made of beside what all of them are made of.
+
+    Attributes:
+        at_once: the forms, of `AT_ONCE`, in which several models answer at the same time.
+        head: further declarations.
+        conditions, free, paid: further conditions of routes, and gates that call no model or may.
+        by: further scores that a ``vote`` goes by.
+        suffixes: further suffixes.
+        orders: clauses of cascades with the rungs `ORDERED`.
+        tails: what may stand at the end of a file.
+    """
+
+    at_once: Sequence[str] = ()
+    head: str = ""
+    conditions: Sequence[str] = ()
+    free: Sequence[str] = ()
+    paid: Sequence[str] = ()
+    by: Sequence[str] = ()
+    suffixes: Sequence[str] = ()
+    orders: Sequence[str] = ()
+    tails: Sequence[str] = ("",)
+
+
+PLAIN = Breadth()
+
 
 MODELS = ("a", "b", "c", "d", "e", "lib.f")
 """Declared in the policy itself, in a file that it uses as it is, and in one behind an alias."""
@@ -56,8 +85,37 @@ QUALITY = {
     ],
     "made": {"on": "2026-11-24", "records": {}},
 }
+ROUTER = {
+    "cascadelang": "learned 1",
+    "gives": "label",
+    "outputs": ["easy", "hard"],
+    "bias": [0.4, -0.4],
+    "least": 0.55,
+    "features": [
+        {"kind": "numbers", "names": ["query.words"], "mean": [4], "scale": [4], "weights": [[-0.9], [0.9]]},
+    ],
+    "made": {"on": "2026-11-24", "records": {}},
+}
+SCORER = {
+    "cascadelang": "learned 1",
+    "gives": "score",
+    "outputs": ["score"],
+    "bias": [0.2],
+    "features": [
+        {
+            "kind": "numbers",
+            "names": ["answer.words", "answer.logprob_mean", "query.words"],
+            "mean": [5, -0.5, 4],
+            "scale": [5, 0.5, 4],
+            "weights": [[-0.8, 1.5, 0.3]],
+        }
+    ],
+    "made": {"on": "2026-11-24", "records": {}},
+}
 FILES = {
     "quality.json": json.dumps(QUALITY),
+    "router.json": json.dumps(ROUTER),
+    "scorer.json": json.dumps(SCORER),
     "base.cl": BASE,
     "lib.cl": LIB,
     "rubric.md": '# What is right\n\n- all of it\n- "quoted"\n',
@@ -166,10 +224,11 @@ def pick(*values: Any) -> st.SearchStrategy[Any]:
 
 
 @st.composite
-def gates(draw: st.DrawFn) -> str:
-    free = draw(st.sampled_from(FREE))
+def gates(draw: st.DrawFn, breadth: Breadth = PLAIN) -> str:
+    every = (*FREE, *breadth.free)
+    free = draw(st.sampled_from(every))
     judge = f'judge({draw(st.sampled_from(MODELS))}, "Is it\\n\\"right\\"?") >= {draw(pick("0.5", "enough", "0"))}'
-    more, paid = draw(st.sampled_from(FREE)), draw(st.sampled_from(PAID))
+    more, paid = draw(st.sampled_from(every)), draw(st.sampled_from((*PAID, *breadth.paid)))
     forms = (
         free,
         free,
@@ -180,7 +239,7 @@ def gates(draw: st.DrawFn) -> str:
         f"not ({judge})",
         paid,
         f"{judge} and (({free}) or ({paid}))",
-        f"({paid}) and not ({more} or {judge})",
+        f"({paid}) and not (({more}) or {judge})",
     )
     return draw(st.sampled_from(forms))
 
@@ -205,9 +264,10 @@ def in_parens(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 
 
 @st.composite
-def routes(draw: st.DrawFn, inner: st.SearchStrategy[str]) -> str:
+def routes(draw: st.DrawFn, inner: st.SearchStrategy[str], breadth: Breadth = PLAIN) -> str:
     if draw(st.booleans()):
-        arms = [f"{draw(st.sampled_from(CONDITIONS))} -> {draw(inner)}" for _ in range(draw(st.integers(1, 3)))]
+        every = st.sampled_from((*CONDITIONS, *breadth.conditions))
+        arms = [f"{draw(every)} -> {draw(inner)}" for _ in range(draw(st.integers(1, 3)))]
         return f"route {', '.join(arms)} else {draw(inner)}"
     if draw(st.booleans()):
         return f"route by sure a -> {draw(inner)}, b -> {draw(inner)}"
@@ -219,17 +279,35 @@ def routes(draw: st.DrawFn, inner: st.SearchStrategy[str]) -> str:
     return f"route by plan free -> {draw(inner)}, gold_ -> {draw(inner)}{other} else {draw(inner)}"
 
 
+ORDERED = (
+    "a",
+    "b",
+    "c",
+    "a cached 1h",
+    "b retry 1",
+    "b cached 5s",
+    "c retry 0 within 9s",
+    "c with { max_tokens: 90 }",
+    'a with { system: "Be kind." } within $0.01',
+)
+"""Rungs whose quality is predicted, for cascades with an order of their own."""
+
+
 @st.composite
-def cascades(draw: st.DrawFn, inner: st.SearchStrategy[str]) -> str:
+def cascades(draw: st.DrawFn, inner: st.SearchStrategy[str], breadth: Breadth = PLAIN) -> str:
     tails = []
-    if draw(st.integers(0, 3)):
+    if breadth.orders and draw(st.integers(0, 3)) == 0:
+        rungs = draw(st.lists(st.sampled_from(ORDERED), min_size=1, max_size=4))
+        tails.append(draw(st.sampled_from(breadth.orders)))
+    elif draw(st.integers(0, 3)):
         rungs = draw(st.lists(inner, min_size=1, max_size=3))
     else:
         rungs = ["a", "b retry 1", draw(pick("c", "c with { max_tokens: 90 }", "c retry 0 within 9s"))]
         tails.append(draw(pick("from start", "from from_who", "from asked")))
-    rungs = [f"{rung} until {draw(gates())}" if draw(st.integers(0, 4)) == 0 else rung for rung in rungs]
+    gate = gates(breadth)
+    rungs = [f"{rung} until {draw(gate)}" if draw(st.integers(0, 4)) == 0 else rung for rung in rungs]
     if draw(st.integers(0, 9)):
-        tails.append(f"until {draw(gates())}")
+        tails.append(f"until {draw(gate)}")
     if draw(st.booleans()):
         tails.append(draw(pick("carry draft", "carry reasons")))
     if draw(st.booleans()):
@@ -249,15 +327,16 @@ AT_ONCE = ("hedge", "vote", "shadow")
 
 
 @st.composite
-def several_at_once(draw: st.DrawFn, inner: st.SearchStrategy[str], forms: Sequence[str]) -> str:
+def several_at_once(draw: st.DrawFn, inner: st.SearchStrategy[str], breadth: Breadth) -> str:
     """A hedge, a vote or a shadow, in parentheses where it needs them."""
-    which = draw(st.sampled_from(forms))
+    which = draw(st.sampled_from(breadth.at_once))
     if which == "hedge":
         return f"hedge {draw(inner)} after {draw(pick('100ms', '1s', '3s', '90s'))} with {draw(inner)}"
     if which == "shadow":
         return f"shadow {draw(inner)} with {draw(inner)} {draw(pick('', 'on 50%'))}".strip()
     members = draw(st.lists(inner, min_size=1, max_size=3))
-    by = draw(pick("", "", f' by judge({draw(st.sampled_from(MODELS))}, "Is it right?")', " by agree(2)"))
+    judge = f' by judge({draw(st.sampled_from(MODELS))}, "Is it right?")'
+    by = draw(pick("", "", judge, " by agree(2)", *breadth.by))
     return f"vote [{', '.join(members)}]{by}"
 
 
@@ -265,7 +344,7 @@ AMOUNTS = ("$0.0001", "$0.002", "$0.01", "$0.02", "$0.05", "$0.1", "$0.4", "$1")
 
 
 @st.composite
-def suffixed(draw: st.DrawFn, inner: st.SearchStrategy[str]) -> str:
+def suffixed(draw: st.DrawFn, inner: st.SearchStrategy[str], breadth: Breadth = PLAIN) -> str:
     money = draw(st.sampled_from(AMOUNTS))
     time = draw(pick("1s", "5s", "30s", "500ms"))
     limits = (f"within {money}", f"within {time}", f"within {money} and {time}")
@@ -278,19 +357,20 @@ def suffixed(draw: st.DrawFn, inner: st.SearchStrategy[str]) -> str:
         'retry 3 with { timeout: 6s, stop: ["END"], effort: "low" }',
         "retry 2 within 20s retry 0",
     )
-    return f"{draw(inner)} {draw(st.sampled_from((*limits, *rest)))}"
+    return f"{draw(inner)} {draw(st.sampled_from((*limits, *rest, *breadth.suffixes)))}"
 
 
-def strategies(names: tuple[str, ...], depth: int = 3, *, at_once: Sequence[str] = ()) -> st.SearchStrategy[str]:
+def strategies(names: tuple[str, ...], depth: int = 3, breadth: Breadth = PLAIN) -> st.SearchStrategy[str]:
     """A strategy that is none of the names, with strategies of less depth, or names, in it."""
     inner: st.SearchStrategy[str] = st.sampled_from(names)
     if depth > 1:
-        inner = st.one_of(inner, inner, in_parens(strategies(names, depth - 1, at_once=at_once)))
+        inner = st.one_of(inner, inner, in_parens(strategies(names, depth - 1, breadth)))
     kinds = st.sampled_from(("", "", " when rate_limit or server", " when timeout", " when unmet or over_budget"))
     members = st.lists(inner, min_size=1, max_size=3)
     fallbacks = st.builds(lambda found, when: f"fallback [{', '.join(found)}]{when}", members, kinds)
-    forms = [cascades(inner), cascades(inner), routes(inner), fallbacks, suffixed(inner), splits(inner)]
-    return st.one_of(*forms, *([several_at_once(inner, at_once)] * 2 if at_once else []))
+    cascading, suffix = cascades(inner, breadth), suffixed(inner, breadth)
+    forms = [cascading, cascading, routes(inner, breadth), fallbacks, suffix, splits(inner)]
+    return st.one_of(*forms, *([several_at_once(inner, breadth)] * 2 if breadth.at_once else []))
 
 
 UNASKED = {
@@ -343,18 +423,21 @@ def without_asking(text: str) -> str:
 
 
 @st.composite
-def policies(draw: st.DrawFn, *, at_once: Sequence[str] = ()) -> str:
+def policies(draw: st.DrawFn, *, at_once: Sequence[str] = (), breadth: Breadth = PLAIN) -> str:
     """The text of a policy file; `files_of` gives it with the files it reads.
 
-    ``at_once``: the forms, of `AT_ONCE`, in which several models answer at the same time.
+    ``at_once``: as in `Breadth`, which says what else the policies are made of.
     """
-    lines = [HEAD, draw(model_lines()), f"tier low = {draw(strategies(MODELS, 1, at_once=at_once))}"]
+    breadth = replace(breadth, at_once=at_once) if at_once else breadth
+    lines = [HEAD + breadth.head, draw(model_lines()), f"tier low = {draw(strategies(MODELS, 1, breadth))}"]
     names = (*MODELS, *TIERS, "lib.helper", "lib.settled")
     for name in ("first", "second")[: draw(st.integers(0, 2))]:
-        lines.append(f"policy {name} = {draw(strategies(names, 2, at_once=at_once))}")
+        lines.append(f"policy {name} = {draw(strategies(names, 2, breadth))}")
         names = (*names, name)
-    limit = f" within {draw(st.sampled_from(AMOUNTS))}" if draw(st.booleans()) else ""
-    lines.append(f"policy main = ({draw(strategies(names, at_once=at_once))}){limit}")
+    ends = ["", *(f" {suffix}" for suffix in breadth.suffixes), f" within {draw(st.sampled_from(AMOUNTS))}"]
+    limit = draw(st.sampled_from(("", ends[-1]))) if draw(st.booleans()) else draw(st.sampled_from(ends))
+    lines.append(f"policy main = ({draw(strategies(names, 3, breadth))}){limit}")
+    lines.append(draw(st.sampled_from(breadth.tails)))
     return "\n".join(lines) + "\n"
 
 

@@ -27,6 +27,7 @@ SPECS = [
         needs=frozenset({"logprobs"}),
         params=(Param("of", "choice", "which", required=True, choices=("mean", "min")),),
     ),
+    Spec("lead", "check", "how far ahead, 0 to 1", gives="score", needs=frozenset({"logprobs", "top_logprobs"})),
     Spec("margin", "check", "how far ahead", gives="number", needs=frozenset({"logprobs", "top_logprobs"})),
     Spec(
         "judge",

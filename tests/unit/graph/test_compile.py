@@ -107,6 +107,15 @@ policy main = cascade [mini until sure, mini until logprob(mean) >= -0.3, mini] 
     assert [(r.logprobs, r.top_logprobs) for r in rungs] == [(True, True), (True, False), (False, False)]
 
 
+def test_needs_reach_members_of_a_vote(graph_of):
+    graph = graph_of("""
+policy main = vote [mini, mini] by lead
+policy plain = vote [mini, mini] by judge(opus, "Is it right?")
+""")
+    found = [graph.nodes[id_] for id_ in ("main", "policy.plain")]
+    assert [(vote.logprobs, vote.top_logprobs) for vote in found] == [(True, True), (False, False)]
+
+
 def test_equal_uses_are_one(graph_of):
     graph = graph_of("""
 check a = contains("x") and json

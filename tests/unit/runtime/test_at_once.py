@@ -217,6 +217,13 @@ def test_a_judge_that_can_not_be_asked_leaves_it_to_the_votes(kit, answer_of):
     assert result.answer == "4"
 
 
+def test_scores_that_need_logprobs_ask_for_them(kit):
+    members = [kit.model("a", "x"), kit.model("b", "y")]
+    kit.run(kit.add(g.VoteNode, members, kit.says(), logprobs=True, top_logprobs=True))
+    kit.run(kit.add(g.VoteNode, members, kit.says()))
+    assert [r.logprobs for r in kit.requests] == [2, 2, None, None]
+
+
 def test_votes_at_once_never_overspend(kit, answer_of, tell):
     members = [kit.model(name, answer_of("x", latency_s=1.0)) for name in "abc"]
     result = kit.run(kit.add(g.WithinNode, kit.add(g.VoteNode, members), 2.5 * MOST))

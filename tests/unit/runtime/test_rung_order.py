@@ -82,6 +82,15 @@ def test_what_is_free_comes_first_and_equals_as_written(kit):
     assert kit.run(root).path == ("a", "b", "c")
 
 
+def test_the_price_is_that_of_the_rung_where_it_stands(kit):
+    """What else a tier is used for, with other settings, is nothing to an order."""
+    a, b = three(kit, prices=(1, 2, 4))[:2]
+    file = quality(a=0.0, b=0.0)
+    alone, loop = ordered(kit, [a, b], file), kit.says()
+    root = kit.cascade([(alone, loop), (kit.add(g.RetryNode, a[0], 5), loop)])  # five more tries would make `a` dear
+    assert kit.run(root).path[:2] == ("a", "b")
+
+
 def test_a_price_that_isnt_known(kit, tell):
     rungs = three(kit)
     rungs[1] = (kit.model("b", "bad", price=None), rungs[1][1])
