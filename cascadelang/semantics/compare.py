@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from decimal import Decimal
 
 from cascadelang.diagnostics.model import Fix, Label
 from cascadelang.semantics import cases
@@ -231,15 +232,22 @@ def _in_reach(kind: Type, constant: ast.Expr, place: Place, state: State) -> Non
             help=f"give `{tune.name}` a range that lies {range_said(kind.value)}",
         )
         return
-    share = kind.value == "score" and 1 < ends[0] <= 100
     state.error(
         "threshold-out-of-range",
         f"{SAID[kind.value]} is {range_said(kind.value)}, so comparing it with {_shown(constant)} decides nothing",
         constant.span,
-        help=f"did you mean `{(ends[0] / 100).normalize():f}`?"
-        if share
-        else f"use a number {range_said(kind.value)}",
+        help=_in_range(kind, ends[0]) or f"use a number {range_said(kind.value)}",
     )
+
+
+def _in_range(kind: Type, number: Decimal) -> str:
+    """What a score was meant to be that is given on another scale; empty where that can't be told."""
+    if kind.value != "score" or not 1 < number <= 100:
+        return ""
+    if number > 10:
+        return f"did you mean `{(number / 100).normalize():f}`?"
+    shown = (number / 10).normalize()
+    return f"scores are on a scale from 0 to 1, where {number.normalize():f} of 10 is `{shown:f}`: did you mean that?"
 
 
 def _shown(constant: ast.Expr) -> str:
