@@ -6,7 +6,9 @@ nothing of it is left when it is stopped; each process of the tests has its own.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -37,9 +39,16 @@ def programs() -> Path:
 
 
 def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
+    """A port that is free, and stays so: none of those that the system gives to whoever wants any."""
+    given = Path("/proc/sys/net/ipv4/ip_local_port_range")
+    first, last = map(int, given.read_text().split()) if given.exists() else (32_768, 65_535)
+    ports = [port for port in range(10_000, 65_536) if not first <= port <= last]
+    chance = random.SystemRandom()  # not the one that tests seed: each process would get the same
+    while True:
+        port = chance.choice(ports)
+        with socket.socket() as one, contextlib.suppress(OSError):
+            one.bind(("127.0.0.1", port))
+            return port
 
 
 class Server:
@@ -54,8 +63,6 @@ class Server:
         self.folder = Path(tempfile.mkdtemp(prefix="cl-pg-"))
         self._user = self._other_user()
         self.own(self.folder)
-        self.port = free_port()
-        self.url = f"postgresql://tester:{URL_PASSWORD}@127.0.0.1:{self.port}/postgres"
         secret = self.folder / "password"
         secret.write_text(PASSWORD)
         secret.chmod(0o644)
@@ -66,10 +73,17 @@ class Server:
         )
         with (self.folder / "data" / "postgresql.conf").open("a") as settings:
             settings.write(
-                f"listen_addresses = '127.0.0.1'\nport = {self.port}\nunix_socket_directories = '{self.folder}'\n"
+                f"listen_addresses = '127.0.0.1'\nunix_socket_directories = '{self.folder}'\n"
                 "fsync = off\nshared_buffers = 16MB\nmax_connections = 40\nautovacuum = off\n"
             )
-        self.start()
+        for _ in range(4):  # a port that was free may be taken a moment later
+            self.port = free_port()
+            if self._started():
+                break
+        else:
+            self.port = free_port()
+            self.start()
+        self.url = f"postgresql://tester:{URL_PASSWORD}@127.0.0.1:{self.port}/postgres"
 
     def _other_user(self) -> str | None:
         """Whom to run it as: PostgreSQL refuses root."""
@@ -85,8 +99,8 @@ class Server:
         if self._user is not None:
             shutil.chown(folder, self._user)
 
-    def _run(self, program: str, *args: object) -> None:
-        done = subprocess.run(
+    def _done(self, program: str, *args: object) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(
             [self._programs / program, *map(str, args)],
             user=self._user,
             cwd=self.folder,
@@ -96,17 +110,23 @@ class Server:
             stderr=subprocess.STDOUT if program == "initdb" else subprocess.DEVNULL,
             check=False,
         )
+
+    def _run(self, program: str, *args: object) -> None:
+        done = self._done(program, *args)
         if done.returncode:
             pytest.fail(f"{program} failed: {(done.stdout or b'').decode()}")
 
+    def _started(self) -> bool:
+        how = ("-w", "-t", "300", "-D", self.folder / "data", "-l", self.folder / "log", "-o", f"-F -p {self.port}")
+        return self._done("pg_ctl", "start", *how).returncode == 0
+
     def start(self) -> None:
-        self._run(
-            "pg_ctl", "start", "-w", "-t", "60", "-D", self.folder / "data", "-l", self.folder / "log", "-o", "-F"
-        )
+        if not self._started():
+            pytest.fail(f"PostgreSQL doesn't start: {(self.folder / 'log').read_text()[-2000:]}")
 
     def stop(self, mode: str = "fast") -> None:
         """Stop it: `fast` ends connections, `immediate` is as if it had been killed."""
-        self._run("pg_ctl", "stop", "-w", "-D", self.folder / "data", "-m", mode)
+        self._run("pg_ctl", "stop", "-w", "-t", "300", "-D", self.folder / "data", "-m", mode)
 
     def remove(self) -> None:
         if (self.folder / "data" / "postmaster.pid").exists():

@@ -23,7 +23,7 @@ from pathlib import Path
 
 import pytest
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 """How long a test waits for what has to come; it waits for nothing else."""
 
 _ENVIRONMENT = {

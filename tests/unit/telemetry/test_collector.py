@@ -169,7 +169,7 @@ def test_the_spans_of_a_run_by_the_command_line(collector, policy_file, models):
         [sys.executable, "-c", code, "run", str(policy_file), "--query", ASKED],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "PRIVATE large is right\n", "")
