@@ -55,6 +55,7 @@ def others(monkeypatch: pytest.MonkeyPatch):
         ]
     }
     monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: points.get(group, []))
+    monkeypatch.setattr(catalog, "_OTHERS", set())
     catalog._entry_points.cache_clear()
     catalog._foreign.cache_clear()
     yield
