@@ -219,12 +219,20 @@ def _signals(looked_at: Sequence[Mapping[str, Any]]) -> tuple[tuple[str, str], .
     found = (
         looked_at[0] if len(looked_at) == 1 else {name: value for each in looked_at for name, value in each.items()}
     )
-    return tuple(
-        [
-            (name, "true" if value is True else "false" if value is False else signal_text(value, encode))
-            for name, value in found.items()
-        ]
+    return _same(
+        tuple(
+            [
+                (name, "true" if value is True else "false" if value is False else signal_text(value, encode))
+                for name, value in found.items()
+            ]
+        )
     )
+
+
+@lru_cache(maxsize=4_096)
+def _same(signals: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """One object for all equal ones: of a run that waits to be written, there are as few containers as can be."""
+    return signals
 
 
 def _steps(kind: str, node: str, data: Mapping[str, Any]) -> list[Step]:

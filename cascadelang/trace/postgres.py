@@ -15,7 +15,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
@@ -100,7 +100,7 @@ class PostgresConnection:
         with self._transaction().cursor() as cursor:
             cursor.executemany(_marked(sql), values)
 
-    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    def insert(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """See `Connection.insert`; by ``COPY``, inside a transaction."""
         with (
             self._transaction().cursor() as cursor,

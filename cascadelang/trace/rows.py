@@ -7,7 +7,7 @@ hold is stored with replacement characters, and what JSON can't hold as its word
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
@@ -40,7 +40,7 @@ class Counted(NamedTuple):
 
     Attributes:
         trace_id, way: of the run.
-        figures: the columns of ``runs`` from ``started_wall_s`` to ``answer_output_tokens``.
+        started_wall_s, …, answer_output_tokens: columns of ``runs``.
         own: what of its events is its own, as JSON.
         query, answer: as they are.
         meta, texts: JSON; of the texts, ``null`` for what is the answer.
@@ -49,7 +49,19 @@ class Counted(NamedTuple):
 
     trace_id: str
     way: Way
-    figures: tuple[Any, ...]
+    started_wall_s: float
+    latency_s: float
+    weight: float
+    cost_usd: float | None
+    answers_usd: float
+    judges_usd: float
+    classifiers_usd: float
+    retries_usd: float
+    rejected_usd: float
+    input_tokens: int
+    output_tokens: int
+    answer_input_tokens: int
+    answer_output_tokens: int
     own: str
     query: str
     answer: str
@@ -57,6 +69,11 @@ class Counted(NamedTuple):
     texts: str
     reasons: tuple[tuple[str, str, str], ...]
     signals: tuple[tuple[str, str], ...]
+
+    @property
+    def figures(self) -> tuple[Any, ...]:
+        """The columns of ``runs`` from ``started_wall_s`` to ``answer_output_tokens``."""
+        return self[2:15]
 
 
 def counted(run: RunRecord, weight: float = 1.0) -> Counted:
@@ -78,42 +95,51 @@ def counted(run: RunRecord, weight: float = 1.0) -> Counted:
         reasons,
         signals,
     ) = facts_of(run)
-    figures = (
-        run.started_wall_s,
-        run.latency_s,
-        weight,
-        run.cost_usd,
-        answers,
-        judges,
-        classifiers,
-        retries,
-        rejected,
-        run.input_tokens,
-        run.output_tokens,
-        answer_in,
-        answer_out,
-    )
     answer = run.answer
-    meta = encode(dict(run.meta)) if run.meta else "{}"
-    told = encode([None if text == answer else text for text in texts]) if texts else "[]"
-    return _new(Counted, (run.trace_id, way, figures, encode(own), run.query, answer, meta, told, reasons, signals))
+    return _new(
+        Counted,
+        (
+            run.trace_id,
+            way,
+            run.started_wall_s,
+            run.latency_s,
+            weight,
+            run.cost_usd,
+            answers,
+            judges,
+            classifiers,
+            retries,
+            rejected,
+            run.input_tokens,
+            run.output_tokens,
+            answer_in,
+            answer_out,
+            encode(own),
+            run.query,
+            answer,
+            encode(dict(run.meta)) if run.meta else "{}",
+            encode([None if text == answer else text for text in texts]) if texts else "[]",
+            reasons,
+            signals,
+        ),
+    )
 
 
 def run_row(run: Counted, id_: int, shape: int, version: int = EVENTS_VERSION) -> Row:
     """The run's row of ``runs``."""
-    return (id_, run.trace_id, shape, *run.figures, version)
+    return (id_, run.trace_id, shape, *run[2:15], version)  # `figures`, without the call
 
 
-Rows = tuple[list[Row], list[Row], list[Row]]
+Rows = tuple[Iterable[Row], Iterable[Row], Iterable[Row]]
 """Rows of ``runs``, ``events`` and ``payloads``, of the same runs in the same order."""
 
 
 def rows_of(runs: Sequence[Counted], ids: Sequence[int], shapes: Sequence[int], forms: Sequence[int]) -> Rows:
-    """The rows of runs."""
+    """The rows of runs, each made when it is asked for: thousands at once would set off collections of garbage."""
     return (
-        list(map(run_row, runs, ids, shapes)),
-        [(id_, f"[{form},{run.own}]") for run, id_, form in zip(runs, ids, forms, strict=True)],
-        [(id_, run.query, run.answer, run.meta, run.texts) for run, id_ in zip(runs, ids, strict=True)],
+        map(run_row, runs, ids, shapes),
+        ((id_, f"[{form},{run.own}]") for run, id_, form in zip(runs, ids, forms, strict=True)),
+        ((id_, run.query, run.answer, run.meta, run.texts) for run, id_ in zip(runs, ids, strict=True)),
     )
 
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
-from itertools import chain
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -57,23 +57,22 @@ class SQLiteConnection:
         self._raw.executemany(sql, values)
         let_others_in()
 
-    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    def insert(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """See `Connection.insert`; many in one statement."""
-        start, total, since = 0, len(rows), 0
         sizes = [size for size in _SIZES if size * len(columns) <= self._most_values] or [1]
-        while start < total:
-            step = next(size for size in sizes if total - start >= size)
-            sql = self._statements.get((table, step))
-            if sql is None:
-                one = f"({', '.join('?' * len(columns))})"
-                sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([one] * step)}"  # noqa: S608 - names of ours
-                self._statements[table, step] = sql
-            self._raw.execute(sql, list(chain.from_iterable(rows[start : start + step])))
-            start += step
-            since += step
-            if since >= ROWS_AT_ONCE or start == total:
-                since = 0
-                let_others_in()
+        left = iter(rows)
+        while some := list(islice(left, ROWS_AT_ONCE)):
+            start = 0
+            while start < len(some):
+                step = next(size for size in sizes if len(some) - start >= size)
+                sql = self._statements.get((table, step))
+                if sql is None:
+                    one = f"({', '.join('?' * len(columns))})"
+                    sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([one] * step)}"  # noqa: S608 - names of ours
+                    self._statements[table, step] = sql
+                self._raw.execute(sql, list(chain.from_iterable(some[start : start + step])))
+                start += step
+            let_others_in()
 
     def next_ids(self, number: int) -> Sequence[int]:
         """See `Connection.next_ids`; a transaction that writes is alone."""

@@ -219,8 +219,9 @@ class TraceStore:
                 self._at_hand = len(batch)
                 self._write(batch)
                 self._at_hand = 0
-                del batch  # here, for it takes a while
-                let_others_in()
+                while batch:  # some at a time, for that takes a while, too
+                    del batch[-_SLICE:]
+                    let_others_in()
             if self._retention is not None and not self._closed:
                 self._prune(self._retention)
             if self._closed and (not waiting or self._hopeless):

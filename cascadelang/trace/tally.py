@@ -16,7 +16,7 @@ from cascadelang.trace.facts import Step, Way
 from cascadelang.trace.json_text import encode
 from cascadelang.trace.rows import Counted, path_text
 from cascadelang.trace.schema import bucket_of, places_of
-from cascadelang.trace.sql import Connection
+from cascadelang.trace.sql import Connection, let_others_in
 
 _MOST_KNOWN: Final = 4_096
 
@@ -148,7 +148,7 @@ class Tally:
     """The sums over some runs."""
 
     def __init__(self) -> None:
-        self._groups: dict[tuple[int, Shape, float], list[tuple[Any, ...]]] = {}
+        self._groups: dict[tuple[int, Shape, float], list[Counted]] = {}
         self._reasons: dict[tuple[Any, ...], list[float]] = {}
         self._signals: dict[tuple[Any, ...], list[float]] = {}
 
@@ -162,7 +162,7 @@ class Tally:
             else:
                 group.append(run)
         for shape, alike in by_shape.items():
-            starts, _, weights, *_ = zip(*[run.figures for run in alike], strict=True)
+            starts, weights = [run.started_wall_s for run in alike], [run.weight for run in alike]
             first = bucket_of(min(starts))
             if first == bucket_of(max(starts)) and weights.count(weights[0]) == len(weights):
                 self._add(first, shape, weights[0], alike)
@@ -175,7 +175,7 @@ class Tally:
 
     def _add(self, bucket: int, shape: Shape, weight: float, runs: list[Counted]) -> None:
         """Count runs of one shape, bucket and weight."""
-        self._groups.setdefault((bucket, shape, weight), []).extend([run.figures for run in runs])
+        self._groups.setdefault((bucket, shape, weight), []).extend(runs)
         for reasons, times in Counter([run.reasons for run in runs]).items():
             for reason in reasons:
                 _add_to(self._reasons, (bucket, shape.policy, *reason), times * weight, times)
@@ -188,7 +188,10 @@ class Tally:
         tallies: dict[tuple[int, int], list[float]] = {}
         latencies: dict[tuple[int, int, int], list[float]] = {}
         for (bucket, shape, weight), group in self._groups.items():
-            _, latency_s, _, cost_usd, *others = zip(*group, strict=True)
+            columns = zip(
+                *group, strict=True
+            )  # all of them, for a tuple of each run's figures is one more to collect
+            _, latency_s, _, cost_usd, *others = list(columns)[2:15]
             priced = [usd for usd in cost_usd if usd is not None]
             sums = [len(priced), sum(latency_s), sum(priced), *map(sum, others)]
             row = [len(group), len(group) * weight, *(weight * each for each in sums)]
@@ -201,6 +204,7 @@ class Tally:
     def write(self, connection: Connection, storable: Callable[[Sequence[Any]], tuple[Any, ...]]) -> None:
         """Add the sums to those of the store; inside a transaction."""
         tallies, latencies = self._sums()
+        let_others_in()
         for table, keys, sums, rows in (
             ("tallies", "bucket, shape", _SUMS, tallies),
             ("latencies", "bucket, policy, place", "runs, weight", latencies),

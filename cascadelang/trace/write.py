@@ -55,26 +55,13 @@ def _store(
 ) -> tuple[Sequence[Counted], Sequence[Shape]]:
     """Add the rows of the runs; gives those that could be stored."""
     ids = connection.next_ids(len(batch))
-    rows: Rows = ([], [], [])
-    for start in range(0, len(batch), _SLICE):
-        let_others_in()
-        end = start + _SLICE
-        for some, more in zip(
-            rows,
-            rows_of(
-                batch[start:end],
-                ids[start:end],
-                [shape.id for shape in shapes[start:end]],
-                [shape.form for shape in shapes[start:end]],
-            ),
-            strict=True,
-        ):
-            some.extend(more)
+    let_others_in()
+    wanted = (batch, ids, [shape.id for shape in shapes], [shape.form for shape in shapes])
     try:
         with connection.attempt():
-            _add(connection, rows)
+            _add(connection, rows_of(*wanted))
     except database.unstorable:
-        kept = _one_by_one(connection, database, rows)
+        kept = _one_by_one(connection, database, rows_of(*wanted))
         return [batch[at] for at in kept], [shapes[at] for at in kept]
     return batch, shapes
 
