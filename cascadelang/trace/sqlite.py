@@ -139,6 +139,8 @@ class SQLite:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with contextlib.suppress(FileExistsError):
                 os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        except (FileExistsError, NotADirectoryError):
+            raise StoreUnusable("a folder on the way to it is a file") from None
         except OSError as error:
             raise StoreUnusable(self.words(error)) from None
         connection = sqlite3.connect(self.path, timeout=BUSY_S, isolation_level=None)

@@ -363,14 +363,15 @@ def test_text_as_it_comes(file: Path):
     assert len(texts) > 1
 
 
-def test_a_store_that_can_not_be_written_warns_once(file: Path, tmp_path: Path):
+def test_a_store_that_can_not_be_written_warns_and_says_how_many(file: Path, tmp_path: Path):
     said: list[str] = []
     (tmp_path / "blocked").write_text("")
     with Policy.load(file, traces=tmp_path / "blocked" / "t.sqlite", warn=said.append) as policy:
         assert policy.run("Where?").ok
         assert policy.run("Where?").ok
-    assert len(said) == 1
-    assert "2 runs were not recorded in" in said[0]
+    assert said[-1].startswith("2 runs were not recorded in ")
+    assert all("can't be recorded" in each for each in said[:-1]), "told at once where the machine is slow"
+    assert len(said) <= 2
 
 
 def test_a_seed_reaches_models_that_have_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
