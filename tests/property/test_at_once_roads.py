@@ -1,4 +1,4 @@
-"""The whole road again, with policies in which several models answer at once, over providers that do what they like.
+"""The whole road again, with policies of all that the language has, over providers that do what they like.
 
 What must hold for them as for all: a run ends in one of the defined ways, within the bounds that the graph proves; no
 ``within`` is overspent, by the events; sums are those of the events; the same seed gives the same run; nothing is
@@ -14,7 +14,9 @@ from typing import Any
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from node_counters import Visit, check_bounds, count, counting
-from random_policies import ACTS, AT_ONCE, Act, Clock, Wilful, agreeing, files_of, keeping, policies, queries, size
+from random_policies import ACTS, Act, Clock, Wilful, agreeing, files_of, keeping, policies, queries, size
+from slow_check import installed
+from whole_language import WHOLE
 
 from cascadelang.contracts.failure import FAILURE_KINDS
 from cascadelang.contracts.messages import Query
@@ -96,12 +98,17 @@ def check_run(graph: Graph, result: RunResult, root: str, tokens: int) -> None:
 @settings(
     max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
-@given(policies(at_once=AT_ONCE), st.booleans(), st.booleans(), queries(), st.lists(ACTS, min_size=1, max_size=6))
+@given(policies(breadth=WHOLE), st.booleans(), st.booleans(), queries(), st.lists(ACTS, min_size=1, max_size=6))
 def test_every_road_of_several_at_once_ends_where_it_may(
     text: str, again: bool, kept: bool, query: Query, acts: list[Act]
 ):
     text = agreeing(text) if again else text
-    graph = prove("policy.cl", files_of(keeping(text) if kept else text), needs_graph=True).graph
+    with installed():
+        check_road(keeping(text) if kept else text, query, acts)
+
+
+def check_road(text: str, query: Query, acts: list[Act]) -> None:
+    graph = prove("policy.cl", files_of(text), needs_graph=True).graph
     if graph is None:
         event("refused by lint")
         return
