@@ -31,7 +31,7 @@ from random_policies import Clock, files_of, most_input, policies, without_askin
 from cascadelang.catalog.models import find
 from cascadelang.contracts.failure import CallFailed
 from cascadelang.contracts.messages import Delta, Message, Query, Reply, Request, TokenLogprob, Usage
-from cascadelang.graph.bounds import Measure
+from cascadelang.graph.bounds import PLAIN, Measure
 from cascadelang.graph.compile import compile_policy
 from cascadelang.graph.limits import most_attempts
 from cascadelang.graph.model import Graph
@@ -199,7 +199,7 @@ def reached(examples: int) -> list[tuple[bool, bool, float]]:
             return
         measure = Measure(graph)
         for policy, root in graph.policies.items():
-            proved = next(measured for (id_, _), measured in measure.points.items() if id_ == root)
+            proved = measure.points[root, PLAIN]
             calls, usd, tokens = worst(graph, policy)
             most_usd = proved.cost_most.at(tokens)
             assert calls <= proved.calls_most
