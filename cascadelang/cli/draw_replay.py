@@ -62,7 +62,12 @@ def draw_comparison(found: Comparison) -> str:
     changed = (
         f"{found.paths:,} take another way ({_share(found.paths, found.observed)}), "
         f"{found.answers:,} are answered by another model ({_share(found.answers, found.observed)})\n"
+    )
+    graded = any(each.what == "quality" and each.count for each in found.differences)
+    changed += (
         f"{found.better:,} answers are better, {found.worse:,} worse"
+        if graded
+        else "how many answers are better isn't known: no quality is recorded"
     )
     if found.p_value is not None:
         p = "p < 0.0001" if found.p_value < 0.0001 else f"p = {found.p_value:.4f}"

@@ -218,6 +218,18 @@ def test_the_same_policy_twice(cl):
     assert "0 take another way" in ran.out
 
 
+def test_which_answers_are_better_is_not_known_where_none_is_graded(cl):
+    records = [json.loads(line) for line in Path("r.jsonl").read_text(encoding="utf-8").splitlines()]
+    for one in records:
+        for answer in one["answers"].values():
+            answer.pop("quality", None)
+    Path("bare.jsonl").write_text("".join(json.dumps(one) + "\n" for one in records), encoding="utf-8")
+    ran = cl("diff", "r.cl", "r.cl", "--on", "bare.jsonl")
+    assert ran.code == 0
+    assert "how many answers are better isn't known: no quality is recorded" in ran.out
+    assert "0 worse" not in ran.out
+
+
 def test_texts_of_records_do_not_drive_the_terminal(cl):
     lines = records()
     for line in lines:

@@ -309,6 +309,31 @@ def test_escalations_are_counted_of_those_that_came_to_a_rung(tmp_path):
     assert json.dumps(list(tally.singles)) == '["small", "middle", "large"]'
 
 
+@pytest.mark.parametrize(
+    "rung",
+    [
+        "small until not hedges within $1",
+        "small cached 1d",
+        "small retry 1",
+        "small with { max_tokens: 200 }",
+        "small until not hedges within $1 cached 1d",
+        "(shadow small with large on 10%)",
+        "(shadow small with large on 10%) within 5s",
+        "(fallback [small, large])",
+        "(hedge small after 2s with large) within $1",
+    ],
+)
+def test_who_came_to_a_first_rung_is_counted_whatever_is_around_it(tmp_path, rung):
+    graph = graph_of(tmp_path, f"policy main = cascade [{rung}, middle] until not hedges")
+    unsure, sure = answer("I'm not sure", latency_s=1), answer("It is 9", latency_s=1)
+    records = [record({"small": one, "middle": sure, "large": sure}, line=n) for n, one in enumerate([sure, unsure])]
+    tally = Tally(graph, {name: (name,) for name in graph.models})
+    for each, found in zip(records, replayed(graph, *records), strict=True):
+        tally.add(each, found)
+    ((cascade, first, _),) = tally.escalated
+    assert tally.reached == {(cascade, first): 2, (cascade, "middle"): 1}
+
+
 def test_a_model_alone_costs_what_the_policy_that_asks_it_costs(tmp_path):
     graph = graph_of(tmp_path, 'policy main = small\npolicy said = large with { system: "be brief" }')
     records = [
