@@ -6,12 +6,13 @@ when it runs; no traceback is shown unless ``CASCADELANG_DEBUG`` is set; a close
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 import click
 
@@ -47,6 +48,9 @@ COMMANDS = {
 }
 LATER = frozenset({"train", "tune", "learn", "serve", "batch", "lsp"})
 """Commands that are designed but not part of this version: typing one says so."""
+
+
+_NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)})
 
 
 class _Cancelled(Exception):  # noqa: N818 - it names what happened
@@ -124,7 +128,8 @@ class Commands(Group):
         """Run one command line and give the exit code."""
         try:
             done = super().main(args, prog_name, **extra)
-            sys.stdout.flush()
+            if sys.stdout is not None:  # it was closed before we began
+                sys.stdout.flush()
         except click.exceptions.Exit as end:
             return end.exit_code
         except click.exceptions.NoArgsIsHelpError as error:
@@ -141,7 +146,7 @@ class Commands(Group):
         except (_PipeClosed, BrokenPipeError):
             return _closed_pipe()
         except Exception as error:  # noqa: BLE001 - the last resort: a user never sees a traceback
-            return _bug(error)
+            return _unforeseen(error)
         return done if isinstance(done, int) else 0
 
 
@@ -187,17 +192,32 @@ def _cancelled() -> int:
 
 def _closed_pipe() -> int:
     """Whoever read our output has seen enough: say nothing, and let the interpreter's last flush do no harm."""
+    _drop_what_waits()
+    return EXIT_PIPE
+
+
+def _no_room(error: OSError) -> int:
+    """What was written has no room where it goes to: ``cascadelang stats > file`` on a full disk, say."""
+    _drop_what_waits()
+    return _say(f"the output can't be written: {(error.strerror or 'no room').lower()}", "", EXIT_USAGE)
+
+
+def _drop_what_waits() -> None:
+    """Leave nothing for the interpreter's last flush, which would complain by itself."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
+        if stream is None:
+            continue
         try:
             stream.flush()
         except (OSError, ValueError):
             os.dup2(nowhere, stream.fileno())
-    return EXIT_PIPE
 
 
-def _bug(error: Exception) -> int:
-    """Something we didn't foresee."""
+def _unforeseen(error: Exception) -> int:
+    """Something that no command foresaw: a full disk, or a bug."""
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        return _no_room(error)
     if os.environ.get("CASCADELANG_DEBUG"):
         raise error
     return _say(

@@ -75,7 +75,7 @@ class DiskFiles:
         """See `Files.neighbours`."""
         try:
             return sorted(entry.name for entry in Path(path).parent.iterdir() if entry.is_file())
-        except OSError:
+        except (OSError, ValueError):  # a path that this locale can't encode is no OSError
             return []
 
 

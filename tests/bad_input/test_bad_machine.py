@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from misbehaving import Answer, Machine, Server, interrupt, reply, says
@@ -57,6 +59,49 @@ def test_a_pipe_that_is_closed_is_quiet(machine: Machine):
         process.wait(120)
         assert err == ""
         assert process.returncode in {0, 141}
+
+
+@posix
+@pytest.mark.parametrize("args", [["models"], ["explain", "cascade"], ["models", "--output", "json"]])
+def test_output_that_has_no_room_is_said(machine: Machine, args: list[str]):
+    if not Path("/dev/full").exists():
+        pytest.skip("there is nothing that is always full")
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "cascadelang", *args],
+            cwd=machine.folder,
+            env=machine.env,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.stderr == "error: the output can't be written: no space left on device\n"
+    assert done.returncode == 2
+
+
+@posix
+def test_output_that_is_closed_from_the_start_goes_nowhere(machine: Machine):
+    command = [sys.executable, "-m", "cascadelang", "models"]
+    closing = 'exec "$@" >&-'
+    done = subprocess.run(
+        ["sh", "-c", closing, "sh", *command],
+        cwd=machine.folder,
+        env=machine.env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@posix
+def test_names_that_the_locale_cannot_write_are_files_that_are_not_there(machine: Machine):
+    machine.env |= {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    done = machine.cl("lint", "é/none.cl")
+    assert done.code == 1
+    assert "can't be read" in done.err + done.out
+    assert "bug" not in done.err
 
 
 @posix
