@@ -176,10 +176,11 @@ CODES: Final = (
     Code(
         "model-cannot",
         "error",
-        "a check that a model's answers can never pass",
+        "a check that a model's answers can never pass, or a score that they can't have",
         "The check needs something of the model that it can't give, log probabilities for one, and there is no other "
-        "way to pass it.",
-        "Every answer of that rung would be thrown away after it was paid for.",
+        "way to pass it; or a `vote` goes by a score that needs it.",
+        "Every answer of that rung would be thrown away after it was paid for; in a vote, it would come after all "
+        "that have a score, whatever it says.",
         'use "std/local"\nuse "std/anthropic"\ncascade [qwen, opus] until logprob(mean) >= -0.3\n',
         'use "std/local"\nuse "std/anthropic"\ncascade [qwen until logprob(mean) >= -0.3, opus]\n',
     ),

@@ -1,9 +1,9 @@
-"""What models must be able to give: a gate that no answer of a rung can pass, and a limit in money without prices.
+"""What models must be able to give: gates that can't be passed, scores that can't be had, limits without prices.
 
 Takes: tiers and policies whose names are resolved. Guarantees: a gate is refused for a model when it can't come out
 true on any of its answers, because what it needs (logprobs, say) the model can't give. A gate that has another way to
 pass (``logprob(mean) >= -0.3 or judge(…) >= 0.8``) is not refused: what can't be known is unknown there, by the rules
-of three-valued truth.
+of three-valued truth. A vote's score is refused for a member whose answers it leaves unknown.
 """
 
 from __future__ import annotations
@@ -34,13 +34,15 @@ _SAID: dict[Capability, str] = {
 
 
 def check_capabilities(symbol: Symbol, state: State) -> None:
-    """Check the gates and the limits of one tier or policy."""
+    """Check the gates, the scores of votes and the limits of one tier or policy."""
     decl = symbol.decl
     if not isinstance(decl, (ast.TierDecl, ast.PolicyDecl)):
         return
     for strategy in _inside(decl.strategy):
         if isinstance(strategy, ast.Cascade):
             _gates(strategy, symbol.path, state)
+        elif isinstance(strategy, ast.Vote) and strategy.by is not None:
+            _scored(strategy, strategy.by, symbol.path, state)
         elif isinstance(strategy, ast.Within) and strategy.money is not None:
             _priced(strategy, strategy.money, symbol.path, state)
 
@@ -114,6 +116,24 @@ def _tell_cannot(
         if last
         else f"give the rung a check of its own, or say `can: [{wanted}]` on the model if it can",
     )
+
+
+def _scored(vote: ast.Vote, by: ast.Expr, path: str, state: State) -> None:
+    """Tell the members of a vote whose answers can't be scored: they'd come after all others, whatever they say."""
+    for member in vote.members:
+        for model, at in answering(member, path, state):
+            needs = _needs(by, path, model, state)
+            if needs and _outcomes(by, path, model, state) == _UNKNOWN:
+                check, wanted = needs[0]
+                state.error(
+                    "model-cannot",
+                    f"`{model.name}` gives no {_SAID[wanted]}, so its answers can never be scored",
+                    at,
+                    label=f"`{check}` needs them",
+                    related=(Label(by.span, "the score that the vote goes by"),),
+                    help=f"vote by another score, or say `can: [{wanted}]` on the model if it can",
+                )
+                break
 
 
 def answering(strategy: ast.Strategy, path: str, state: State) -> Iterator[tuple[ModelInfo, Span]]:

@@ -24,6 +24,10 @@ policy or_judge = cascade [haiku, opus] until either
 policy passes   = cascade [haiku, opus] until lenient
 policy only     = cascade [qwen_small until sure, opus]
 
+policy scored   = vote [gpt, gpt_mini, unknown] by margin
+policy unscored = vote [gpt, mixed] by margin                        # error: [model-cannot]
+policy scores   = cascade [vote [haiku, gpt] by margin, opus] until json  # error: [model-cannot]
+
 policy limited  = unknown within $0.05                               # error: [unpriced-model]
 policy judged   = cascade [gpt until judge(unknown, "right?") >= 0.5, opus] within $0.05  # error: [unpriced-model]
 policy free     = qwen within $0.01
