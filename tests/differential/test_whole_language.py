@@ -206,7 +206,12 @@ def test_they_agree_on_answers_to_queries_that_mean_the_same():
     tally = Tally()
     words = st.lists(st.sampled_from(SHORT), min_size=2, max_size=4)
 
-    @settings(max_examples=max(100, EXAMPLES // 3), deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=max(100, EXAMPLES // 3),
+        deadline=None,
+        derandomize="DIFFERENTIAL_EXAMPLES" not in os.environ,
+        suppress_health_check=list(HealthCheck),
+    )
     @given(words, st.sampled_from((0.0, 2.0, 7.0, 2000.0)), plays(IDS))
     def agree(asked: list[str], pause_s: float, turns: Plays) -> None:
         look(MEANT, [(at * pause_s, Query.of(text)) for at, text in enumerate(asked)], turns, tally)
