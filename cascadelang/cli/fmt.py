@@ -71,7 +71,7 @@ def _code(files: tuple[FormattedFile, ...], *, check: bool) -> int:
 
     if any(file.unsafe for file in files):
         return EXIT_BUG
-    if any(file.text is None for file in files):
+    if any(file.text is None or file.unwritten is not None for file in files):
         return EXIT_POLICY
     return EXIT_CHANGES if check and any(file.changed for file in files) else 0
 
@@ -86,6 +86,10 @@ def _tell(file: FormattedFile, *, show_diff: bool, did: str) -> None:
     elif file.unsafe:
         error = paint("error", "red", bold=True, err=True)
         write(f"{error}: `{path}` was left as it is: its layout would read differently; this is a bug", err=True)
+    elif file.unwritten is not None:
+        from cascadelang.cli.main import tell_mistake
+
+        tell_mistake(file.unwritten)
     elif file.changed:
         if show_diff:
             from cascadelang.cli.show_diff import show_diff as show

@@ -90,7 +90,11 @@ def command(
         for title in report.repairs.left if report.repairs is not None else ():
             write(f"{paint('not fixed', 'yellow', err=True)}: {title}: there would be more errors then", err=True)
         write(_summary(len(report.files), report.errors, report.warnings), err=True)
-    return 1 if report.errors or (strict and report.warnings) else 0
+    for why in report.unwritten:
+        from cascadelang.cli.main import tell_mistake
+
+        tell_mistake(why)
+    return 1 if report.errors or report.unwritten or (strict and report.warnings) else 0
 
 
 def _show_repairs(repairs: Repairs) -> None:

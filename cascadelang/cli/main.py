@@ -140,7 +140,7 @@ class Commands(Group):
         except click.ClickException as error:
             return _say(error.format_message(), "", EXIT_USAGE)
         except Mistake as error:
-            return _mistake(error)
+            return tell_mistake(error)
         except (_Cancelled, KeyboardInterrupt, click.Abort):
             return _cancelled()
         except (_PipeClosed, BrokenPipeError):
@@ -168,8 +168,8 @@ def _usage(error: click.UsageError) -> int:
     return _say(message[:1].lower() + message[1:], f"`{path} --help` shows how it is used", EXIT_USAGE)
 
 
-def _mistake(error: Mistake) -> int:
-    """A mistake in a file or in what was asked."""
+def tell_mistake(error: Mistake) -> int:
+    """Tell of a mistake in a file or in what was asked; gives the exit code."""
     from cascadelang.workspace.mistake import PolicyError
 
     if isinstance(error, PolicyError):

@@ -13,7 +13,7 @@ _TINTS = {"+": "green", "-": "red", "@": "cyan"}
 def show_diff(lines: Iterable[str]) -> None:
     """Print the lines of a diff on stdout."""
     if not colours():
-        sys.stdout.buffer.write("".join(f"{line}\n" for line in lines).encode())
+        sys.stdout.buffer.write("".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape"))
         return
     from cascadelang.diagnostics.render_text import visible
 

@@ -5,6 +5,7 @@ A path in a policy is relative to the policy's own folder; ``std/…`` paths nam
 
 from __future__ import annotations
 
+import os
 import posixpath
 from collections.abc import Mapping
 from pathlib import Path
@@ -50,7 +51,8 @@ class DiskFiles:
         file = Path(path)
         try:
             if file.is_dir():
-                raise FileMissing("it is a folder")
+                shut = not os.access(file, os.R_OK | os.X_OK)
+                raise FileMissing("it is a folder that may not be looked into" if shut else "it is a folder")
             if not file.exists():
                 if file.is_symlink():
                     raise FileMissing("it is a link that leads nowhere")

@@ -135,14 +135,14 @@ def read(start: str | Path = ".", environ: Mapping[str, str] | None = None) -> C
 def _find(start: Path) -> tuple[Path, Mapping[str, Any]] | None:
     """The nearest settings file upwards and its table."""
     folder = Path(os.path.abspath(start))  # noqa: PTH100 - `resolve` follows links, and a linked policy means its link's folder
-    if not folder.is_dir():
+    if not os.path.isdir(folder):  # noqa: PTH112 - pathlib's raises where a folder may not be looked into
         folder = folder.parent
     for above in (folder, *folder.parents):
         own = above / "cascadelang.toml"
-        if own.is_file():
+        if os.path.isfile(own):  # noqa: PTH113 - the same
             return own, _toml(own)
         project = above / "pyproject.toml"
-        if project.is_file() and b"cascadelang" in _bytes(project):
+        if os.path.isfile(project) and b"cascadelang" in _bytes(project):  # noqa: PTH113 - the same
             table = _toml(project).get("tool", {}).get("cascadelang")
             if isinstance(table, dict):
                 return project, table

@@ -18,7 +18,10 @@ VENDORED = frozenset({"node_modules", "site-packages", "__pycache__", "venv", "e
 
 
 def policy_files(paths: Sequence[str]) -> list[str]:
-    """The policy files under ``paths``; under the working directory when no path is given."""
+    """The policy files under ``paths``; under the working directory when no path is given.
+
+    A folder that can't be looked into is among them, so that whoever reads it tells that.
+    """
     found: list[str] = []
     for path in paths or (".",):
         if os.path.isdir(path):  # noqa: PTH112 - pathlib would be the only user of itself on the way to lint
@@ -35,16 +38,23 @@ def policy_files(paths: Sequence[str]) -> list[str]:
 
 
 def _search(folder: str) -> list[str]:
-    """The policy files under one folder."""
+    """The policy files under one folder, and the folders below that can't be looked into."""
     files: list[str] = []
-    for at, folders, names in os.walk(folder):
+    shut: list[str] = []
+
+    def keep(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):  # one that has gone meanwhile holds nothing
+            shut.append(error.filename)
+
+    for at, folders, names in os.walk(folder, onerror=keep):
         if "pyvenv.cfg" in names:  # a virtual environment, whatever it is called
             folders.clear()
             continue
         folders[:] = sorted(f for f in folders if not f.startswith(".") and f not in VENDORED)
         shown = "" if at == "." else at.removeprefix("./") + "/"
         files += [f"{shown}{name}" for name in sorted(names) if name.endswith(SUFFIX) and not name.startswith(".")]
-    return files
+    # What nobody has looked at isn't right: reading such a folder says what is wrong with it.
+    return files + [path if path == folder else path.removeprefix("./") for path in shut]
 
 
 def none_found(paths: Sequence[str]) -> Mistake:

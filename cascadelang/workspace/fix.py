@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from cascadelang.source import DiskFiles, SourceFile
+from cascadelang.source import DiskFiles, FileMissing, SourceFile
 from cascadelang.workspace.mistake import Mistake
 
 if TYPE_CHECKING:
@@ -35,26 +35,40 @@ class Repairs:
     Attributes:
         before: the texts of the files that change, by the path they were named by.
         after: the same, repaired.
-        made: for each repair its file, line and title; in the order of the text, round by round.
-        left: the same for repairs that were taken back.
+        titles: for each repair the path of its file, and its file, line and title in words; in the order of the text,
+            round by round.
+        left: the words for repairs that were taken back.
+        unwritten: why files couldn't be written.
     """
 
     before: Mapping[str, str]
     after: Mapping[str, str]
-    made: tuple[str, ...]
+    titles: tuple[tuple[str, str], ...]
     left: tuple[str, ...]
+    unwritten: tuple[Mistake, ...] = ()
 
-    def write(self) -> None:
-        """Replace the files.
+    @property
+    def made(self) -> tuple[str, ...]:
+        """The words for repairs that were made."""
+        return tuple(words for _, words in self.titles)
 
-        Raises:
-            Mistake: when one can't be written.
-        """
+    def write(self) -> Repairs:
+        """Replace the files, and give what became of it: one that can't be written holds up none of the others."""
         from cascadelang.workspace.replace import replace_file
 
+        unwritten: dict[str, Mistake] = {}
         for path, text in self.after.items():
-            begins = DiskFiles().read_bytes(path)[:3]
-            replace_file(path, f"\ufeff{text}" if begins == b"\xef\xbb\xbf" else text)
+            try:
+                begins = DiskFiles().read_bytes(path)[:3]
+                mark = "\ufeff" if begins == b"\xef\xbb\xbf" else ""
+                replace_file(path, mark + text, was=self.before[path])
+            except FileMissing as why:
+                unwritten[path] = Mistake(f"`{path}` can't be written: {why}")
+            except Mistake as why:
+                unwritten[path] = why
+        written = {path: text for path, text in self.after.items() if path not in unwritten}
+        titles = tuple(one for one in self.titles if one[0] in written)
+        return Repairs(self.before, written, titles, self.left, tuple(unwritten.values()))
 
 
 def repair(
@@ -138,14 +152,14 @@ class _Work:
         levels: what rules count as in a file.
         edited: the texts as they are now, by real path.
         before: the texts as they were.
-        made: titles of what was done.
+        made: what was done: the file, and the words for it.
         refused: repairs that were taken back, with their file.
     """
 
     levels: Callable[[str], Levels | None]
     edited: dict[str, str] = field(default_factory=dict)
     before: dict[str, str] = field(default_factory=dict)
-    made: list[str] = field(default_factory=list)
+    made: list[tuple[str, str]] = field(default_factory=list)
     refused: dict[tuple[str, object], str] = field(default_factory=dict)
 
     def text_of(self, path: str) -> str:
@@ -178,7 +192,7 @@ class _Work:
             made = self._one_by_one(path, diagnostics, before)
         if made:
             self.before.setdefault(path, text)
-            self.made += [_told(path, text, d.fix) for d in reversed(made) if d.fix]
+            self.made += [(path, _told(path, text, d.fix)) for d in reversed(made) if d.fix]
         return bool(made)
 
     def _one_by_one(self, path: str, diagnostics: Sequence[Diagnostic], before: _State) -> list[Diagnostic]:

@@ -15,6 +15,7 @@ from cascadelang.source import DiskFiles, FileMissing, SourceFile, Span
 from cascadelang.source.frozen import dataclass
 from cascadelang.syntax.read_source import decode, read_source
 from cascadelang.workspace.find import none_found, policy_files
+from cascadelang.workspace.mistake import Mistake
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class FormattedFile:
         changed: whether the layout is another than the file has, a byte order mark included.
         diagnostics: the errors in it.
         unsafe: whether its layout would have said something else, which is a mistake of cascadelang.
+        unwritten: why its layout couldn't be written; ``None`` where it was, or didn't have to be.
     """
 
     source: SourceFile
@@ -34,6 +36,7 @@ class FormattedFile:
     changed: bool
     diagnostics: tuple[Diagnostic, ...]
     unsafe: bool
+    unwritten: Mistake | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +51,13 @@ class FormatReport:
 
     @property
     def changed(self) -> tuple[FormattedFile, ...]:
-        """The files whose layout is another."""
-        return tuple(file for file in self.files if file.changed)
+        """The files whose layout is another, but for those that couldn't be written."""
+        return tuple(file for file in self.files if file.changed and file.unwritten is None)
 
     @property
     def wrong(self) -> tuple[FormattedFile, ...]:
-        """The files that have no layout."""
-        return tuple(file for file in self.files if file.text is None)
+        """The files that have no layout, or couldn't be given it."""
+        return tuple(file for file in self.files if file.text is None or file.unwritten is not None)
 
 
 def format_paths(paths: Sequence[str], *, write: bool) -> FormatReport:
@@ -65,10 +68,8 @@ def format_paths(paths: Sequence[str], *, write: bool) -> FormatReport:
         write: replace the files that aren't laid out so yet.
 
     Raises:
-        Mistake: when there is no policy file, or one can't be written.
+        Mistake: when there is no policy file.
     """
-    from cascadelang.workspace.replace import replace_file
-
     files = policy_files(paths)
     if not files:
         raise none_found(paths)
@@ -76,9 +77,20 @@ def format_paths(paths: Sequence[str], *, write: bool) -> FormatReport:
     for path in files:
         formatted = _format_file(path)
         if write and formatted.changed and formatted.text is not None:
-            replace_file(path, formatted.text)
+            formatted = _written(path, formatted, formatted.text)
         done.append(formatted)
     return FormatReport(tuple(done))
+
+
+def _written(path: str, file: FormattedFile, text: str) -> FormattedFile:
+    """The file, laid out on the disk, or with why it isn't: the others are laid out all the same."""
+    from cascadelang.workspace.replace import replace_file
+
+    try:
+        replace_file(path, text, was=file.source.text)
+    except Mistake as why:
+        return FormattedFile(file.source, file.text, file.changed, file.diagnostics, file.unsafe, why)
+    return file
 
 
 def format_bytes(data: bytes, name: str) -> FormattedFile:

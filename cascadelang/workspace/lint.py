@@ -49,6 +49,11 @@ class LintReport:
         return self.repairs.made if self.repairs is not None else ()
 
     @property
+    def unwritten(self) -> tuple[Mistake, ...]:
+        """Why files that were to be repaired couldn't be written."""
+        return self.repairs.unwritten if self.repairs is not None else ()
+
+    @property
     def errors(self) -> int:
         """How many findings are errors."""
         return sum(d.severity == "error" for d in self.diagnostics)
@@ -106,7 +111,7 @@ def lint(
 
     repairs = repair(report.diagnostics, report.sources, files, levels)
     if write and repairs.made:
-        repairs.write()
+        repairs = repairs.write()
         report = _look(files, levels, None, jobs, locked=locked)
     return LintReport(report.files, report.diagnostics, report.sources, repairs, report.allowed)
 

@@ -8,7 +8,6 @@ the last change; a lock with mistakes is never written over; no model is called.
 from __future__ import annotations
 
 import hashlib
-import os
 import posixpath
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -84,8 +83,9 @@ def _looked(policy: str, today: date) -> tuple[Locked, Lock | None]:
 
 def _written(done: Locked, lock: Lock) -> Locked:
     from cascadelang.lock.write import lock_text
+    from cascadelang.workspace.replace import replace_file
 
-    _write(done.path, lock_text(lock))
+    replace_file(done.path, lock_text(lock), was=None)
     return replace(done, did="written")
 
 
@@ -159,15 +159,3 @@ def _relative(path: str, folder: str) -> str:
     if path.startswith("std/") or not folder or posixpath.isabs(path) != posixpath.isabs(folder):
         return path
     return posixpath.relpath(path, folder)
-
-
-def _write(path: str, text: str) -> None:
-    """Write the lock beside itself, then put it in its place."""
-    target = os.path.realpath(path)
-    new = f"{target}.cascadelang-new"
-    try:
-        with open(new, "w", encoding="utf-8", newline="\n") as file:  # noqa: PTH123 - as elsewhere on lint's road
-            file.write(text)
-        os.replace(new, target)  # noqa: PTH105 - the same
-    except OSError as error:
-        raise Mistake(f"`{path}` can't be written: {(error.strerror or 'output error').lower()}") from None

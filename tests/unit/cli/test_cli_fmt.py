@@ -53,6 +53,15 @@ def test_a_diff_can_be_applied(cl, tmp_path: Path):
         assert cl("fmt", "a.cl", "--check").code == 0
 
 
+def test_a_diff_of_a_file_whose_name_is_no_text(cl, tmp_path: Path):
+    name = os.fsdecode(b"caf\xe9.cl")
+    Path(name).write_text(UGLY)
+    diff = CliRunner().invoke(main, ["fmt", name, "--diff"]).stdout_bytes
+    assert b"--- caf\xe9.cl\n" in diff
+    subprocess.run(["git", "apply", "-"], input=diff, cwd=tmp_path, check=True)
+    assert Path(name).read_text() == NEAT
+
+
 def test_a_diff_on_a_terminal_is_coloured_and_tame(cl):
     Path("a.cl").write_text(UGLY + 'signal x="\x1b]0;title\x07"\n')
     ran = cl("fmt", "a.cl", "--diff", "--color", "always")
@@ -135,11 +144,18 @@ def test_a_file_that_is_as_it_should_be_is_not_written(cl):
 
 
 def test_a_file_that_cannot_be_written(cl, monkeypatch: pytest.MonkeyPatch):
-    Path("a.cl").write_text(UGLY)
-    monkeypatch.setattr(os, "access", lambda *_: False)
-    ran = cl("fmt", "a.cl")
-    assert (ran.code, ran.err) == (1, "error: `a.cl` can't be written: permission denied\n")
-    assert Path("a.cl").read_text() == UGLY
+    for name in ("a.cl", "b.cl"):
+        Path(name).write_text(UGLY)
+    may = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: not str(path).endswith("a.cl") and may(path, mode))
+    ran = cl("fmt", "a.cl", "b.cl")
+    assert (ran.code, ran.err) == (
+        1,
+        "error: `a.cl` can't be written: permission denied\nformatted: b.cl\n2 files: 1 formatted, 1 left as it is\n",
+    )
+    Path("a.cl").write_text(UGLY.replace("haiku", "haku"))
+    ran = cl("lint", "a.cl", "--fix")
+    assert (ran.code, ran.err.splitlines()[-1]) == (1, "error: `a.cl` can't be written: permission denied")
 
 
 def test_a_failed_replacement_leaves_nothing_behind(cl, monkeypatch: pytest.MonkeyPatch):
@@ -150,7 +166,8 @@ def test_a_failed_replacement_leaves_nothing_behind(cl, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(os, "replace", fail)
     ran = cl("fmt", "a.cl")
-    assert (ran.code, ran.err) == (1, "error: `a.cl` can't be written: no space left on device\n")
+    told = "error: `a.cl` can't be written: no space left on device\n1 file: 1 left as it is\n"
+    assert (ran.code, ran.err) == (1, told)
     assert sorted(p.name for p in Path().iterdir()) == ["a.cl", "p.cl"]
 
 
