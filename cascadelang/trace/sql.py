@@ -67,6 +67,10 @@ class StoreAway(Exception):  # noqa: N818 - it names what is so
     """The store can't be used now, and may be later. ``str()`` of it is as that of `StoreUnusable`."""
 
 
+class StoreMoved(Exception):  # noqa: N818 - it names what is so
+    """The store isn't where it was when the connection to it was made: a new connection is needed."""
+
+
 class Connection(Protocol):
     """A connection to one store. Of one thread at a time."""
 
@@ -96,7 +100,11 @@ class Connection(Protocol):
         ...
 
     def transaction(self) -> AbstractContextManager[None]:
-        """All of the block or nothing. Other writers of a SQLite store wait for its end."""
+        """All of the block or nothing. Other writers of a SQLite store wait for its end.
+
+        Raises:
+            StoreMoved: when the store isn't where it was.
+        """
         ...
 
     def attempt(self) -> AbstractContextManager[None]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cascadelang.trace.migrations.sqlite import READABLE, bring_up_to_date, check_version
-from cascadelang.trace.sql import ROWS_AT_ONCE, StoreUnusable, let_others_in
+from cascadelang.trace.sql import ROWS_AT_ONCE, StoreMoved, StoreUnusable, let_others_in
 
 BUSY_S: Final = 10.0
 """How long a transaction waits for those of other processes."""
@@ -30,12 +30,18 @@ _OLDER: Final = "it is of an older version, and is brought up to date when the n
 
 
 class SQLiteConnection:
-    """A `cascadelang.trace.sql.Connection` to a SQLite file."""
+    """A `cascadelang.trace.sql.Connection` to a SQLite file.
 
-    __slots__ = ("_most_values", "_raw", "_statements")
+    Args:
+        raw: the connection.
+        file: which file it writes to; of one that only reads, ``None``.
+    """
 
-    def __init__(self, raw: sqlite3.Connection) -> None:
+    __slots__ = ("_file", "_most_values", "_raw", "_statements")
+
+    def __init__(self, raw: sqlite3.Connection, file: File | None = None) -> None:
         self._raw = raw
+        self._file = file
         self._most_values = raw.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER)
         self._statements: dict[tuple[str, int], str] = {}
 
@@ -81,7 +87,16 @@ class SQLiteConnection:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
-        """See `Connection.transaction`."""
+        """See `Connection.transaction`.
+
+        Raises:
+            StoreMoved: when the file was deleted, or another lies in its place.
+        """
+        if self._file is not None and not self._file.is_there():
+            # What stands in the log goes to where the file is now: it must not be taken for the log of a new one.
+            with contextlib.suppress(sqlite3.Error):
+                self._raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            raise StoreMoved("another file lies in its place")
         self._raw.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -118,6 +133,29 @@ class SQLiteConnection:
             self._raw.close()
 
 
+class File:
+    """A file, as it lay at its path when this was made."""
+
+    __slots__ = ("_path", "_which")
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._which = self._found()
+
+    def is_there(self) -> bool:
+        """Whether it still does; where that can't be seen, it does."""
+        try:
+            return self._found() == self._which
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return True
+
+    def _found(self) -> tuple[int, int]:
+        found = self._path.stat()
+        return found.st_dev, found.st_ino
+
+
 class SQLite:
     """A `cascadelang.trace.sql.Database` in a file.
 
@@ -139,6 +177,7 @@ class SQLite:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with contextlib.suppress(FileExistsError):
                 os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+            file = File(self.path)
         except (FileExistsError, NotADirectoryError):
             raise StoreUnusable("a folder on the way to it is a file") from None
         except OSError as error:
@@ -160,7 +199,7 @@ class SQLite:
         except BaseException:
             connection.close()
             raise
-        return SQLiteConnection(connection)
+        return SQLiteConnection(connection, file)
 
     def read(self) -> SQLiteConnection | None:
         """See `Database.read`."""

@@ -9,6 +9,7 @@ Takes: runs, from any thread. Gives: rows. Guarantees:
   weren't recorded is told when the store is closed. A file that isn't a trace store, is damaged, or was written by a
   newer version, is left as it is. A server that goes away is waited for: what couldn't be written waits on the queue,
   and is written when it is back.
+- A file that is deleted or moved away is made anew with the next run.
 - Any number of processes may write one store: each waits for the others' transactions.
 - What was recorded is on the disk when `close` returns, and at the end of the process at the latest. A process that
   is killed loses at most what hadn't been written yet.
@@ -36,6 +37,7 @@ from cascadelang.trace.sql import (
     Connection,
     Database,
     StoreAway,
+    StoreMoved,
     StoreUnusable,
     Where,
     database,
@@ -62,6 +64,8 @@ _TOO_FAST: Final = "they came too fast"
 _TOO_LATE: Final = "they came when it was closed"
 _UNSTORABLE: Final = "they could not be stored"
 _MOST_WHYS: Final = 3
+_MOST_MOVES: Final = 3
+"""How often a store that was deleted, or replaced, is looked for anew before a batch is let go."""
 _BACK_OFF_S: Final = (0.5, 1.0, 2.0, 5.0, 10.0, 15.0)
 """How long to wait before a server that went away is looked for again; the last of these from then on."""
 
@@ -261,6 +265,8 @@ class TraceStore:
                 self._give_up(str(unusable))
             except Exception as error:  # noqa: BLE001 - whatever it is, the thread lives on and answers go out
                 self._disconnect()
+                if isinstance(error, StoreMoved) and tries <= _MOST_MOVES:
+                    continue
                 if self._is_away(error):
                     self._wait_for_it(batch, self._words(error))
                     return

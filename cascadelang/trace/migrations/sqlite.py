@@ -9,8 +9,10 @@ The version stands in ``PRAGMA user_version``.
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 from cascadelang.trace.sql import StoreUnusable
@@ -263,6 +265,8 @@ def bring_up_to_date(raw: sqlite3.Connection) -> None:
     raw.execute("BEGIN IMMEDIATE")
     try:
         version = check_version(raw)  # again: another process may have been first
+        if not version:
+            _remove_old_log(raw)
         for number, step in enumerate(STEPS[version:], version + 1):
             for part in step:
                 if isinstance(part, str):
@@ -276,3 +280,18 @@ def bring_up_to_date(raw: sqlite3.Connection) -> None:
         if raw.in_transaction:
             raw.execute("ROLLBACK")
         raise
+
+
+def _remove_old_log(raw: sqlite3.Connection) -> None:
+    """Remove the log of a store that was deleted without it, which another process may still write.
+
+    In a transaction that writes to a new file, so that no log of its own can come to be meanwhile.
+    """
+    if (
+        raw.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
+    ):  # an empty file of somebody's, with a log of its own
+        return
+    file = raw.execute("PRAGMA database_list").fetchone()[2]
+    for end in ("-wal", "-shm") if file else ():
+        with contextlib.suppress(OSError):
+            Path(f"{file}{end}").unlink()

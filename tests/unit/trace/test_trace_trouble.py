@@ -324,3 +324,42 @@ def test_what_another_hand_wrote_into_a_store_is_told(tmp_path, make_run, warnin
     connection.close()
     with pytest.raises(StoreUnusable, match="not what was recorded"):
         show_run(path, "last")
+
+
+@pytest.mark.parametrize("endings", [("", "-wal", "-shm"), ("",)], ids=["whole", "without its log"])
+@pytest.mark.parametrize("kept", [True, False], ids=["moved", "deleted"])
+def test_a_store_that_is_taken_away_while_it_is_written_is_made_anew(tmp_path, make_run, warnings, kept, endings):
+    path, elsewhere = tmp_path / "traces.sqlite", tmp_path / "moved.sqlite"
+    stores = [TraceStore(path, warn=warnings.append) for _ in range(2)]  # each has the file open
+    first, second = map(one_by_one, stores)
+    first(make_run(0))
+    second(make_run(1))
+    for end in endings:
+        file = path.with_name(path.name + end)
+        if kept:
+            file.rename(elsewhere.with_name(elsewhere.name + end))
+        else:
+            file.unlink()
+    for number in (2, 3):
+        first(make_run(number))
+        second(make_run(number + 10))
+    for store in stores:
+        store.close()
+    assert warnings == []
+    assert {run.trace_id for run in list_runs(path)} == {make_run(number).trace_id for number in (2, 3, 12, 13)}
+    if kept:
+        assert {run.trace_id for run in list_runs(elsewhere)} == {make_run(number).trace_id for number in (0, 1)}
+
+
+def test_a_store_that_is_replaced_while_it_is_written_goes_on(tmp_path, make_run, warnings):
+    path, other = tmp_path / "traces.sqlite", tmp_path / "other.sqlite"
+    record_some(other, make_run, warnings, 2)
+    store = TraceStore(path, warn=warnings.append)
+    record = one_by_one(store)
+    record(make_run(7))
+    other.rename(path)
+    record(make_run(8))
+    store.close()
+    assert warnings == []
+    assert {run.trace_id for run in list_runs(path)} == {make_run(number).trace_id for number in (0, 1, 8)}
+    assert sqlite3.connect(path).execute("PRAGMA integrity_check").fetchone() == ("ok",)
