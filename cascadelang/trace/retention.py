@@ -15,7 +15,16 @@ from typing import Final
 
 from cascadelang.trace.recount import SUMMED
 from cascadelang.trace.schema import BUCKET_S, bucket_of
-from cascadelang.trace.sql import Connection, StoreAway, StoreUnusable, Where, database, reading, shown
+from cascadelang.trace.sql import (
+    Connection,
+    StoreAway,
+    StoreUnusable,
+    Where,
+    database,
+    is_database_error,
+    reading,
+    shown,
+)
 
 _AT_ONCE: Final = 500
 _AGAIN_S: Final = 3_600.0
@@ -55,8 +64,8 @@ def prune(where: Where, before_wall_s: float, *, dry: bool = False) -> int:
     except (StoreUnusable, StoreAway) as error:
         raise StoreUnusable(f"nothing could be deleted in `{shown(where)}`: {error}") from None
     except Exception as error:
-        if at.busy(error) or at.away(error):
-            raise StoreUnusable(f"`{shown(where)}` can't be written to: {at.words(error)}") from None
+        if is_database_error(error):
+            raise StoreUnusable(f"nothing could be deleted in `{shown(where)}`: {at.words(error)}") from None
         raise
     return deleted
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import stat
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
@@ -203,9 +204,13 @@ class SQLite:
 
     def read(self) -> SQLiteConnection | None:
         """See `Database.read`."""
-        if not self.path.exists():
+        try:
+            found = self.path.stat()
+        except (FileNotFoundError, NotADirectoryError):
             return None
-        if not self.path.is_file():
+        except (OSError, ValueError) as error:  # a folder that isn't ours to look into; a character 0
+            raise StoreUnusable(self.words(error)) from None
+        if not stat.S_ISREG(found.st_mode):
             raise StoreUnusable("it is not a file")
         raw: sqlite3.Connection | None = None
         try:

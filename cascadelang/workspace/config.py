@@ -211,7 +211,7 @@ def _value(key: str, value: object, where: str) -> object:
     if key == "telemetry" and value not in _TELEMETRY:
         raise Mistake(f"{name} is `{value}`", "it may be `off`, `api` or `otlp`")
     if key == "trace_retain" and value:
-        age_s(value, name)
+        age_s(value, name, usage=False)
     if key == "trace_project":
         from cascadelang.workspace.policy_file import check_project
 
@@ -268,15 +268,15 @@ def _number_of_them(value: object, name: str, where: str) -> int:
     return value
 
 
-def age_s(text: str, name: str) -> int:
-    """The seconds of an age: ``90s``, ``30m``, ``12h``, ``7d``, ``2w``.
+def age_s(text: str, name: str, *, usage: bool = True) -> int:
+    """The seconds of an age: ``90s``, ``30m``, ``12h``, ``7d``, ``2w``; typed, or else a setting.
 
     Raises:
         Mistake: when it is none.
     """
     number, unit = text.strip()[:-1], _UNITS_S.get(text.strip()[-1:])
     if unit is None or not (number.isascii() and number.isdigit()) or len(number) > _MOST_DIGITS:
-        raise Mistake(f"{name} is `{text}`, which is no age", "give one as `30m`, `12h`, `7d` or `2w`", usage=True)
+        raise Mistake(f"{name} is `{text}`, which is no age", "give one as `30m`, `12h`, `7d` or `2w`", usage=usage)
     return int(number) * unit
 
 

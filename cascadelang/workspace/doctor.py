@@ -162,7 +162,10 @@ def _store(where: Path | str) -> Item:
 
 
 def _first(path: Path, tests: tuple[Callable[[Path], str], ...]) -> str:
-    return next((said for test in tests if (said := test(path))), "")
+    try:
+        return next((said for test in tests if (said := test(path))), "")
+    except OSError as error:  # a folder that isn't ours to look into
+        return f"{path} can't be reached: {str(error.strerror or error).lower()}"
 
 
 def _not_a_file(path: Path) -> str:
