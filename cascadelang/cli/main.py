@@ -122,6 +122,7 @@ class Commands(Group):
     def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any) -> NoReturn:  # type: ignore[override]
         """Run and exit; see `run`."""
         extra["standalone_mode"] = False
+        _fill_streams()
         sys.exit(self.run(args, prog_name or "cascadelang", extra))
 
     def run(self, args: Sequence[str] | None, prog_name: str, extra: dict[str, Any]) -> int:  # noqa: PLR0911 - one a kind of end
@@ -148,6 +149,17 @@ class Commands(Group):
         except Exception as error:  # noqa: BLE001 - the last resort: a user never sees a traceback
             return _unforeseen(error)
         return done if isinstance(done, int) else 0
+
+
+def _fill_streams() -> None:
+    """Put nothing in the place of a standard stream that the caller closed, as ``cascadelang … >&-`` does.
+
+    Whatever is opened first, the trace store say, would else have its number, and get what is printed there.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):  # in the order of their numbers
+        if getattr(sys, name) is None:
+            nothing = os.open(os.devnull, os.O_RDWR)
+            setattr(sys, name, open(nothing, mode, encoding="utf-8", closefd=False))  # noqa: SIM115 - for good
 
 
 def _say(message: str, help_: str, code: int) -> int:
@@ -206,8 +218,6 @@ def _drop_what_waits() -> None:
     """Leave nothing for the interpreter's last flush, which would complain by itself."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
-        if stream is None:
-            continue
         try:
             stream.flush()
         except (OSError, ValueError):

@@ -81,18 +81,25 @@ def test_output_that_has_no_room_is_said(machine: Machine, args: list[str]):
 
 
 @posix
-def test_output_that_is_closed_from_the_start_goes_nowhere(machine: Machine):
-    command = [sys.executable, "-m", "cascadelang", "models"]
-    closing = 'exec "$@" >&-'
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("args", [["fmt", "a.cl", "--diff"], ["fmt", "-"]])
+def test_a_stream_that_is_closed_from_the_start_is_nothing(machine: Machine, args: list[str], closed: str):
+    machine.write("a.cl", 'use "std/anthropic"\npolicy main=haiku\n')
+    command = [sys.executable, "-m", "cascadelang", *args]
+    closing = f'exec "$@" {closed}'
     done = subprocess.run(
         ["sh", "-c", closing, "sh", *command],
         cwd=machine.folder,
         env=machine.env,
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         check=False,
     )
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert done.returncode == 0, done.stderr
+    assert "itself failed" not in done.stderr
+    assert "Warning" not in done.stderr
+    assert bool(done.stdout) == (">&-" not in closed.split() and args != ["fmt", "-"])
 
 
 @posix
