@@ -66,8 +66,9 @@ class DearJudge(Rule):
         "a query when the share `p` of its answers is turned down, and without it a query costs `c`. So it saves "
         "only while `p < 1 - (a + j) / c`, the break-even rate (the cost of a cascade as in Chen, Zaharia and Zou, "
         "FrugalGPT, arXiv:2305.05176). It is told when that rate is under 25% for queries of 200, 1,000 and 4,000 "
-        "tokens with answers of 200, 400 and 800; a judge reads both and its rubric. Where free checks stand beside "
-        "the judge, the most favourable case is counted: that they settle all they can.",
+        "tokens with answers of 200, 400 and 800, or what `max_tokens` allows; a judge reads both and its rubric. "
+        "Where free checks stand beside the judge, the most favourable case is counted: that they settle all they "
+        "can.",
         "The cascade costs more than asking the better model right away, and takes longer.",
         (
             'use "std/anthropic"\n'
@@ -79,6 +80,12 @@ class DearJudge(Rule):
         ),
         more_good=(
             'use "std/anthropic"\npolicy main = cascade [haiku, opus] until judge(sonnet, "is it right?") >= 0.8\n',
+            # what a judge reads of an answer is no more than a model writes
+            (
+                'use "std/anthropic"\nmodel terse = anthropic("claude-haiku-5-5") { max_tokens: 10 }\n'
+                'model critic = openai("critic") { price: $2.4 / $10, can: [json] }\n'
+                'policy main = cascade [terse, sonnet] until judge(critic, "is it right?") >= 0.8\n'
+            ),
             # most answers are settled by what is free
             (
                 'use "std/anthropic"\n'
@@ -115,7 +122,9 @@ class DearJudge(Rule):
         assert stakes is not None  # noqa: S101 - looked at above
         judge = use_wording(judges[0])
         above = "the rungs above cost" if len(gate.node.rungs) - gate.rung > 2 else "the rung above costs"
-        for_query = f"for a query of {MIDDLE.query:,} tokens and an answer of {MIDDLE.answer}"
+        answers = subject.answering[gate.node.rungs[gate.rung].node]
+        written = min([MIDDLE.answer, *(subject.graph.models[name].max_tokens for name in answers)])
+        for_query = f"for a query of {MIDDLE.query:,} tokens and an answer of {written}"
         said = (
             f"{for_query}, the answer costs about {dollars(stakes.answer)}, judging it {dollars(stakes.judging)}; "
             f"{above} {dollars(stakes.beyond)}"
@@ -150,10 +159,11 @@ def _sums(node: CascadeNode, subject: Subject, size: Size) -> list[Sums | None]:
 
 
 def _judging(rung: int, node: CascadeNode, subject: Subject, size: Size) -> float | None:
-    """What the judges of a rung cost; other paid checks aren't counted."""
-    costs = [
-        judging_cost(subject.graph, use, size) for use in subject.measure.gate(node, rung) if use.entry == "judge"
-    ]
+    """What the judges of a rung cost, which read no more than its models write; other paid checks aren't counted."""
+    graph = subject.graph
+    written = [graph.models[name].max_tokens for name in subject.answering[node.rungs[rung].node]]
+    read = Size(size.query, min([size.answer, *written]))
+    costs = [judging_cost(graph, use, read) for use in subject.measure.gate(node, rung) if use.entry == "judge"]
     known = [cost for cost in costs if cost is not None]
     return sum(known) if len(known) == len(costs) else None
 
