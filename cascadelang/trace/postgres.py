@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
 from cascadelang.trace.migrations.postgres import READABLE, SCHEMA, bring_up_to_date, check_version
-from cascadelang.trace.sql import ROWS_AT_ONCE, StoreAway, StoreUnusable, let_others_in
+from cascadelang.trace.sql import ROWS_AT_ONCE, StoreAway, StoreMoved, StoreUnusable, let_others_in
 
 if TYPE_CHECKING:
     import psycopg
@@ -121,8 +121,11 @@ class PostgresConnection:
 
         Raises:
             StoreAway: when no connection is to be had.
+            StoreMoved: when the tables were dropped.
             StoreUnusable: when what is there now can't be used.
         """
+        import psycopg
+
         with self._pool.lent() as raw:
             if self._pool.breaks != self._breaks:  # it may be another server by now
                 bring_up_to_date(raw)
@@ -132,6 +135,8 @@ class PostgresConnection:
                 self._raw = raw
                 try:
                     yield
+                except psycopg.errors.UndefinedTable:
+                    raise StoreMoved("its tables are gone") from None
                 finally:
                     self._raw = None
 

@@ -124,6 +124,17 @@ def test_connections_that_the_server_ends_are_made_again(postgres, make_run, war
     assert len(list_runs(postgres.url)) == 3
 
 
+def test_tables_that_are_dropped_are_made_anew(postgres, asked, make_run, warnings, until):
+    store = TraceStore(postgres.url, warn=warnings.append)
+    store.record(make_run(1))
+    until(lambda: len(list_runs(postgres.url)) == 1)
+    asked("DROP SCHEMA cascadelang CASCADE")
+    store.record(make_run(2))
+    store.close()
+    assert (store.dropped, warnings) == (0, [])
+    assert [run.trace_id for run in list_runs(postgres.url)] == [make_run(2).trace_id]
+
+
 def test_a_wrong_password_is_told_and_never_shown(postgres, make_run, warnings, until, *, caplog, capfd):
     wrong = postgres.url.replace(URL_PASSWORD, "s3cret%3Awrong")
     caplog.set_level(logging.DEBUG)
