@@ -25,11 +25,13 @@ import os
 import re
 from collections.abc import Callable, Iterable
 from functools import cached_property
+from itertools import product
 from typing import TYPE_CHECKING, Final
 
 from cascadelang.workspace.mistake import Mistake
 
 if TYPE_CHECKING:
+    from cascadelang.trace.privacy import Keep
     from cascadelang.workspace.config import Config
 
 _PROJECT: Final = re.compile(r"[A-Za-z0-9][\w.-]+", re.ASCII)
@@ -62,6 +64,20 @@ def recorded_path(file: str, config: Config, compiled_from: str = "") -> str:
     key = config.trace_key.encode("utf-8", "replace")
     hashed = hmac.new(key, of, "sha256") if key else hashlib.sha256(of)
     return _storable(f"sha256:{hashed.hexdigest()[:_HASHED]}/{name}")
+
+
+def _recorded_paths(file: str, config: Config) -> set[str]:
+    """Under which paths a file's runs may be recorded: settings may have been others then."""
+    from dataclasses import replace
+
+    from cascadelang.workspace.traces import has_key
+
+    paths: set[str] = set()
+    for key, project in product({config.trace_key, ""}, {config.trace_project, ""}):
+        then = replace(config, trace_key=key, trace_project=project)
+        keeps: tuple[Keep, ...] = ("text", "numbers", "hashes") if has_key(then) else ("text", "numbers")
+        paths |= {recorded_path(file, replace(then, trace_keep=keep)) for keep in keeps}
+    return paths
 
 
 def check_project(name: str, where: str) -> str:
@@ -141,6 +157,10 @@ class RecordedFiles:
 
     def _counted_as(self, path: str) -> str:
         if self.file is not None and _exists(self.file) and self.is_file(path):
+            from cascadelang.workspace.traces import has_key
+
+            if self._config.trace_keep == "hashes" and not has_key(self._config):
+                return path
             return recorded_path(self.file, self._config, _compiled_from(self.file))
         if not path or not _exists(path):
             return path
@@ -158,7 +178,7 @@ class RecordedFiles:
         file = self.file or ""
         source = _source(file, _compiled_from(file))
         files = [file, source] if source else [file]
-        ours = {file, *(recorded_path(each, self._config) for each in files)}
+        ours = {file}.union(*(_recorded_paths(each, self._config) for each in files))
         return [lambda path: path in ours, *map(_leads_to, files)]
 
 

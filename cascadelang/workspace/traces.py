@@ -87,6 +87,17 @@ def privacy_of(config: Config) -> Privacy:
     return Privacy(keep, config.trace_redact, _key(config) if keep == "hashes" else b"")
 
 
+def has_key(config: Config) -> bool:
+    """Whether there is a key of hashes already, so that asking for it makes none."""
+    if config.trace_key:
+        return True
+    import os
+
+    from cascadelang.source.folders import data_folder
+
+    return os.access(data_folder() / _KEY_FILE, os.R_OK)
+
+
 def _key(config: Config) -> bytes:
     """The key of the hashes: that of the settings, or one that is made once and kept in the data folder.
 

@@ -209,6 +209,27 @@ def test_a_folder_isn_t_told_where_no_texts_are(two, monkeypatch, keep):
     assert recorded(two)[0] not in paths
 
 
+@pytest.mark.parametrize("now", ["text", "hashes", "numbers"])
+def test_runs_are_found_whatever_was_kept_when_they_were_recorded(two, monkeypatch, now):
+    monkeypatch.setenv("CASCADELANG_DATA", str(two / "data"))
+    for keep in ("text", "hashes", "numbers"):
+        monkeypatch.setenv("CASCADELANG_TRACE_KEEP", keep)
+        ask("a/support.cl")
+        ask("b/support.cl")
+    monkeypatch.setenv("CASCADELANG_TRACE_KEEP", now)
+    assert list(counted("a/support.cl").values()) == [3]
+    monkeypatch.setenv("CASCADELANG_TRACE_KEY", "another key than then")
+    assert list(counted("a/support.cl").values()) == [3]
+
+
+def test_who_looks_makes_no_key_of_hashes(two, monkeypatch):
+    monkeypatch.setenv("CASCADELANG_DATA", str(two / "data"))
+    ask("a/support.cl")
+    monkeypatch.setenv("CASCADELANG_TRACE_KEEP", "hashes")
+    assert counted("a/support.cl") == {str(two / "a" / "support.cl"): 1}
+    assert not (two / "data").exists()
+
+
 def test_what_is_redacted_is_redacted_in_paths(two, monkeypatch):
     monkeypatch.setenv("CASCADELANG_TRACE_REDACT", "/b/")
     ask("b/support.cl")
