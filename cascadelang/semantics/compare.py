@@ -14,6 +14,7 @@ from cascadelang.diagnostics.model import Fix, Label
 from cascadelang.semantics import cases
 from cascadelang.semantics.checked import Type
 from cascadelang.semantics.constants import reach, tune_of
+from cascadelang.semantics.resolve import lookup
 from cascadelang.semantics.state import Place, State
 from cascadelang.semantics.types import ORDERED, RANGES, SAID, comparable, range_said
 from cascadelang.source import Span
@@ -33,6 +34,8 @@ def check_pair(expr: ast.Compare, place: Place, state: State) -> None:
         for one, other in ((left, right), (right, left)):
             if isinstance(one, ast.Ref) and isinstance(other, ast.ListExpr) and state.type_of(one, place) is None:
                 return  # only a path is a list: what should name one, doesn't
+    if _label_in_doubt(left, right, place, state) or _label_in_doubt(right, left, place, state):
+        return
     for one, other in ((left, right), (right, left)):
         if _worded(op, one, other, place, state):
             return
@@ -146,6 +149,15 @@ def _worded(op: str, one: ast.Expr, other: ast.Expr, place: Place, state: State)
     if op not in ("==", "!="):
         _no_order(op, one, kind, state)
     return True
+
+
+def _label_in_doubt(one: ast.Expr, other: ast.Expr, place: Place, state: State) -> bool:
+    """Whether `other` may be a label of `one`, which was told to be wrong: labels may be called as models are."""
+    if not isinstance(one, ast.Ref) or not isinstance(other, ast.Ref):
+        return False
+    symbol = lookup(other.name, place.path, state)
+    strategy = symbol is not None and symbol.kind in ("model", "tier", "policy")
+    return strategy and state.type_of(one, place) is None
 
 
 def _quotable(kind: Type, item: ast.Expr, place: Place, state: State) -> bool:

@@ -29,6 +29,10 @@ def test_one_slip_is_one_error(kind: str):
         'use "std/anthropic"\nsignal a = or contains(["x"])\npolicy main = route a -> opus else haiku\n',
         'use "std/anthropic"\npolicy main = haiku\ntest "x" {\n  query "q"\n  expect path == [haiku\n}\n',
         'use "std/anthropic"\npolicy main = route has_code -> -> opus,\n  has_math -> sonnet\n  else haiku\n',
+        # the labels of a broken signal, called as models are
+        'use "std/anthropic"\nsignal a: {opus, b} = band(words 5, opus: 9, b)\nroute a == opus -> opus else haiku\n',
+        'use "std/anthropic"\nsignal a: {opus, b} = band(words 5, opus: 9, b)\nroute opus != a -> opus else haiku\n',
+        'use "std/anthropic"\npolicy main = route level == opus -> opus else haiku\n',
         'use "std/anthropic"\nsignal a = has_code within .5parsecs\npolicy main = route a -> opus else haiku\n',
     ],
 )
