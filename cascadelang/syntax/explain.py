@@ -330,6 +330,9 @@ class _Explanation:
             )
         if self.is_guess(kind):
             return self.unexpected()
+        if at and self.tokens.texts[at - 1] == written:  # it stands there, and was taken for the name that is missing
+            message = f"expected a name before {self.said(at - 1)}"
+            return self.tell("missing-value", message, self.span(at - 1))
         return self.tell(
             "unexpected", f"expected `{written}`{self.after(at)}", self.place(at), help=f"write `{written}` here"
         )

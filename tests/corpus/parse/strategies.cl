@@ -23,3 +23,4 @@ policy t = cascade [haiku, opus] until  # error: [missing-value]
 policy u = cascade [haiku, opus] otherwise best within $1 until json carry reasons
 policy v = (cascade [haiku, opus]) until json  # error: [misplaced-clause]
 policy apart = route has_code - > opus else haiku  # error: [wrong-sign]
+policy no_live = shadow with opus on 5%  # error: [missing-value]
