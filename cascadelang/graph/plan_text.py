@@ -382,7 +382,7 @@ def _taken(decision: Decision, plan: Plan) -> str:
 
 def _looked_at(name: str, known: Known | None, decision: Decision) -> str:
     if known is None:
-        why = "it was decided before" if decision.taken else "nothing is called here"
+        why = "it was decided before" if decision.taken else "it needs a call, or what comes before it does"
         return f"{name} isn't evaluated: {why}"
     value = "unknown" if known.value is None else literal_wording(known.value)
     return f"{name} is {value}" + (f": {known.reason}" if known.reason else "")

@@ -309,7 +309,7 @@ def test_explain_says_what_needs_a_call(cl):
         "  main can't be decided without a run\n"
         "    has_code is false\n"
         "    words is 4\n"
-        "    kind isn't evaluated: nothing is called here\n"
+        "    kind isn't evaluated: it needs a call, or what comes before it does\n"
         '    ask(haiku, "Which kind?", ["billing", "technical"]): it needs a call, and nothing is called here\n'
     )
     assert "  main, arm 2: (words > 3) and (kind == billing)\n    written: (kind == billing) and (words > 3)" in out

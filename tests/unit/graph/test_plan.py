@@ -269,7 +269,7 @@ def test_a_decision_that_needs_a_call(graph_of):
     text = plan_text(Plan(graph, decisions=[decision]))
     assert lines(text, "for this query") == [
         "  main can't be decided without a run",
-        "    kind isn't evaluated: nothing is called here",
+        "    kind isn't evaluated: it needs a call, or what comes before it does",
         "    ask(mini): it needs a call, and nothing is called here",
     ]
     assert not any(line.startswith(">") for line in text.splitlines())
