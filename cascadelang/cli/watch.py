@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isnan
 from typing import TYPE_CHECKING
 
 import click
@@ -16,12 +17,20 @@ if TYPE_CHECKING:
     from cascadelang.workspace.alerts import Alerts
 
 
+def _is_number(_context: click.Context, _option: click.Parameter, value: float) -> float:
+    """What a range lets through, since it is on neither side of it: ``nan``."""
+    if isnan(value):
+        raise click.BadParameter("it is no number")
+    return value
+
+
 @click.command("watch", cls=Command)
 @click.argument("policy_file", metavar="POLICY.cl")
 @click.option("--once", is_flag=True, help="Look once and end: exit code 1 when an alert holds, for CI.")
 @click.option(
     "--interval",
     type=click.FloatRange(0.1, 86_400),
+    callback=_is_number,
     default=10.0,
     show_default=True,
     metavar="SECONDS",

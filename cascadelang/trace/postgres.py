@@ -41,6 +41,7 @@ _WRITING: Final = (
     f"SET LOCAL search_path TO {SCHEMA}; SET LOCAL lock_timeout = 10000; SET LOCAL statement_timeout = 60000".encode()
 )
 _READING: Final = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL search_path TO {SCHEMA}".encode()
+_REPLACED: Final = "\N{REPLACEMENT CHARACTER}"
 _LEAST_SECRET: Final = 3
 _ENCODINGS: Final = ("UTF8", "SQL_ASCII")
 """Of databases that can hold any text; the second keeps it as it comes."""
@@ -83,6 +84,7 @@ class PostgresConnection:
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """See `Connection.rows`."""
+        values = storable_row(values)
         if self._raw is not None:
             return self._raw.execute(_marked(sql), values).fetchall()
         with self._pool.lent(checked=False) as raw:
@@ -303,13 +305,8 @@ class Postgres:
         return line[:1].lower() + line[1:].rstrip(".")
 
     def storable(self, row: Sequence[Any]) -> tuple[Any, ...]:
-        """See `Database.storable`: without halves of pairs, and without the character 0, which no text may hold."""
-        return tuple(
-            v.encode("utf-8", "replace").decode().replace("\x00", "\N{REPLACEMENT CHARACTER}")
-            if isinstance(v, str)
-            else v
-            for v in row
-        )
+        """See `Database.storable`."""
+        return storable_row(row)
 
 
 def most_connections() -> int:
@@ -318,6 +315,16 @@ def most_connections() -> int:
         return max(_LEAST_CONNECTIONS, int(os.environ.get(_VARIABLE, "")))
     except ValueError:
         return MOST_CONNECTIONS
+
+
+def storable_row(row: Sequence[Any]) -> tuple[Any, ...]:
+    """The row without halves of pairs, and without the character 0, which no text may hold."""
+    return tuple(
+        v.encode("utf-8", "replace").decode().replace("\x00", "\N{REPLACEMENT CHARACTER}")
+        if isinstance(v, str)
+        else v
+        for v in row
+    )
 
 
 def without_password(url: str) -> str:

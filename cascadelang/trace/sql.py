@@ -80,7 +80,7 @@ class Connection(Protocol):
         ...
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """The rows that a query gives."""
+        """The rows that a query gives; values are bound as they would be stored."""
         ...
 
     def execute(self, sql: str, values: Sequence[Any] = ()) -> int:

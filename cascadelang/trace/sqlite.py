@@ -53,7 +53,7 @@ class SQLiteConnection:
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """See `Connection.rows`."""
-        return self._raw.execute(sql, values).fetchall()
+        return self._raw.execute(sql, storable_row(values)).fetchall()
 
     def execute(self, sql: str, values: Sequence[Any] = ()) -> int:
         """See `Connection.execute`."""

@@ -212,6 +212,16 @@ def test_a_watch_waits_for_a_store_that_goes_away(at, tmp_path, make_run, monkey
     assert "error: `x` can't be read" in ran.stderr
 
 
+def test_how_long_between_two_looks_is_a_number():
+    from click.testing import CliRunner
+
+    from cascadelang.cli.main import main
+
+    ran = CliRunner().invoke(main, ["watch", "p.cl", "--interval", "nan"])
+    assert ran.exit_code == 2
+    assert "invalid value for '--interval': it is no number" in ran.stderr
+
+
 def test_what_a_watch_cannot_look_at_is_no_alert(at, tmp_path, make_run):
     from click.testing import CliRunner
 

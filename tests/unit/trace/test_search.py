@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cascadelang.contracts.trace_sink import Event
-from cascadelang.trace.query import Bound, Search, TraceNotFound, find_runs, runs_beside, whole_runs
+from cascadelang.trace.query import Bound, Search, TraceNotFound, find_runs, runs_beside, show_run, whole_runs
 from cascadelang.trace.store import TraceStore
 
 
@@ -67,6 +67,16 @@ def test_each_way_to_search(anywhere, make_run):
     assert ids(meta={"vip": "1"}) == ids(meta={"n": "true"}) == ids(meta={"n": "[" * 9_000}) == []
     assert ids(meta={"x": "null"}) == [4]
     assert ids(meta={"gold": "plan"}) == []
+
+
+@pytest.mark.parametrize("odd", ["\udcff", "a\udcff", "\x00"])
+def test_words_that_no_store_can_hold_find_what_was_stored_for_them(anywhere, make_run, odd):
+    record(anywhere, [make_run(1, failure="auth", query="plain"), make_run(2, query=f"so {odd}")])
+    for field in ("policy", "model", "status", "failure", "check"):
+        assert find_runs(anywhere, Search(**{field: odd})) == []
+    assert [int(run.trace_id, 16) for run in find_runs(anywhere, Search(text=odd))] == [2]
+    with pytest.raises(TraceNotFound):
+        show_run(anywhere, odd)
 
 
 def test_pages_follow_one_another_without_repeating_or_leaving_out(anywhere, make_run):
