@@ -55,10 +55,12 @@ def _round(
         del results[path]
     for path in stale:
         files = NotedFiles()
-        results[path] = test_paths([path], names=names, fail_fast=fail_fast, files=files).files[0]
-        watch.tested(path, files)
+        for result in test_paths([path], names=names, fail_fast=fail_fast, files=files).files[:1]:
+            results[path] = result
+            watch.tested(path, files)
     if on_terminal():
         click.clear()
+    there = [path for path in there if path in results]  # a folder by now has no tests of its own
     write(draw_tests(TestReport(tuple(results[path] for path in there)), coverage=coverage))
     again = f", {len(stale)} tested again" if len(stale) < len(there) else ""
     write(paint(f"watching {len(there)} file{'s' * (len(there) != 1)}{again}; Ctrl-C ends", dim=True))

@@ -47,6 +47,7 @@ class Watch:
     def changed(self) -> tuple[list[str], list[str]]:
         """The policy files to test, in order, and all there are."""
         there = policy_files(self._paths)
+        self._read = {path: self._read[path] for path in there if path in self._read}  # one that comes back is new
         now: dict[str, Stamp] = {}
         stale = []
         for path in there:

@@ -14,6 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from cascadelang.cli.watch_tests import _round
+from cascadelang.workspace.watching import Watch
+
 FAILING = """
 test "日本語 <&>" { query "hi" reply small "日本" reply large "never" expect answer == "日本語" and calls >= 2 }
 
@@ -139,6 +142,25 @@ def test_watch_runs_again_what_a_change_affects(cl, tmp_path: Path):
             out, err = watching.communicate()
             stuck.cancel()
     assert (watching.returncode, out, err) == (0, "", "")
+
+
+def test_files_that_go_and_come_back_are_tested_anew(cl, capsys):
+    watch, results = Watch(["f"]), {}
+
+    def look() -> str:
+        _round(watch, results, (), fail_fast=False, coverage=False)
+        return capsys.readouterr().out
+
+    Path("f").mkdir()
+    Path("p.cl").rename("f/p.cl")
+    assert "1 test: 1 passed" in look()
+    for _ in range(2):  # as they were, the second time too
+        Path("f").rename("away")
+        assert "`f` can't be read: there is no such file" in look()
+        assert look() == ""
+        Path("away").rename("f")
+        assert "1 test: 1 passed" in look()
+        assert look() == ""
 
 
 def until(stream, words: str) -> str:
