@@ -122,7 +122,7 @@ class Stretches:
         for module in (sql, sqlite, store_module, tally, write_module):
             module.let_others_in = lambda: self.given_up(self._let_in)  # type: ignore[attr-defined]
         made, stretches = self._made, self
-        sqlite.SQLiteConnection.__init__ = lambda self, raw: made(self, Statements(raw, stretches))  # type: ignore[method-assign, assignment, arg-type]
+        sqlite.SQLiteConnection.__init__ = lambda self, raw, *file: made(self, Statements(raw, stretches), *file)  # type: ignore[method-assign, assignment, arg-type]
 
     def begin(self) -> None:
         """Note from here on."""
