@@ -39,13 +39,40 @@ def no_handler(*_):
     raise ValueError("code that is tested handles no signals")
 
 
+def no_trace(function):
+    """In the place of `sys.settrace`, of which the standard library makes sure that nothing is set."""
+    if function is not None:
+        raise NoFrames("code that is tested gets no frames of the interpreter")
+
+
+def no_debugger(*_):
+    """In the place of the debugger that `doctest` keeps ready, which walks frames."""
+
+    def nothing(*_):
+        return None
+
+    return types.SimpleNamespace(reset=nothing, set_continue=nothing, set_trace=nothing)
+
+
+def no_main(*_, **__):
+    """In the place of `unittest.main`: the tests are run anyway."""
+
+
+def without_debugging(loop):
+    """Leave it to an event loop not to remember where each step was made: that is in frames."""
+    loop._debug = False
+    loop.set_debug = lambda _self, _enabled: None
+
+
 def pytest_module():
     """What there is of pytest; ``_test_file`` says what else a test file may not use."""
     pytest = types.ModuleType("pytest")
+    infinite = float("inf")
 
     class Raises:
         def __init__(self, kinds, match):
-            self.kinds, self.match, self.value = kinds, match, None
+            self.kinds, self.expected = kinds, match
+            self.value = self.type = self.typename = None
 
         def __enter__(self):
             return self
@@ -55,9 +82,14 @@ def pytest_module():
                 raise AssertionError(f"nothing raised {_name(self.kinds)}")
             if not isinstance(error, self.kinds):
                 return False
-            self.value = error
-            if self.match is not None and not re.search(self.match, str(error)):
-                raise AssertionError(f"{str(error)!r} doesn't match {self.match!r}")
+            self.value, self.type, self.typename = error, type(error), type(error).__name__
+            if self.expected is not None:
+                self.match(self.expected)
+            return True
+
+        def match(self, expected):
+            if not re.search(expected, str(self.value)):
+                raise AssertionError(f"{str(self.value)!r} doesn't match {expected!r}")
             return True
 
     def _name(kinds):
@@ -77,14 +109,22 @@ def pytest_module():
 
         def _near(self, one, other):
             if isinstance(other, (list, tuple)):
-                return len(one) == len(other) and all(self._near(a, b) for a, b in zip(one, other))
+                same = isinstance(one, (list, tuple)) and len(one) == len(other)
+                return same and all(self._near(a, b) for a, b in zip(one, other))
             if isinstance(other, dict):
-                return one.keys() == other.keys() and all(self._near(one[k], other[k]) for k in other)
+                same = isinstance(one, dict) and one.keys() == other.keys()
+                return same and all(self._near(one[k], other[k]) for k in other)
             if one == other or (self.nan_ok and one != one and other != other):
                 return True
             least = self.abs if self.abs is not None else 1e-12
             share = self.rel if self.rel is not None else (0 if self.abs is not None else 1e-6)
-            return abs(one - other) <= max(least, share * abs(other))
+            if type(other).__name__ == "Decimal":  # of which there are no sums with floats
+                least, share = type(other)(str(least)), type(other)(str(share))
+            try:
+                most = max(least, share * abs(other))
+                return abs(one - other) <= most < infinite
+            except TypeError:  # of what isn't a number
+                return False
 
         def __eq__(self, other):
             return self._near(other, self.expected)

@@ -1,6 +1,7 @@
 """What a file of Python tests is, as far as reading it tells; nothing of it is run.
 
-Takes: its text, which is the policy's own. Gives: what is wrong with it, and how many tests it has at least.
+Takes: its text, which is the policy's own. Gives: what is wrong with it, how many tests it has at least, and whether
+it may do without.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ def tests_wrong(text: str) -> list[str]:
     found = [f"the tests import `{name}`, and there is only the standard library in the sandbox" for name in needs]
     there = "there are `raises`, `approx`, `fail` and `mark.parametrize`"
     found += [f"the tests use `pytest.{name}`, which isn't there: {there}" for name in _of_pytest_missing(tree)]
+    found += [f"nothing of `{name}` would be run: {why}" for name, why in _idle(tree.body)]
     return found or [f"`{test}` needs `{name}`, and fixtures aren't known" for test, name in _fixtures(tree)]
 
 
@@ -47,6 +49,21 @@ def least_tests(text: str) -> int:
     return len({each.name for each in plain if each.name.startswith("test")})
 
 
+def has_asserts(text: str) -> bool:
+    """Whether a file that parses may test something at its top, outside of functions and classes."""
+    import ast
+
+    for each in ast.parse(text).body:
+        guard = isinstance(each, ast.If) and "__name__" in ast.unparse(each.test)
+        if (
+            _is_test(each)
+            and not guard
+            and not isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
+        ):
+            return True
+    return False
+
+
 def _is_test(statement: Any) -> bool:
     import ast
 
@@ -59,11 +76,40 @@ def _is_test(statement: Any) -> bool:
     return isinstance(statement, (ast.Assert, ast.For, ast.While, ast.If, ast.With, ast.Try))
 
 
+def _idle(body: Any, outer: str = "", bases: str = "") -> Iterator[tuple[str, str]]:
+    """Tests that would pass without having been run: pairs of a name, and why."""
+    import ast
+
+    for each in body:
+        if isinstance(each, ast.ClassDef):
+            yield from _idle(each.body, f"{outer}{each.name}.", " ".join(map(ast.unparse, each.bases)))
+        elif isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef)) and each.name.startswith("test"):
+            if any(isinstance(node, (ast.Yield, ast.YieldFrom)) for node in _own(each)):
+                yield f"{outer}{each.name}", "it has a `yield`"
+            elif isinstance(each, ast.AsyncFunctionDef) and "TestCase" in bases and "Isolated" not in bases:
+                yield f"{outer}{each.name}", "it is `async`, and no `unittest.IsolatedAsyncioTestCase`"
+
+
+def _own(function: Any) -> Iterator[Any]:
+    """What is in a function, and not in another in it."""
+    import ast
+
+    inner = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+    waiting = list(function.body)
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if not isinstance(node, inner):
+            waiting += ast.iter_child_nodes(node)
+
+
 def _of_pytest_missing(tree: Any) -> list[str]:
     """What a file uses of pytest that isn't there."""
     import ast
 
     used: set[str] = set()
+    imports = (node for node in ast.walk(tree) if isinstance(node, ast.Import))
+    called = {each.asname or each.name for node in imports for each in node.names if each.name == "pytest"}
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module == "pytest":
             used.update(each.name for each in node.names)
@@ -71,7 +117,7 @@ def _of_pytest_missing(tree: Any) -> list[str]:
             owner, name = node.value, node.attr
             if isinstance(owner, ast.Attribute) and owner.attr == "mark":
                 owner, name = owner.value, f"mark.{name}"
-            if isinstance(owner, ast.Name) and owner.id == "pytest":
+            if isinstance(owner, ast.Name) and owner.id in called:
                 used.add(name)
     return sorted(used - _OF_PYTEST)
 

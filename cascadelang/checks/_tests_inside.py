@@ -48,8 +48,19 @@ def main():  # inside, nothing is typed
     sys.modules["solution"] = module
     if "pytest" in given["tests"]:
         sys.modules["pytest"] = stand_ins["pytest_module"]()
-    if any(name in text for name in _TRACEBACKS for text in [given["tests"], *(b["text"] for b in given["blocks"])]):
+    texts = "\n".join([given["tests"], *(block["text"] for block in given["blocks"])])
+    if any(name in texts for name in _TRACEBACKS):
         import traceback  # noqa: F401 - before nobody may look at frames
+    if any(name in texts for name in _DEBUGGING):
+        import asyncio.base_events
+
+        stand_ins["without_debugging"](asyncio.base_events.BaseEventLoop)
+    if "doctest" in texts:
+        import doctest
+
+        doctest._OutputRedirectingPdb = stand_ins["no_debugger"]
+    if "unittest" in sys.modules:
+        sys.modules["unittest"].main = stand_ins["no_main"]
     before = _held()
     own = sys.modules["__main__"]
     sys.modules["__main__"] = types.ModuleType("__main__")  # what decides isn't for the code to find
@@ -67,10 +78,10 @@ def main():  # inside, nothing is typed
     begin("the test file")
     try:
         exec(tests, space.__dict__)  # the policy's own
+        _prepare(space, ("setup_module",), space)
     except BaseException as error:  # an assert at the top, or what the file needs isn't there
-        missing = getattr(error, "name", None) if isinstance(error, ModuleNotFoundError) else None
-        if missing and missing not in {"solution", "tests"} and _from_tests(error):
-            tell("broken", message=f"the tests need `{missing}`, and there is only the standard library")
+        if missing := _missing(error):
+            tell("broken", message=missing)
         tell("failed", test="the test file", message=_words(error, "tests.py", lines))
     found = _collect(space, stand_ins)
     passed = 0
@@ -89,6 +100,8 @@ def main():  # inside, nothing is typed
         try:
             done = test()
         except BaseException as error:  # every way to fail is one
+            if missing := _missing(error):
+                tell("broken", message=missing)
             tell("failed", test=name, message=_words(error, "tests.py", lines), passed=passed)
         else:
             passed += 1 if done is not None else 0
@@ -164,6 +177,8 @@ def _starts(text):
 
 _TRACEBACKS = ("traceback", "logging", "asyncio", "async ", "unittest", "concurrent")
 """Where one of these is, something may want to write out a traceback."""
+_DEBUGGING = ("IsolatedAsyncioTestCase", "set_debug", "debug=True")
+"""Where one of these is, an event loop may be told to remember where its steps were made."""
 _MAY_LOOK = []
 """Holds something while this file itself looks at frames."""
 _FRAMES = {"tb_frame", "gi_frame", "cr_frame", "ag_frame"}
@@ -185,6 +200,7 @@ def _hide_frames(stand_ins):
         if "traceback" in sys.modules and hasattr(sys.modules["traceback"], name):
             setattr(sys.modules["traceback"], name, value)
     sys.modules["_signal"].signal = stand_ins["no_handler"]
+    sys.settrace = stand_ins["no_trace"]
     no_frames = stand_ins["NoFrames"]
     may_look, frames, refused, below = _MAY_LOOK, frozenset(_FRAMES), frozenset(_REFUSED), frozenset(_BELOW)
 
@@ -201,7 +217,8 @@ def _hide_frames(stand_ins):
 
 def _held():
     """What deciding hangs on and the answer's code could put something else in place of."""
-    held = [(builtins, dict(vars(builtins)))]
+    # tests may put something in the place of these for good, and nothing is decided by them
+    held = [(builtins, {name: value for name, value in vars(builtins).items() if name not in {"input", "print"}})]
     held += [(module, dict(vars(module))) for name in ("os", "re") if (module := sys.modules.get(name))]
     for name in ("unittest.case", "unittest.suite", "unittest.loader", "unittest.result", "pytest"):
         module = sys.modules.get(name)
@@ -226,6 +243,14 @@ def _restore(held):
                     setattr(owner, name, value)
                 except (AttributeError, TypeError):
                     pass
+
+
+def _missing(error):
+    """What the test file itself imports and isn't there, in words; ``None``: it isn't that."""
+    missing = getattr(error, "name", None) if isinstance(error, ModuleNotFoundError) else None
+    if missing and missing not in {"solution", "tests"} and _from_tests(error):
+        return f"the tests need `{missing}`, and there is only the standard library"
+    return None
 
 
 def _from_tests(error):
@@ -275,11 +300,22 @@ def _collect(space, stand_ins):
             if "unittest" in sys.modules and issubclass(value, sys.modules["unittest"].TestCase):
                 found += _cases(value, stand_ins)
             elif name.startswith("Test"):
-                for method in [n for n in dict.fromkeys(_attributes(value)) if n.startswith("test")]:
-                    made = (lambda kind, method: lambda *a, **k: _method(kind, method, a, k))(value, method)
-                    found += _each(f"{name}.{method}", made, getattr(value, method))
+                found += _of_class(name, value)
         elif name.startswith("test") and callable(value):
-            found += _each(name, value, value)
+            prepared = (lambda test: lambda *a, **k: _function(space, test, a, k))(value)
+            found += _each(name, prepared, value)
+    return found
+
+
+def _of_class(name, kind):
+    """The tests of a class, and of classes in it."""
+    found, begun = [], []
+    for each in dict.fromkeys(_attributes(kind)):
+        if each.startswith("test"):
+            made = (lambda each: lambda *a, **k: _method(kind, each, a, k, begun))(each)
+            found += _each(f"{name}.{each}", made, getattr(kind, each))
+        elif each.startswith("Test") and isinstance(getattr(kind, each), type):
+            found += _of_class(f"{name}.{each}", getattr(kind, each))
     return found
 
 
@@ -288,17 +324,34 @@ def _attributes(kind):
         yield from vars(each)
 
 
-def _method(kind, method, given, named):
-    self = kind()
-    for before in ("setup_method", "setUp"):
-        if hasattr(self, before):
-            getattr(self, before)()
+def _prepare(owner, names, given):
+    """Call those of the functions that the tests have, with what is prepared if they take something."""
+    for name in names:
+        call = getattr(owner, name, None)
+        if call is not None and getattr(call, "__module__", None) == "tests":
+            takes = call.__code__.co_argcount - hasattr(call, "__self__")
+            call(*[given][:takes])
+
+
+def _function(space, test, given, named):
+    _prepare(space, ("setup_function",), test)
     try:
-        return _run(getattr(self, method), given, named)
+        return _run(test, given, named)
     finally:
-        for after in ("teardown_method", "tearDown"):
-            if hasattr(self, after):
-                getattr(self, after)()
+        _prepare(space, ("teardown_function",), test)
+
+
+def _method(kind, method, given, named, begun):
+    if not begun:
+        begun.append(True)
+        _prepare(kind, ("setup_class",), kind)
+    self = kind()
+    test = getattr(self, method)
+    _prepare(self, ("setup_method", "setUp"), test)
+    try:
+        return _run(test, given, named)
+    finally:
+        _prepare(self, ("teardown_method", "tearDown"), test)
 
 
 def _each(name, call, marked):

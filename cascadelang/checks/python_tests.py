@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Final
 from cascadelang.checks._code import MAX_CHARS, code_in
 from cascadelang.checks._code_languages import LABELS
 from cascadelang.checks._one_line import one_line
-from cascadelang.checks._test_file import least_tests, tests_wrong
+from cascadelang.checks._test_file import has_asserts, least_tests, tests_wrong
 from cascadelang.contracts.check import Answer, Finding
 from cascadelang.contracts.spec import Param, Spec
 
@@ -108,7 +108,7 @@ started, tests that need a package. What a hostile answer could still do is told
         lines = ended.output.split(b"\n")
         said = _said(lines, secret)
         if said is not None:
-            return _found(said, {one for _, one, _ in bad}, self._least)
+            return _found(said, {one for _, one, _ in bad}, self._least, self._tests)
         if ended.waited_s and ended.why in {"turn", "time"}:  # the answer might have been in time by itself
             return Finding(None, late(ended, self._time_s))
         if lines[0] != b"ready" and ended.why == "itself":
@@ -148,7 +148,7 @@ def _said(lines: list[bytes], secret: str) -> dict[str, Any] | None:
     return None
 
 
-def _found(said: Mapping[str, Any], must_fail: set[int], least: int) -> Finding:
+def _found(said: Mapping[str, Any], must_fail: set[int], least: int, tests: str) -> Finding:
     """The verdict, in words; ``least`` is how many tests there are at least."""
     message, test = one_line(str(said.get("message", ""))), one_line(str(said.get("test", "")))
     match said.get("result"):
@@ -161,7 +161,7 @@ def _found(said: Mapping[str, Any], must_fail: set[int], least: int) -> Finding:
             caught = said.get("caught")
             if not isinstance(caught, list) or set(caught) != must_fail or not isinstance(of, int) or of < least:
                 return _failed("the code tampers with how tests are judged")
-            if of == 0:
+            if of == 0 and has_asserts(tests):
                 return Finding(value=True, reason="all asserts hold")
             return (
                 Finding(value=True, reason=f"{passed} of {of} tests pass")

@@ -1,7 +1,8 @@
-"""The Python that contained code gets: the interpreter, its standard library, and the libraries of the system.
+"""The Python that contained code gets: the interpreter, its standard library, and what that needs of the system.
 
 Takes: the Python that runs. Gives: what has to be shown read-only, and where. Guarantees: nothing of installed
-packages is among it, and nothing is shown at a path of the host but the folders of system libraries.
+packages is among it, and nothing is shown at a path of the host but the folders of system libraries and the rules of
+time zones.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from typing import Final
 from cascadelang.source.frozen import dataclass
 
 ROOT: Final = "/python"
+ZONES: Final = "/usr/share/zoneinfo"
+"""The rules of time zones, which the standard library looks for there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,8 @@ def home() -> Home:
     loader = _loader(binary)
     if loader and os.path.split(loader)[0] not in folders:
         shown.append((loader, loader))
+    if Path(ZONES).is_dir():
+        shown.append((ZONES, ZONES))
     return Home(f"{ROOT}/bin/{version}", tuple(shown), tuple(hidden), (f"{ROOT}/lib", *folders))
 
 

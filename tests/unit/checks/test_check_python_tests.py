@@ -167,6 +167,86 @@ async def test_later():
     )
 
 
+OF_PYTEST_CASES = {
+    "what was raised": (
+        "def test_it():\n    with pytest.raises(TypeError, match='missing') as e: add(1)\n"
+        "    assert e.type is TypeError and e.typename == 'TypeError' and e.match('argument') and e.value.args\n"
+    ),
+    "near decimals": "def test_it(): assert add(D('0.1'), D('0.2')) == pytest.approx(D('0.30000001'))\n",
+    "not near nothing": "def test_it(): assert None != pytest.approx(add(1, 2)) != [add(1, 2)]\n",
+    "prepared": (
+        "made = []\ndef setup_module(module): made.append(module.__name__)\ndef setup_function(): made.append('f')\n"
+        "def test_it(): assert made == ['tests', 'f'] and add(1, 2) == 3\n"
+        "class TestIt:\n    @classmethod\n    def setup_class(cls): cls.one = []\n"
+        "    def setup_method(self, method): self.one.append(method.__name__)\n"
+        "    def test_one(self): assert self.one == ['test_one']\n"
+        "    def test_two(self): assert add(self.one, []) == ['test_one', 'test_two']\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("tests", OF_PYTEST_CASES.values(), ids=OF_PYTEST_CASES)
+def test_pytest_is_as_people_know_it(tests):
+    found = judged(ADD, f"import pytest\nfrom decimal import Decimal as D\n{tests}")
+    assert found.value is True, found.reason
+
+
+def test_near_infinity_is_infinity_alone():
+    tests = "import pytest, math\ndef test_it(): assert add(1, 2) == pytest.approx(math.inf)\n"
+    assert judged(ADD, tests).value is False
+    assert judged("def add(a, b): return float('inf')\n", tests).value is True
+
+
+def test_classes_in_classes_are_tests_too():
+    found = judged(WRONG, "class TestA:\n    class TestB:\n        def test_it(self): assert add(1, 2) == 3\n")
+    assert (found.value, found.reason) == (False, "`TestA.TestB.test_it`: an assertion doesn't hold (line 3)")
+
+
+@pytest.mark.parametrize(
+    "tests",
+    [
+        "class AddTests(object):\n    def test_it(self): assert add(1, 2) == 3\n",
+        "import unittest\nclass Add(object):\n    pass\nif __name__ == '__main__':\n    unittest.main()\n",
+    ],
+)
+def test_where_nothing_is_tested_nothing_is_known(tests):
+    found = judged(WRONG, tests)
+    assert (found.value, found.reason) == (None, "no test was run")
+
+
+STANDARD = {
+    "async cases": (
+        "import unittest\nclass TestAdd(unittest.IsolatedAsyncioTestCase):\n"
+        "    async def test_it(self): self.assertEqual(add(1, 2), 3)\n"
+    ),
+    "a loop that debugs": (
+        "import asyncio\nasync def three(): return 3\n"
+        "def test_it(): assert asyncio.run(three(), debug=True) == add(1, 2)\n"
+    ),
+    "doctest": (
+        "import doctest, solution\nsolution.add.__doc__ = '>>> add(1, 2)\\n3\\n'\n"
+        "def test_it(): assert doctest.testmod(solution) == (0, 1)\n"
+    ),
+    "main": (
+        "import unittest\nclass TestAdd(unittest.TestCase):\n    def test_it(self): self.assertEqual(add(1, 2), 3)\n"
+        "unittest.main()\n"
+    ),
+    "input": "import builtins\nbuiltins.input = lambda *_: '1'\ndef test_it(): assert add(int(input()), 2) == 3\n",
+    "time zones": (
+        "from datetime import *\nfrom zoneinfo import ZoneInfo\ndef test_it():\n"
+        "    there = datetime(2024, 7, 1, 14, tzinfo=ZoneInfo('Europe/Berlin'))\n"
+        "    assert there.astimezone(UTC).hour == add(5, 7)\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("tests", STANDARD.values(), ids=STANDARD)
+def test_what_tests_need_of_the_standard_library_works(tests):
+    found = judged(ADD, tests)
+    assert found.value is True, found.reason
+    assert judged(WRONG, tests).value is False
+
+
 def test_a_message_of_the_tests_is_the_reason():
     found = judged(WRONG, "def test_it():\n    assert add(1, 2) == 3, 'one and two'\n")
     assert found.reason == "`test_it`: one and two (line 2)"
@@ -185,6 +265,7 @@ def test_a_memory_bomb_is_the_codes_fault():
 
 def test_what_isnt_the_answers_fault_is_unknown():
     assert judged(ADD, "import numpy\ndef test_it(): pass\n").value is None
+    assert judged(ADD, "def test_it(): import numpy\n").reason.startswith("the tests need `numpy`")
     assert judged(ADD, "def test_it(:\n").value is None
 
 
@@ -389,6 +470,12 @@ def test_it_never_blocks_the_loop():
             "from pytest import fixture, raises\ndef test_it(): pass\n",
             f"the tests use `pytest.fixture`, {OF_PYTEST}",
         ),
+        ("import pytest as pt\ndef test_it(): pt.skip()\n", f"the tests use `pytest.skip`, {OF_PYTEST}"),
+        ("def test_it():\n    yield 1\n", "nothing of `test_it` would be run: it has a `yield`"),
+        (
+            "import unittest\nclass T(unittest.TestCase):\n    async def test_it(self): pass\n",
+            "nothing of `T.test_it` would be run: it is `async`, and no `unittest.IsolatedAsyncioTestCase`",
+        ),
         ("def test_it(tmp_path): pass\n", "`test_it` needs `tmp_path`, and fixtures aren't known"),
         (
             "class TestIt:\n    def test_it(self, mocker, n=1): pass\n",
@@ -413,6 +500,8 @@ def test_tests_that_arent_any_are_told_at_once(tests, problem):
         "import unittest\nclass TestIt(unittest.TestCase):\n    def test_it(self): pass\n",
         "class TestIt:\n    def test_it(self, n=1): pass\n",
         "def helper(a): return a\ndef test_it(): helper(1)\n",
+        "def test_it():\n    def numbers(): yield 1\n    assert list(numbers())\n",
+        "import unittest\nclass T(unittest.IsolatedAsyncioTestCase):\n    async def test_it(self): pass\n",
     ],
 )
 def test_tests_that_can_be_run_have_no_problem(tests):
