@@ -219,6 +219,17 @@ def suffixes(graph: Graph, id_: str, stop: dict[str, str] | None = None) -> tupl
         id_ = node.child
 
 
+def told_as(graph: Graph, id_: str) -> str:
+    """What the events of a run call a rung, member or arm: its model, else the node that is inside its suffixes.
+
+    Of a shadow it is what answers.
+    """
+    inner = graph.nodes[suffixes(graph, id_)[1]]
+    while isinstance(inner, ShadowNode):
+        inner = graph.nodes[suffixes(graph, inner.live)[1]]
+    return inner.model if isinstance(inner, CallNode) else inner.id
+
+
 def model_words(graph: Graph, node: CallNode) -> str:
     """``haiku (claude-haiku-4-5, $1 / $5 per M)``."""
     model = graph.models[node.model]

@@ -52,7 +52,7 @@ class Stated:
 
     Attributes:
         mix: of a choice: by what its condition, label or number is, or that behind ``NODE:``.
-        passes: by the name of a rung or its node's id: the share of its answers that pass its gate.
+        passes: by the name of a rung, its node's id or its place: the share of its answers that pass its gate.
         fails: by model: the share of its calls that fail, retries and all.
         slow: by the id of a hedge, or ``hedge`` for all: how often its second is started.
         hits: by the id of a cached node, or ``cached`` for all: how often there is an answer already.
@@ -134,13 +134,25 @@ def gated(graph: Graph, root: str) -> list[tuple[str, int]]:
     return [(node.id, number) for node, number in _gates(graph, in_order(graph, [root]))]
 
 
-def rung_names(graph: Graph, id_: str) -> list[str]:
-    """What people may call a rung: the model, tier or policy that it is; its node's id always."""
+def rung_place(cascade: str, number: int) -> str:
+    """Where a rung stands, numbers from 0: ``main.else.rung1``, also where its node is a tier that others share."""
+    return f"{cascade}.rung{number + 1}"
+
+
+def rung_names(graph: Graph, cascade: CascadeNode, number: int) -> list[str]:
+    """What people may call a rung: the model, tier or policy that it is; its node's id, and its place, always."""
+    id_ = cascade.rungs[number].node
     inner = suffixes(graph, id_)[1]
     node = graph.nodes[inner]
     names = [node.model] if isinstance(node, CallNode) else []
     names += [inner.removeprefix(start) for start in ("tier.", "policy.") if inner.startswith(start)]
-    return list(dict.fromkeys([*names, id_]))
+    return list(dict.fromkeys([*names, id_, rung_place(cascade.id, number)]))
+
+
+def rungs(graph: Graph, reached: Sequence[str]) -> dict[str, list[str]]:
+    """The rungs of the cascades among these nodes: by place, what people may call them."""
+    cascades = [node for node in map(graph.nodes.__getitem__, reached) if isinstance(node, CascadeNode)]
+    return {rung_place(c.id, at): rung_names(graph, c, at) for c in cascades for at in range(len(c.rungs))}
 
 
 def arms(graph: Graph, reached: Sequence[str]) -> dict[str, list[_Arm]]:
@@ -202,13 +214,10 @@ def _passes(
     graph: Graph, reached: Sequence[str], stated: Mapping[str, float], assumed: list[str]
 ) -> dict[tuple[str, int], float]:
     """The share of each gate."""
-    gates = list(_gates(graph, reached))
-    rungs = [n.rungs[number].node for n in (graph.nodes[i] for i in reached) if isinstance(n, CascadeNode)
-             for number in range(len(n.rungs))]  # fmt: skip
-    _known(stated, [name for rung in rungs for name in rung_names(graph, rung)], "rung")
+    _known(stated, [name for names in rungs(graph, reached).values() for name in names], "rung")
     found: dict[tuple[str, int], float] = {}
-    for node, number in gates:
-        names = rung_names(graph, node.rungs[number].node)
+    for node, number in _gates(graph, reached):
+        names = rung_names(graph, node, number)
         said = next((stated[name] for name in reversed(names) if name in stated), None)
         if said is None:
             assumed.append(f"{PASSES:.0%} of the answers of `{names[0]}` pass in `{node.id}`")

@@ -17,7 +17,7 @@ from cascadelang.contracts.messages import Usage
 from cascadelang.contracts.price import Price
 from cascadelang.graph import model as g
 from cascadelang.graph.cost import cost_of
-from cascadelang.graph.outline import suffixes
+from cascadelang.graph.outline import told_as
 from cascadelang.graph.wording import wording
 
 if TYPE_CHECKING:
@@ -186,12 +186,6 @@ class Tally:
 
 
 def _first_rungs(graph: g.Graph) -> dict[str, str]:
-    """By cascade, what events call its first rung: what is inside its suffixes, or runs before a shadow does."""
-    found = {}
-    for id_, node in graph.nodes.items():
-        if isinstance(node, g.CascadeNode):
-            first = node.rungs[0].node
-            while isinstance(inner := graph.nodes[suffixes(graph, first)[1]], g.ShadowNode):
-                first = inner.live
-            found[id_] = inner.model if isinstance(inner, g.CallNode) else inner.id
-    return found
+    """By cascade, what events call its first rung."""
+    cascades = (node for node in graph.nodes.values() if isinstance(node, g.CascadeNode))
+    return {node.id: told_as(graph, node.rungs[0].node) for node in cascades}

@@ -7,7 +7,7 @@ run's events gives, too (quantiles of latency to 2 %).
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from cascadelang.stats.model import Arm, Check, Cost, Latency, Model, Reason, Rung, Signal, Slot, Stats, share
@@ -158,23 +158,36 @@ class _Node:
         return found
 
 
-def _first(steps: Iterable[Step], node: str, names: list[str]) -> list[str]:
+def _is_under(step: Step, name: str) -> bool:
+    """Whether it happened at a node of that name, or inside it."""
+    return step.node == name or step.node.startswith(name + ".")
+
+
+def _first(steps: Collection[Step], node: str, names: list[str]) -> list[str]:
     """The rung that a way which never escalated at a node came to, as a list; empty where it never came there."""
     here = [step for step in steps if step.node == node or step.node.startswith(node + ".")]
     for step in here:
         if step.kind == "route" and step.node == node and step.model in names:
             return [step.model]
-    for step in here:
-        if step.kind == "check" and step.node == node and (step.model in names or not names):
-            return [step.model]
-    for name in names:
-        if any(step.node == name or step.node.startswith(name + ".") for step in here):
+    for name in names:  # before what verdicts say: another rung's model may be among those that answer here
+        if any(_is_under(step, name) for step in here):
             return [name]
     under = [step for step in here if step.node != node]
+    verdict = next((step for step in here if step.kind == "check" and step.node == node), None)
+    if verdict and (found := _by_verdict(verdict, steps, under, names)):
+        return [found]
     for step in under:
         if step.kind in {"call", "call_failed", "skip"} and step.model in names:
             return [step.model]
     return names[:1] if under else []
+
+
+def _by_verdict(verdict: Step, steps: Collection[Step], under: Collection[Step], names: list[str]) -> str:
+    """The rung whose answer got a verdict: the model, unless it answered in a tier that is a rung; "" if neither."""
+    shared = [name for name in names if any(_is_under(step, name) for step in steps)]
+    if verdict.model in names and (not shared or any(step.model == verdict.model for step in under)):
+        return verdict.model
+    return next(iter(shared), "" if names else verdict.model)
 
 
 def _in_order(moves: Mapping[str, set[str]]) -> list[str]:

@@ -313,7 +313,7 @@ def _rates(graph: Graph, rates: Rates, stated: Stated, counted: Stated) -> tuple
     for (id_, number), share in rates.passes.items():
         node = graph.nodes[id_]
         assert isinstance(node, CascadeNode)  # noqa: S101 - only cascades have gates
-        names = tuple(rung_names(graph, node.rungs[number].node))
+        names = tuple(rung_names(graph, node, number))
         found.append(Rate(f"{id_}: `{names[0]}` passes", share, _whence(names, stated.passes, counted.passes)))
     for model, share in rates.fails.items():
         if share:

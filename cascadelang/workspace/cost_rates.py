@@ -7,21 +7,26 @@ a `Mistake` that says what would.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from cascadelang.graph.spend_rates import Stated, UnknownPlace, rung_names
+from cascadelang.graph.spend_rates import Stated, UnknownPlace, rung_place, rungs
 from cascadelang.graph.variants import answering
 from cascadelang.workspace.mistake import Mistake, StoreMistake, nearest
 
 if TYPE_CHECKING:
     from cascadelang.graph.model import Graph
     from cascadelang.trace.rates import Recorded
+    from cascadelang.trace.sql import Where
 
 MONTH_H: Final = 365 * 24 / 12
 """A month, in hours."""
 
+Came = Mapping[tuple[str, str], tuple[float, float]]
+"""By a cascade and what events call its rung: how many answers it gave, and how many weren't good enough."""
+
+_FOREVER_S: Final = 1e11
 _HOURS: Final = {"hour": 1.0, "day": 24.0, "week": 168.0, "month": MONTH_H, "year": 12 * MONTH_H}
 _TIMES: Final = {"": 1.0, "k": 1e3, "m": 1e6, "b": 1e9}
 
@@ -109,9 +114,8 @@ def _shares_said(given: Sequence[str], option: str, example: str) -> dict[str, f
 
 def over(graph: Graph, counted: Stated, stated: Stated) -> Stated:
     """What is stated, over what was recorded; the arms of a choice of which one is stated share what it leaves."""
-    passes = {
-        id_: share for id_, share in counted.passes.items() if not stated.passes.keys() & rung_names(graph, id_)
-    }
+    names = rungs(graph, list(graph.nodes))
+    passes = {place: share for place, share in counted.passes.items() if not stated.passes.keys() & names[place]}
     hits = {} if "cached" in stated.hits else counted.hits
     return Stated(
         {**_left(counted.mix, stated.mix), **stated.mix},
@@ -176,6 +180,7 @@ def recorded(graph: Graph, root: str, path: str, policy: str, since: str | None)
     files = RecordedFiles(file=path)
     try:
         found = recorded_rates(store_of(path), policy, files.is_file, first)
+        came = {} if found is None else came_to_rungs(store_of(path), policy, files.is_file, first)
         others = [] if found is not None else [one for one in policy_paths(store_of(path)) if files.is_namesake(one)]
     except StoreUnusable as error:
         raise StoreMistake(str(error)) from None
@@ -186,10 +191,38 @@ def recorded(graph: Graph, root: str, path: str, policy: str, since: str | None)
             if others
             else "state rates instead (`--mix`, `--pass`, `--tokens`), or run it first",
         )
-    return counted_rates(graph, root, found), (found.runs, found.kept)
+    return counted_rates(graph, root, found, came), (found.runs, found.kept)
 
 
-def counted_rates(graph: Graph, root: str, found: Recorded) -> Stated:
+def came_to_rungs(where: Where, policy: str, wanted: Callable[[str], bool], since_wall_s: float = 0.0) -> Came:
+    """How many answers each rung gave, and how many of them weren't good enough, as the statistics tell it.
+
+    Raises:
+        StoreUnusable: if it can't be read as a trace store.
+    """
+    from cascadelang.stats.count import count
+    from cascadelang.stats.sums import Window, sums_of_window
+    from cascadelang.trace.sql import reading
+
+    with reading(where) as store:
+        many = (
+            []
+            if store is None
+            else sums_of_window(
+                store,
+                Window(since_wall_s, _FOREVER_S),
+                lambda name, path: name == policy and wanted(path),
+                lambda _: policy,
+            )
+        )
+    came: dict[tuple[str, str], tuple[float, float]] = {}
+    for rung in (one for sums in many for one in count(sums).rungs):
+        unmet = rung.because.get("unmet", 0.0)
+        came[rung.node, rung.name] = (rung.entered - (rung.left - unmet), unmet)
+    return came
+
+
+def counted_rates(graph: Graph, root: str, found: Recorded, came: Came | None = None) -> Stated:
     """Recorded counts as rates of the places of a graph; what the graph doesn't have any more is left out."""
     from cascadelang.graph.model import CachedNode
     from cascadelang.graph.outline import suffixes
@@ -202,7 +235,7 @@ def counted_rates(graph: Graph, root: str, found: Recorded) -> Stated:
         counts = [found.arms.get((id_, arm.arm), 0.0) for arm in ways]
         if sum(counts):
             mix.update({f"{id_}:{a.words}": n / sum(counts) for a, n in zip(ways, counts, strict=True)})
-    passes = _passes(graph, reached, found)
+    passes = _passes(graph, reached, found, came or {})
     fails = _fails(answering(graph, root), found)
     said = [root]
     while said[-1] != suffixes(graph, root)[1]:
@@ -219,24 +252,41 @@ def counted_rates(graph: Graph, root: str, found: Recorded) -> Stated:
     return Stated(mix, passes, fails, {}, hits, tokens, found.asking, whole=bool(known))
 
 
-def _passes(graph: Graph, reached: Sequence[str], found: Recorded) -> dict[str, float]:
-    """By a rung's node. Rungs of one cascade on which the same model may answer are counted together."""
-    from cascadelang.graph.model import CallNode, CascadeNode
-    from cascadelang.graph.walk import in_order
+def _passes(graph: Graph, reached: Sequence[str], found: Recorded, came: Came) -> dict[str, float]:
+    """By a rung's place.
+
+    A verdict says whose answer it is of, not at which rung: where the same model may answer at another one, too, what
+    counts is how many came to the rung, and how many went on from it. Rungs that are one model are counted together.
+    """
+    from cascadelang.graph.model import CascadeNode
+    from cascadelang.graph.outline import told_as
 
     passes: dict[str, float] = {}
     for id_ in reached:
         node = graph.nodes[id_]
         if not isinstance(node, CascadeNode):
             continue
-        for rung in node.rungs:
-            below = [graph.nodes[one] for one in in_order(graph, [rung.node])]
-            models = {one.model for one in below if isinstance(one, CallNode)}
-            passed = sum(found.checks.get((id_, model, True), 0.0) for model in models)
-            failed = sum(found.checks.get((id_, model, False), 0.0) for model in models)
+        models = [_models_below(graph, rung.node) for rung in node.rungs]
+        told = [told_as(graph, rung.node) for rung in node.rungs]
+        for number, own in enumerate(models):
+            passed = sum(found.checks.get((id_, model, True), 0.0) for model in own)
+            failed = sum(found.checks.get((id_, model, False), 0.0) for model in own)
+            shared = any(own & others for at, others in enumerate(models) if at != number)
+            if shared and told.count(told[number]) == 1 and number + 1 < len(models):
+                answered, failed = came.get((id_, told[number]), (passed + failed, failed))
+                passed = max(0.0, answered - failed)
             if passed + failed:
-                passes[rung.node] = passed / (passed + failed)
+                passes[rung_place(id_, number)] = passed / (passed + failed)
     return passes
+
+
+def _models_below(graph: Graph, id_: str) -> set[str]:
+    """The models that may answer at a node."""
+    from cascadelang.graph.model import CallNode
+    from cascadelang.graph.walk import in_order
+
+    below = (graph.nodes[one] for one in in_order(graph, [id_]))
+    return {one.model for one in below if isinstance(one, CallNode)}
 
 
 def _fails(models: Sequence[str], found: Recorded) -> dict[str, float]:

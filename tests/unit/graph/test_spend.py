@@ -234,10 +234,10 @@ def _is_rung(graph: Graph, name: str) -> bool:
     from cascadelang.graph.spend_rates import rung_names
 
     return any(
-        name in rung_names(graph, rung.node)
+        name in rung_names(graph, node, number)
         for node in graph.nodes.values()
         if node.kind == "cascade"
-        for rung in node.rungs
+        for number in range(len(node.rungs))
     )
 
 

@@ -276,3 +276,46 @@ def test_a_quantile_is_one_of_the_values():
     assert quantile(latencies, 0.99) == pytest.approx(5.0, rel=0.02)
     assert quantile(latencies, 1.0) == pytest.approx(50.0, rel=0.02)
     assert quantile({}, 0.5) is None
+
+
+@pytest.mark.parametrize("rung", ["main.rung1", "tier.low"])
+def test_a_rung_is_known_by_where_it_answered_though_another_one_is_that_model(tmp_path, rung):
+    def run(at, *asked):
+        """A run of ``cascade [fallback [a, b], b]``, in which each answer but the last was rejected."""
+        events = []
+        for number, (node, model) in enumerate(asked, 1):
+            last = number == len(asked)
+            told = {"model": model, "purpose": "answer", "input_tokens": 1, "output_tokens": 1, "cost_usd": 0.0}
+            events.append(Event("call", node, 0.1, told))
+            verdict = {"check": "ok", "model": model, "outcome": "passed" if last else "failed", "reason": ""}
+            events.append(Event("check", "main", 0.1, verdict))
+            if not last:
+                events.append(Event("escalate", "main", 0.1, {"from": rung, "to": "b", "because": "unmet"}))
+        end = {"status": "accepted", "kind": "", "message": ""}
+        return RunRecord(
+            trace_id=f"{at:020x}",
+            policy="main",
+            policy_path="p.cl",
+            graph_sha256="0" * 64,
+            started_wall_s=1000.0 + at,
+            latency_s=0.1,
+            status="accepted",
+            failure="",
+            model=asked[-1][1],
+            path=tuple(model for _, model in asked),
+            cost_usd=0.0,
+            input_tokens=1,
+            output_tokens=1,
+            query="",
+            answer="",
+            meta={},
+            events=(*events, Event("end", "", 0.1, end)),
+        )
+
+    first, second = (f"{rung}.member1", "a"), (f"{rung}.member2", "b")
+    ways = [(first,), (second,), (second,), (first, ("main.rung2", "b")), (second, ("main.rung2", "b"))]
+    write(tmp_path / "t.sqlite", [(run(at, *asked), 1.0) for at, asked in enumerate(ways)])
+    with reading(tmp_path / "t.sqlite") as store:
+        (sums,) = sums_of_window(store, ALWAYS, EVERYONE)
+    found = {each.name: (each.entered, each.left) for each in count(sums).rungs}
+    assert found == {rung: (5, 2), "b": (2, 0)}

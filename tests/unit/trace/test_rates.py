@@ -17,7 +17,7 @@ from cascadelang.runtime.interpreter import Interpreter
 from cascadelang.source import MemoryFiles
 from cascadelang.trace.rates import recorded_rates
 from cascadelang.trace.store import TraceStore
-from cascadelang.workspace.cost_rates import counted_rates
+from cascadelang.workspace.cost_rates import came_to_rungs, counted_rates
 from cascadelang.workspace.load import load
 from cascadelang.workspace.makers import make_check, make_signal
 
@@ -32,6 +32,10 @@ signal topic: {law, tax} = ask(j, "Which?", [law, tax]) else law
 check fine = contains("ok")
 check judged = judge(j, "Is it right?") >= 0.5
 """
+TWICE = """
+tier low = fallback [a, b]
+policy main = route code -> (cascade [low, c] until fine) else cascade [low, c] until not empty otherwise fail
+"""
 POLICIES = (
     "policy main = cascade [a, b, c] until fine",
     "policy main = route code -> cascade [b, c] until fine else cascade [a, c] until fine otherwise fail",
@@ -41,6 +45,11 @@ POLICIES = (
     "policy main = cascade [a, b] until fine carry draft otherwise c",
     "policy main = (cascade [a, b] until fine) cached 1d",
     "policy main = split { 30% -> a, 70% -> b }",
+    # one tier in two cascades, and one model on two rungs: each place has its own rate
+    TWICE,
+    "tier low = fallback [a, b] policy main = cascade [low, b, c] until fine",
+    "policy main = cascade [fallback [a, b], b, c] until fine",
+    "policy main = cascade [(fallback [a, c]) within 30s, b, c] until fine",
 )
 
 
@@ -98,7 +107,7 @@ def test_recorded_runs_cost_what_their_rates_say(anywhere, policy: str):
     assert recorded_rates(anywhere, "other", lambda _: True) is None
     assert recorded_rates(anywhere, "main", lambda path: path == "q.cl") is None
     root = graph.policies["main"]
-    stated = counted_rates(graph, root, recorded)
+    stated = counted_rates(graph, root, recorded, came_to_rungs(anywhere, "main", lambda path: path == "p.cl"))
     reckoned = Reckoning(graph, root, settle(graph, root, stated))
     drawn_by_chance = "split" in policy  # its shares are those of the policy, not of the draw
     assert reckoned.spent.expected == pytest.approx(sum(spent) / 80, rel=0.2 if drawn_by_chance else 1e-6)
