@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 
 from cascadelang.diagnostics.model import Fix, Label
 from cascadelang.semantics import cases
@@ -215,8 +215,8 @@ def _fit(
             if kind.value not in ORDERED:
                 _no_order(op, expr, kind, state)
                 return
-    _in_reach(one, right_expr, place, state)
-    _in_reach(other, left_expr, place, state)
+    _in_reach(left, right_expr, place, state)
+    _in_reach(right, left_expr, place, state)
 
 
 def _labelled_text(kind: Type, text: ast.Text, state: State) -> None:
@@ -224,8 +224,9 @@ def _labelled_text(kind: Type, text: ast.Text, state: State) -> None:
         unknown_label(text.value, text.span, kind.labels, state)
 
 
-def _in_reach(kind: Type, constant: ast.Expr, place: Place, state: State) -> None:
-    """Tell when a constant lies outside what a value of the type can ever be."""
+def _in_reach(value: tuple[ast.Expr, Type], constant: ast.Expr, place: Place, state: State) -> None:
+    """Tell when a constant lies outside what a value of a type can ever be."""
+    expr, kind = value
     if kind.value not in RANGES:
         return
     ends = reach(constant, place.path, state)
@@ -248,8 +249,22 @@ def _in_reach(kind: Type, constant: ast.Expr, place: Place, state: State) -> Non
         "threshold-out-of-range",
         f"{SAID[kind.value]} is {range_said(kind.value)}, so comparing it with {_shown(constant)} decides nothing",
         constant.span,
-        help=_in_range(kind, ends[0]) or f"use a number {range_said(kind.value)}",
+        help=_of_samples(expr, ends[0], state)
+        or _in_range(kind, ends[0])
+        or f"use a number {range_said(kind.value)}",
     )
+
+
+def _of_samples(expr: ast.Expr, number: Decimal, state: State) -> str:
+    """What was meant where a share of samples is compared with how many they are; empty where it isn't one."""
+    call = state.calls.get(id(expr))
+    if call is None or not call.spec.samples:
+        return ""
+    samples = call.args[call.spec.samples]
+    if not 1 < number <= samples or number % 1:
+        return ""
+    share = (number / samples).quantize(Decimal("0.01"), ROUND_FLOOR).normalize()  # no more than that many give
+    return f"`{call.spec.name}` gives a share: {number:f} of {samples} is `{share:f}`"
 
 
 def _in_range(kind: Type, number: Decimal) -> str:

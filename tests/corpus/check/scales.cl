@@ -5,3 +5,5 @@ policy of_ten = cascade [a, b] until judge(b, "Is it good?") >= 7 # error: [thre
 policy of_a_hundred = cascade [a, b] until judge(b, "Is it good?") >= 70 # error: [threshold-out-of-range]
 policy main = cascade [a, b] until judge(b, "Is it good?") >= 7500 # error: [threshold-out-of-range]
 alert "often" when escalation > 5 # error: [threshold-out-of-range]
+policy of_samples = cascade [a, b] until agree(3) >= 2 # error: [threshold-out-of-range]
+policy of_more = cascade [a, b] until 7 <= agree(5) # error: [threshold-out-of-range]
