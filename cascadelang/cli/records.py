@@ -85,7 +85,9 @@ def records_options(command: Callable[..., Any]) -> Callable[..., Any]:
             help="Fill in answers that aren't recorded: by the mean of their model's, or the worst or best case.",
         ),
         click.option("--resamples", type=click.IntRange(20, 1_000_000), metavar="N", help="Resamples of intervals."),
-        click.option("--seed", type=int, metavar="N", help="Of the sample, the intervals and `split`; 0."),
+        click.option(
+            "--seed", type=click.IntRange(0), metavar="N", help="Of the sample, the intervals and `split`; 0."
+        ),
         click.option("--sample", type=click.IntRange(1), metavar="N", help="Only N records, drawn by their ids."),
         click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the first N records."),
         click.option(

@@ -91,6 +91,10 @@ def replay(
         raise _unobserved(tally.missing, tally.read, tally.recorded, records, name)
     if ends is not None:
         ends = _end(tally, ends[0]), _end(tally, ends[1])
+        if ends[0] == ends[1]:
+            raise Mistake(
+                f"there is no gap between `{ends[0]}` and itself", "name a weak and a strong model", usage=True
+            )
     return report(
         tally,
         policy=name,

@@ -180,6 +180,8 @@ def test_some_of_the_records(cl):
         (("r.cl", "--on", "r.jsonl", "--model", "smal=x"), 2, "did you mean `small`?"),
         (("r.cl", "--on", "r.jsonl", "--model", "small"), 2, "names no model"),
         (("r.cl", "--on", "r.jsonl", "--weak", "small"), 2, "are given together"),
+        (("r.cl", "--on", "r.jsonl", "--weak", "small", "--strong", "small"), 2, "there is no gap between"),
+        (("r.cl", "--on", "r.jsonl", "--seed", "-1"), 2, "-1 is not in the range x>=0"),
         (
             ("r.cl", "--on", "r.jsonl", "--weak", "small", "--strong", "opus"),
             2,
