@@ -279,9 +279,11 @@ def _sankey_down(
 ) -> str:
     """The same from top to bottom, for narrow screens: names stand over their places, in several lines if need be."""
     rows = [[place for place in places if place[0] == column] for column in sorted({column for column, _ in places})]
-    gap, thick, between = 8, 10, 34
+    thick, between = 10, 34
+    deepest = max(map(len, rows))
+    gap = min(8.0, NARROW / 2 / deepest - _SEEN)  # however many there are, half of the width is theirs
     most = max(sum(places[place] for place in row) for row in rows)
-    scale = (NARROW - (gap + _SEEN) * max(map(len, rows))) / (most or 1)
+    scale = (NARROW - (gap + _SEEN) * deepest) / (most or 1)
     at: dict[tuple[int, str], tuple[float, float, float]] = {}
     written: list[str] = []
     bottom = 0.0

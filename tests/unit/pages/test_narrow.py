@@ -51,6 +51,17 @@ def test_where_amounts_go_goes_down_a_narrow_screen():
         assert all(abs(y - other) >= 14 or abs(x - left) > 7 * 8 for left, other, _ in names[:at])
 
 
+@pytest.mark.parametrize("many", [20, 45, 90])
+def test_however_many_models_are_asked_all_stand_on_the_drawing(many: int):
+    flows = [Flow((0, "all queries"), (1, f"model {n}"), 1 + n % 7) for n in range(many)]
+    drawn = narrow(sankey(flows, "where", amount_format=lambda amount: f"{amount:.0f}"))
+    boxes = [tuple(map(float, box)) for box in re.findall(r'<rect class=f6 x="(.*?)" y=".*?" width="(.*?)"', drawn)]
+    assert len(boxes) == many + 1
+    assert all(x >= 0 and width > 0 and x + width <= NARROW + 0.1 * many for x, width in boxes)
+    widths = [float(width) for width in re.findall(r'stroke-width="(.*?)"', drawn)]
+    assert max(widths) > min(widths)
+
+
 def test_one_place_after_another():
     drawn = narrow(sankey([Flow((0, "a"), (1, "b"), 1)], "one", amount_format="{:.0f}".format))
     assert [name for _, _, name in written(drawn)] == ["a 1", "b 1"]
