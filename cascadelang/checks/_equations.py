@@ -2,7 +2,7 @@
 
 Takes: a text. Gives: every equation between numbers in it, worked out exactly, with what its right side should be.
 Guarantees: linear time; never raises; exact values, never floats. An equation with a variable in it, and one that
-can't be told from something else (a conversion of units, a name such as `day 2`), isn't given.
+can't be told from something else (a conversion of units, a sum of two units, a name such as `day 2`), isn't given.
 
 An equation holds when both sides are equal. A side that is one numeral may be rounded: with `=` to the decimals it is
 written with (so a whole number isn't), with `≈` to its last digit that isn't a trailing zero. As calculations go on
@@ -36,10 +36,12 @@ _CONVERSIONS: Final = frozenset(
 _THOUSANDS: Final = frozenset(Fraction(1000**power) for power in range(1, 6))
 
 _OTHER_NUMBERS: Final = frozenset(
-    ("mod", "modulo", "base", "binary", "hex", "hexadecimal", "octal", "remainder", "rest")
+    ("mod", "modulo", "base", "binary", "hex", "hexadecimal", "octal", "remainder", "rest", "r")
 )
 """Words behind a right side that change what equality means."""
 
+_REMAINDER: Final = re.compile(r"r[0-9]+")
+_HEXADECIMAL: Final = re.compile(r"\b0[xX][0-9a-fA-F]")
 _ROUNDED: Final = frozenset(("rounded", "rounding", "approximately", "gerundet", "arrondi", "redondeado"))
 _SHOWN: Final = 80
 _WHOLE_DIGITS: Final = 18
@@ -163,23 +165,27 @@ class _Side(NamedTuple):
         return self.sum.unit or ("$" if self.sum.money else "")
 
 
-def _judged(text: str, relation: Token, left: _Side, right: _Side, *, nearly: bool, known: bool) -> Equation | None:
+def _judged(  # noqa: PLR0911 - one reason a line
+    text: str, relation: Token, left: _Side, right: _Side, *, nearly: bool, known: bool
+) -> Equation | None:
     """The equation of two sides; ``None`` when it is none, or none that can be judged."""
     ours, theirs = left.sum, right.sum
     if ours.value is None or theirs.value is None:
         return None
     alone = ours.number is not None
     name = ours.named or ours.unit or left.row[ours.first].kind == "open"
+    behind = right.tail
     if alone and not known and (theirs.number is not None or name):
         return None  # `day 2 = 3 × 4`, `1 hour = 60 minutes`, `(2) = 3 + 4`
-    behind = right.tail
-    if not behind.isdisjoint(_OTHER_NUMBERS):
+    if any(word in _OTHER_NUMBERS or _REMAINDER.fullmatch(word) for word in behind):
         return None
     nearly = nearly or not behind.isdisjoint(_ROUNDED)
     said = text[left.start : right.end]
     if _same(left, right, nearly=nearly):
         return Equation(_short(said), relation.start, holds=True)
-    if ours.doubtful or theirs.doubtful or _is_aside(left) or _is_range(left) or _converts(left, right):
+    if ours.doubtful or theirs.doubtful or _is_aside(left) or _is_range(left) or _HEXADECIMAL.search(said):
+        return None
+    if _converts(left, right) or _adds_units(left, theirs.value) or _adds_units(right, ours.value):
         return None
     side, value = (right, theirs.value) if alone and theirs.number is None else (left, ours.value)
     worked = _short(text[side.start : side.end])
@@ -261,6 +267,33 @@ def _converts(left: _Side, right: _Side) -> bool:
     fraction = left.sum.operators == 1 and len(row) > 2 and row[1].text == "/" and row[2].glued
     factor = abs(ours / theirs)
     return fraction or any(each in _CONVERSIONS or each in _THOUSANDS for each in (factor, 1 / factor))
+
+
+def _adds_units(side: _Side, other: Fraction) -> bool:
+    """Whether a side is of two units, one of them a round number of the other: `2 hours + 30 minutes`.
+
+    ``other`` is what the other side comes to, which is right in one of the units.
+    """
+    row = side.row[max(0, side.sum.first - 1) : side.sum.last]
+    numbers = [at for at, each in enumerate(row) if each.kind == "number"]
+    signs = [at for at, each in enumerate(row) if each.kind == "op"]
+    if len(numbers) != 2 or len(signs) != 1 or row[signs[0]].text not in {"+", "-"}:
+        return False
+    one, two = (_unit(row[: signs[0]]), _unit(row[signs[0] :]))
+    first, second = row[numbers[0]].value, row[numbers[1]].value
+    if not one or not two or one == two or first is None or second is None:
+        return False
+    second = second if row[signs[0]].text == "+" else -second
+    for factor in _CONVERSIONS | _THOUSANDS:
+        sums = (first * factor + second, first + second * factor)
+        if any(abs(sum_ - other * scale) <= abs(sum_) * _NEARLY for sum_ in sums for scale in (1, factor)):
+            return True
+    return False
+
+
+def _unit(row: list[Token]) -> str:
+    """The unit of a number, without the ending of many."""
+    return " ".join(each.text.rstrip("s") for each in row if each.kind in {"word", "money"})
 
 
 def _short(text: str) -> str:

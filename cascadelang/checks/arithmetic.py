@@ -32,8 +32,9 @@ A side that is written rounded may be rounded: with `=` to the decimals it has (
 rounded numbers, so a rounded side may be off by a thousandth, and by half a hundredth with `≈`.
 
 Left out is what can't be worked out or may mean something else: equations with a variable or a function
-(`2x + 3 = 7`, `sqrt(16) = 4`), conversions (`1 hour = 60 minutes`), ranges and names (`day 2 = …`), fenced blocks of
-code, `==` and `≠`. A right equation of the wrong numbers passes: this finds slips of calculation, not of reasoning.
+(`2x + 3 = 7`, `sqrt(16) = 4`), conversions (`1 hour = 60 minutes`, `1 hour + 30 minutes = 90 minutes`), ranges and
+names (`day 2 = …`), fenced blocks of code, `==` and `≠`. A right equation of the wrong numbers
+passes: this finds slips of calculation, not of reasoning.
 
 An answer without any equation is unknown, and so is one longer than 50,000 characters:
 `check sums = arithmetic else pass` lets those pass.

@@ -101,6 +101,8 @@ WRONG = {
     "$3 \\times (4 + 5) = 28$": "`3 \\times (4 + 5) = 28` is wrong: `3 \\times (4 + 5)` is 27",
     "1/4 = 30%": "`1/4 = 30%` is wrong: `1/4` is 25%",
     "5 + 3\n= 9": "`5 + 3 = 9` is wrong: `5 + 3` is 8",
+    "1 apple + 2 apples = 5 apples": "`1 apple + 2 apples = 5 apples` is wrong: `1 apple + 2 apples` is 3",
+    "5 apples + 3 pears = 9 fruits": "`5 apples + 3 pears = 9 fruits` is wrong: `5 apples + 3 pears` is 8",
     "1 + 1 = 3\n2 + 2 = 4\n3 + 3 = 7": "`1 + 1 = 3` is wrong: `1 + 1` is 2; so is one other equation",
     "1234 × 567 ≈ 600,000": "`1234 × 567 ≈ 600,000` is wrong: `1234 × 567` is 699,678",
 }
@@ -125,6 +127,13 @@ Weeks 1-4 = 40
 1/2 cup = 8 tablespoons
 2.14 × 10^9 Hz = 2.14 GHz
 17 ÷ 5 = 3 remainder 2
+7 ÷ 2 = 3 r1
+2 hours + 30 minutes = 2.5 hours
+1 hour + 20 minutes = 1.33 hours
+5 feet + 6 inches = 66 inches
+$1 - 50 cents = $0.50
+150 cents = 1 dollar + 50 cents
+0x10 + 1 = 17
 7 + 8 = 3 (mod 12)
 1 + 1 = 10 in binary
 2 + 2 == 5
