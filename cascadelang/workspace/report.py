@@ -7,7 +7,6 @@ nothing; every figure is one of `cascadelang.stats` or of `replay`.
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from cascadelang.pages.charts import Flow
 from cascadelang.workspace.mistake import Mistake, StoreMistake
-from cascadelang.workspace.traces import find_recorded, store_of, wall_s_of
+from cascadelang.workspace.traces import find_recorded, store_of
 
 if TYPE_CHECKING:
     from cascadelang.contracts.trace_sink import RunRecord
@@ -92,14 +91,12 @@ def findings(
         Mistake: when nothing was recorded, the store can't be read, or a time is none.
     """
     from cascadelang.stats.count import count
-    from cascadelang.stats.sums import Window, sums_of_window
+    from cascadelang.stats.sums import sums_of_window
     from cascadelang.trace.sql import StoreUnusable, reading
     from cascadelang.workspace.policy_file import RecordedFiles, shown_path
-    from cascadelang.workspace.stats import live_policy, savings_of, singles_usd
+    from cascadelang.workspace.stats import live_policy, savings_of, singles_usd, window_of
 
-    window = Window(0.0 if since is None else wall_s_of(since), time.time() if until is None else wall_s_of(until))
-    if window.since_wall_s >= window.until_wall_s:
-        raise Mistake("the window ends before it begins", "`--since 30d --until 7d`, say", usage=True)
+    window = window_of(since, until)
     files = RecordedFiles(policy, start=start)
 
     def wanted(name: str, path: str) -> bool:

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from cascadelang.trace.sql import Connection
     from cascadelang.workspace.policy_file import RecordedFiles
 
-BEGINNING_WALL_S: Final = 0.0
+_EVER_WALL_S: Final = 2.0**40
+"""Later than any clock shows; the same before 1970 is earlier."""
 _SHADOW: Final = re.compile(r" \(shadow .*\)\Z")
 
 _BASELINE: Final = "give two times, `30d..7d`, or a file of what `stats --output json` printed, `october.json`"
@@ -59,7 +60,7 @@ def read_stats(
     from cascadelang.workspace.policy_file import RecordedFiles
 
     where = store_of(start)
-    window = _window(since, until)
+    window = window_of(since, until)
     against = None if baseline is None else Baseline(baseline)
     files = RecordedFiles(policy, start=start)
     try:
@@ -131,13 +132,20 @@ def live_policy(name: str) -> str:
     return _SHADOW.sub("", name)
 
 
-def _window(since: str | None, until: str | None) -> Window:
+def window_of(since: str | None, until: str | None) -> Window:
+    """From when to when: from the first run unless said, and till now; till the last run where neither is said.
+
+    All there is holds what was recorded by a clock that was ahead, or had begun anew, too.
+
+    Raises:
+        Mistake: when a time is none, or it ends before it begins.
+    """
     import time
 
     from cascadelang.stats.sums import Window
 
-    first = BEGINNING_WALL_S if since is None else wall_s_of(since)
-    last = time.time() if until is None else wall_s_of(until)
+    first = -_EVER_WALL_S if since is None else wall_s_of(since)
+    last = wall_s_of(until) if until is not None else _EVER_WALL_S if since is None else time.time()
     if first >= last:
         raise Mistake("the window ends before it begins", "`--since 30d --until 7d`, say", usage=True)
     return Window(first, last)
@@ -152,7 +160,7 @@ def _baseline_window(baseline: str) -> Window:
     first, dots, last = baseline.partition("..")
     try:
         if first and (last or not dots):
-            return _window(first, last or None)
+            return window_of(first, last or None)
     except Mistake as mistake:
         raise Mistake(f"`{baseline}` is no baseline: {mistake.message}", _BASELINE, usage=True) from None
     raise Mistake(f"`{baseline}` is no baseline", _BASELINE, usage=True)

@@ -152,6 +152,16 @@ def harmless(html: str) -> Tags:
     return tags
 
 
+def test_all_of_it_is_what_any_clock_recorded(tmp_path, make_run, monkeypatch):
+    monkeypatch.setenv("CASCADELANG_TRACE_STORE", str(tmp_path / "t.sqlite"))
+    store = TraceStore(tmp_path / "t.sqlite")
+    for number, started_wall_s in enumerate((-3.0, 5.0, time.time(), time.time() + 1e9)):
+        store.record(make_run(number, started_wall_s=started_wall_s))
+    store.close()
+    assert [read_stats(since=None).pop().runs, findings(since=None).stats.runs] == [4, 4]
+    assert [read_stats(since="7d").pop().runs, read_stats(since=None, until="7d").pop().runs] == [1, 2]
+
+
 def test_the_head_says_what_was_saved(record):
     record(*(run(at) for at in range(8)), run(8, climbs=True), run(9, climbs=True, status="unmet"))
     found = findings()
