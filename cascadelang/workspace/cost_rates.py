@@ -173,7 +173,7 @@ def recorded(graph: Graph, root: str, path: str, policy: str, since: str | None)
     """
     from cascadelang.trace.query import StoreUnusable, policy_paths
     from cascadelang.trace.rates import recorded_rates
-    from cascadelang.workspace.policy_file import RecordedFiles, path_from_here
+    from cascadelang.workspace.policy_file import RecordedFiles
     from cascadelang.workspace.traces import store_of, wall_s_of
 
     first = 0.0 if since is None else wall_s_of(since)
@@ -181,15 +181,13 @@ def recorded(graph: Graph, root: str, path: str, policy: str, since: str | None)
     try:
         found = recorded_rates(store_of(path), policy, files.is_file, first)
         came = {} if found is None else came_to_rungs(store_of(path), policy, files.is_file, first)
-        others = [] if found is not None else [one for one in policy_paths(store_of(path)) if files.is_namesake(one)]
+        elsewhere = "" if found is not None else files.elsewhere(policy_paths(store_of(path)))
     except StoreUnusable as error:
         raise StoreMistake(str(error)) from None
     if found is None:
         raise Mistake(
             f"no run of `{policy}` is recorded{f' since {since}' if since else ''}",
-            f"runs of `{path_from_here(others[0])}` are: is it this policy elsewhere, give both one `trace_project`"
-            if others
-            else "state rates instead (`--mix`, `--pass`, `--tokens`), or run it first",
+            elsewhere or "state rates instead (`--mix`, `--pass`, `--tokens`), or run it first",
         )
     return counted_rates(graph, root, found, came), (found.runs, found.kept)
 

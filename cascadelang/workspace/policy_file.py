@@ -138,6 +138,13 @@ class RecordedFiles:
         name = os.path.basename(self.file or "")
         return re.split(r"[/\\:]", path)[-1] == name and not self.is_file(path)
 
+    def elsewhere(self, paths: Iterable[str]) -> str:
+        """What to do about recorded paths that aren't the file's but have its name; "" where there is none."""
+        found = next(filter(self.is_namesake, paths), None) if self.file is not None else None
+        if found is None:
+            return ""
+        return f"runs of `{path_from_here(found)}` are: is it this policy elsewhere, give both one `trace_project`"
+
     def counted_as(self, path: str) -> str:
         """The path under which runs of a recorded path are counted: ways to one file are one."""
         found = self._by_path.get(path)

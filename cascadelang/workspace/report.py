@@ -92,6 +92,7 @@ def findings(
     """
     from cascadelang.stats.count import count
     from cascadelang.stats.sums import sums_of_window
+    from cascadelang.trace.query import policy_paths
     from cascadelang.trace.sql import StoreUnusable, reading
     from cascadelang.workspace.policy_file import RecordedFiles, shown_path
     from cascadelang.workspace.stats import live_policy, savings_of, singles_usd, window_of
@@ -106,12 +107,14 @@ def findings(
         with reading(store_of(start)) as store:
             found = [] if store is None else sums_of_window(store, window, wanted, files.counted_as)
             paths = {} if store is None else _paths(store)
+        elsewhere = "" if found else files.elsewhere(policy_paths(store_of(start)))
     except StoreUnusable as error:
         raise StoreMistake(str(error)) from None
     live = [sums for sums in found if live_policy(sums.policy) == sums.policy] or found
     if not live:
-        what = "nothing is recorded in this window" if policy is None else f"no run of `{policy}` is recorded in it"
-        raise Mistake(what, "`--since all` looks at everything; `cascadelang traces list` shows what there is")
+        what = "nothing" if policy is None else f"no run of `{policy}`"
+        look = "`--since all` looks at everything; `cascadelang traces list` shows what there is"
+        raise Mistake(f"{what} is recorded in this window", elsewhere or look)
     sums = live[0]
     beside = [
         one for one in found if one not in live and (live_policy(one.policy), one.path) == (sums.policy, sums.path)

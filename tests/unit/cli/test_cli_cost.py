@@ -156,8 +156,11 @@ def test_runs_of_the_file_elsewhere_are_told_of(cl, monkeypatch: pytest.MonkeyPa
     Path("x/c.cl").write_text(Path("c.cl").read_text())
     with Policy.load("x/c.cl") as policy:
         policy.run("hello", meta={"kind": "chat"})
-    told = cl("cost", "c.cl", "--from-traces").err
-    assert f"runs of `{Path('x', 'c.cl')}` are: is it this policy elsewhere, give both one `trace_project`" in told
+    told = f"runs of `{Path('x', 'c.cl')}` are: is it this policy elsewhere, give both one `trace_project`"
+    assert told in cl("cost", "c.cl", "--from-traces").err
+    report = cl("report", "c.cl")
+    assert "no run of `c.cl` is recorded in this window" in report.err
+    assert told in report.err
 
 
 def test_from_what_was_recorded(cl, monkeypatch: pytest.MonkeyPatch):
