@@ -53,9 +53,13 @@ _WORDS: Final = {
 }
 """By SQLSTATE (PostgreSQL's manual, appendix A)."""
 _IN_QUERY: Final = re.compile(r"([?&])((?:ssl)?password)=([^&#]*)", re.IGNORECASE)
+_BEGINNING: Final = re.compile(r"[^:/?#@]*:/*")
+_PARAMETER: Final = re.compile(r"invalid URI query parameter: \"(\w+)\"")
 _NEEDS: Final = 'PostgreSQL needs psycopg and its pool: pip install "cascadelang[postgres]"'
 _OLDER: Final = "it is of an older version, and is brought up to date when the next run is recorded"
 _UNREAD: Final = "it is no PostgreSQL URL: `@`, `:`, `/`, `?`, `#` and `%` of a password are written `%40` and so on"
+
+_UNKNOWN: Final = "it is no PostgreSQL URL: there is no parameter `{}`"
 
 
 class PostgresConnection:
@@ -178,7 +182,8 @@ class Postgres:
 
     def __init__(self, url: str) -> None:
         self.name = without_password(url)
-        self._url = url
+        scheme, mark, rest = url.partition("://")
+        self._url = url = f"{scheme.lower()}{mark}{rest}"  # libpq knows it so only
         self._secrets = _secrets(url)
         try:
             import psycopg
@@ -192,8 +197,9 @@ class Postgres:
             raise StoreUnusable(_UNREAD)
         try:
             given = conninfo_to_dict(url)
-        except psycopg.Error:
-            raise StoreUnusable(_UNREAD) from None
+        except psycopg.Error as error:
+            unknown = _PARAMETER.search(str(error))
+            raise StoreUnusable(_UNREAD if unknown is None else _UNKNOWN.format(unknown[1])) from None
         self.unstorable: tuple[type[Exception], ...] = (psycopg.DataError, UnicodeEncodeError, OverflowError)
         known = {
             "connect_timeout": CONNECT_S,
@@ -333,11 +339,12 @@ def without_password(url: str) -> str:
     What stands before its last ``@`` is taken for a user and a password, so that one with a forgotten ``%40`` isn't
     shown in part.
     """
-    scheme, _, rest = _IN_QUERY.sub(r"\1", url).partition("://")
-    before, at, place = rest.rpartition("@")
+    found = _BEGINNING.match(url)
+    scheme = found[0] if found is not None else ""
+    before, at, place = _IN_QUERY.sub(r"\1", url[len(scheme) :]).rpartition("@")
     place, _, query = place.partition("?")
     kept = "&".join(part for part in query.split("&") if part)
-    return f"{scheme}://{before.split(':')[0]}{at}{place}{'?' if kept else ''}{kept}"
+    return f"{scheme}{before.split(':')[0]}{at}{place}{'?' if kept else ''}{kept}"
 
 
 def _secrets(url: str) -> list[str]:

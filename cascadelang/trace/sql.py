@@ -46,8 +46,8 @@ Where = str | os.PathLike[str]
 
 URLS: Final = ("postgresql://", "postgres://")
 
-_SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
-"""More than one letter: `C://` is a drive."""
+_SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]+://|postgres(ql)?:", re.IGNORECASE)
+"""More than one letter: `C://` is a drive. A PostgreSQL URL with a slash too few is a mistyped one, and no path."""
 _OTHER: Final = "a store is the path of a file, or a URL that begins with `postgresql://`"
 
 _PAUSE_S: Final = 2e-5

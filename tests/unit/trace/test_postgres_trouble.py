@@ -161,13 +161,18 @@ def test_a_wrong_password_is_told_and_never_shown(postgres, make_run, warnings, 
         ("postgresql://h", "postgresql://h"),
         ("postgresql:///d?host=/var/run", "postgresql:///d?host=/var/run"),
         ("postgressql://u:s3cret@h/d", "postgressql://u@h/d"),
+        ("postgresql:/u:s3cret@h/d", "postgresql:/u@h/d"),
+        ("postgres:u:s3cret@h/d", "postgres:u@h/d"),
     ],
 )
 def test_a_url_is_shown_without_its_password(url, there):
     assert shown(url) == there
 
 
-@pytest.mark.parametrize("url", ["postgressql://u:s3cret@h/d", "mysql://u:s3cret@h/d", "sqlite:///t.sqlite"])
+@pytest.mark.parametrize(
+    "url",
+    ["postgressql://u:s3cret@h/d", "mysql://u:s3cret@h/d", "sqlite:///t.sqlite", "Postgresql:/u:s3cret@h/d"],
+)
 def test_a_url_of_another_database_is_no_path(url, tmp_path, monkeypatch, make_run, warnings):
     monkeypatch.chdir(tmp_path)
     store = TraceStore(url, warn=warnings.append)
@@ -199,6 +204,18 @@ def test_a_mistyped_url_is_told_without_what_was_typed(url, make_run, warnings):
     store.close()
     assert store.dropped == 1
     unshown(told.value, *warnings)
+
+
+def test_a_parameter_that_is_none_is_named():
+    with pytest.raises(StoreUnusable, match=r"there is no parameter `sslmod`$"):
+        database("postgresql://u:s3cret@h/d?sslmod=require")
+
+
+def test_a_scheme_is_one_in_any_case(postgres, make_run):
+    store = TraceStore(postgres.url.replace("postgresql", "PostgreSQL"))
+    store.record(make_run())
+    store.close()
+    assert len(list_runs(postgres.url)) == 1
 
 
 @pytest.fixture
