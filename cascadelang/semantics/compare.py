@@ -258,10 +258,8 @@ def _in_reach(value: tuple[ast.Expr, Type], constant: ast.Expr, place: Place, st
 def _of_samples(expr: ast.Expr, number: Decimal, state: State) -> str:
     """What was meant where a share of samples is compared with how many they are; empty where it isn't one."""
     call = state.calls.get(id(expr))
-    if call is None or not call.spec.samples:
-        return ""
-    samples = call.args[call.spec.samples]
-    if not 1 < number <= samples or number % 1:
+    samples = None if call is None else call.args.get(call.spec.samples)
+    if call is None or not isinstance(samples, int) or not 1 < number <= samples or number % 1:
         return ""
     share = (number / samples).quantize(Decimal("0.01"), ROUND_FLOOR).normalize()  # no more than that many give
     return f"`{call.spec.name}` gives a share: {number:f} of {samples} is `{share:f}`"
