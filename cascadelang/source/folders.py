@@ -89,4 +89,7 @@ def _home(environ: Mapping[str, str]) -> Path:
     except RuntimeError:  # no home for this user id, as in some containers
         import tempfile
 
-        return Path(tempfile.gettempdir()).absolute()
+        try:
+            return Path(tempfile.gettempdir()).absolute()
+        except OSError:  # nothing can be written anywhere: nothing is kept, then
+            return Path(os.sep).absolute()

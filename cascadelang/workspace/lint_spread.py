@@ -129,7 +129,10 @@ def _started(files: Sequence[Work], *, locked: bool, keep: bool) -> tuple[subpro
     from cascadelang.workspace.lint_cache import levels_data
 
     told = {"files": [[path, levels_data(levels)] for path, levels in files], "locked": locked, "keep": keep}
-    out = tempfile.TemporaryFile()  # noqa: SIM115 - it is read when the worker is done
+    try:
+        out = tempfile.TemporaryFile()  # noqa: SIM115 - it is read when the worker is done
+    except OSError:  # there is no folder for files that come and go: everything may only be read, say
+        return None
     command = [sys.executable, "-P", "-c", _WORKER, json.dumps(sys.path)]
     try:
         process = subprocess.Popen(  # noqa: S603 - our own interpreter

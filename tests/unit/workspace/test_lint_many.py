@@ -264,6 +264,15 @@ def test_a_worker_that_fails_costs_only_time(tree: Path, monkeypatch: pytest.Mon
     assert printed(jobs=3) == once
 
 
+def test_where_no_file_can_be_made_one_process_lints(tree: Path, monkeypatch: pytest.MonkeyPatch):
+    def nowhere():
+        raise FileNotFoundError(2, "No usable temporary directory found")
+
+    here = printed(jobs=1)
+    monkeypatch.setattr("tempfile.TemporaryFile", nowhere)
+    assert printed(jobs=3) == here
+
+
 def test_what_comes_back_is_in_the_order_of_the_files(tree: Path, monkeypatch: pytest.MonkeyPatch):
     (tree / "small.cl").write_text("")
     monkeypatch.setattr(lint_spread, "_WORKER", 'print("[\\"mistake\\", \\"there\\", \\"help\\", false]")')
