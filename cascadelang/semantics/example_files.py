@@ -207,7 +207,7 @@ def _tree(text: str, ending: str) -> _Leaf | None:
         mark = error.problem_mark or error.context_mark
         said = " ".join(str(error.problem or error.context or "it can't be read").split())
         raise WrongExamples(f"it isn't YAML: {said}", mark.line + 1 if mark else 0, _YAML_HELP) from None
-    except yaml.YAMLError:
+    except (yaml.YAMLError, UnicodeEncodeError):  # libyaml encodes what the other reader would refuse
         raise WrongExamples("it holds characters that a text file doesn't have", help="save it as text") from None
     except RecursionError:
         raise WrongExamples("it is nested too deeply", help=_HELP[ending]) from None
