@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
+from math import isclose
 from typing import TYPE_CHECKING
 
 from cascadelang.contracts.estimate import estimate_tokens
@@ -86,8 +87,18 @@ class RungOrder:
             if self._worth_usd is not None:
                 worths.append((good - cost_usd / self._worth_usd, 0.0))
             else:
-                worths.append((good / cost_usd if cost_usd > 0 else FREE, good))
-        return left[max(range(len(left)), key=lambda n: (worths[n], -n))], ""
+                worths.append((good / cost_usd, 0.0) if cost_usd > 0 else (FREE, good))
+        return left[first_of_the_best(worths)], ""
+
+
+def first_of_the_best(worths: Sequence[tuple[float, float]]) -> int:
+    """Where the first stands that is worth most; what only differs by how numbers are rounded is worth the same."""
+    best = max(worths)
+    return next(n for n, worth in enumerate(worths) if all(map(_same, worth, best)))
+
+
+def _same(one: float, other: float) -> bool:
+    return isclose(one, other, rel_tol=1e-9, abs_tol=1e-12)
 
 
 def _tokens(query: Query, extra: tuple[Message, ...]) -> int:

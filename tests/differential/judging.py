@@ -154,16 +154,16 @@ class Judging(Calling):
         order = self.checked.settings[id(node)]
         quality = self.predicted(order)
         tokens = sum(AROUND_A_MESSAGE + estimate_tokens(m.text) for m in (*self.query.messages, *handed))
-        worth: dict[int, Any] = {}
+        worth: dict[int, tuple[float, ...]] = {}
         for at in left:
             usd = self.price(node.rungs[at].strategy, around, tokens)
             if usd is None:
                 return left[0]
             if order["worth_usd"] is not None:
-                worth[at] = quality[at] - usd / order["worth_usd"]
+                worth[at] = (quality[at] - usd / order["worth_usd"],)
             else:
                 worth[at] = (quality[at] / usd, 0.0) if usd else (math.inf, quality[at])
-        return max(left, key=lambda at: (worth[at], -at))
+        return max(left, key=lambda at: (rounded(worth[at]), -at))
 
     def price(self, strategy: ast.Strategy, around: Around, tokens: int) -> float | None:
         """The most that a rung can cost: a model, with suffixes."""
@@ -187,6 +187,11 @@ class Judging(Calling):
         asked = tokens + (AROUND_A_MESSAGE + most_tokens(own["system"]) if own["system"] else 0)
         attempts = tries(model.retry if around.retry is None else around.retry, own["timeout_s"])
         return attempts * (float(model.price.input) * asked + float(model.price.output) * own["max_tokens"]) / 1e6
+
+
+def rounded(numbers: tuple[float, ...]) -> tuple[float, ...]:
+    """Numbers without the digits in which two ways to calculate the same may differ."""
+    return tuple(float(f"{number:.9g}") for number in numbers)
 
 
 def sampled(part: Naive, *, request: Request, answer: Answer, around: Around) -> Reply:

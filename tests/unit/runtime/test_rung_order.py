@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from math import inf, log
+
 import pytest
 
 from cascadelang.graph import model as g
+from cascadelang.runtime.rung_order import first_of_the_best
 
 
 def quality(*, long_weight=0.0, **bias):
@@ -80,6 +83,15 @@ def test_what_is_free_comes_first_and_equals_as_written(kit):
     assert kit.run(root).path == ("c", "b", "a")
     root = ordered(kit, three(kit, prices=(1, 1, 1)), quality(a=1.0, b=1.0, c=1.0))
     assert kit.run(root).path == ("a", "b", "c")
+
+
+def test_equals_are_as_written_however_they_are_calculated(kit):
+    twice = quality(a=-log(3.0), b=0.0)  # a quarter and a half, at half the price
+    a, b = three(kit, prices=(1, 2, 4))[:2]
+    assert kit.run(ordered(kit, [a, b], twice)).path == ("a", "b")
+    assert kit.run(ordered(kit, [b, a], twice)).path == ("b", "a")
+    assert first_of_the_best([(0.3, 0.0), (0.1 + 0.2, 0.0)]) == 0
+    assert first_of_the_best([(0.3, 0.0), (0.3001, 0.0), (inf, 0.2), (inf, 0.4)]) == 3
 
 
 def test_the_price_is_that_of_the_rung_where_it_stands(kit):
