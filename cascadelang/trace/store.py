@@ -41,6 +41,7 @@ from cascadelang.trace.sql import (
     StoreUnusable,
     Where,
     database,
+    is_database_error,
     let_others_in,
     shown,
 )
@@ -265,22 +266,36 @@ class TraceStore:
                 self._give_up(str(unusable))
             except Exception as error:  # noqa: BLE001 - whatever it is, the thread lives on and answers go out
                 self._disconnect()
-                if isinstance(error, StoreMoved) and tries <= _MOST_MOVES:
-                    continue
                 if self._is_away(error):
                     self._wait_for_it(batch, self._words(error))
                     return
-                if self._is_busy(error) and time.monotonic() < until_s:
-                    self._hurry.wait(0.05)  # SQLite's own waiting doesn't cover every lock, that of a new log say
+                if self._may_pass(error, tries, until_s):
                     continue
-                if _is_integrity(error) and tries == 1:
-                    self._unsure = True  # the run is there already, or the store isn't the one it was
-                    continue
-                self.dropped += len(batch)
-                self._fail(self._words(error))
+                self._lose(batch, error)
             else:
                 self._back()
             return
+
+    def _may_pass(self, error: Exception, tries: int, until_s: float) -> bool:
+        """Whether what went wrong may not at the next try."""
+        if isinstance(error, StoreMoved):
+            return tries <= _MOST_MOVES
+        if self._is_busy(error) and time.monotonic() < until_s:
+            self._hurry.wait(0.05)  # SQLite's own waiting doesn't cover every lock, that of a new log say
+            return True
+        if _is_integrity(error) and tries == 1:
+            self._unsure = True  # the run is there already, or the store isn't the one it was
+            return True
+        return False
+
+    def _lose(self, batch: list[Counted], error: Exception) -> None:
+        """Let a batch go; but only the run that can't be counted, where that is it."""
+        if len(batch) > 1 and not is_database_error(error):
+            for one in batch:
+                self._write([one])
+            return
+        self.dropped += len(batch)
+        self._fail(self._words(error))
 
     def _prune(self, retention: Retention) -> None:
         """Delete some of what is too old."""

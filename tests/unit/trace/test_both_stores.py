@@ -113,6 +113,15 @@ def test_a_run_that_is_there_already_costs_none_of_the_others(anywhere, make_run
         assert reader.rows("SELECT sum(runs) FROM tallies") == [(6,)]
 
 
+def test_a_run_that_cannot_be_counted_costs_none_of_the_others(anywhere, make_run):
+    store = TraceStore(anywhere)
+    for number in range(5):
+        store.record(make_run(number, latency_s=float("inf") if number == 2 else 0.3))
+    store.close()
+    assert store.dropped == 1
+    assert [int(run.trace_id, 16) for run in list_runs(anywhere)] == [4, 3, 1, 0]
+
+
 def test_two_writers_at_once(anywhere, make_run):
     stores = [TraceStore(anywhere) for _ in range(3)]
     threads = [
