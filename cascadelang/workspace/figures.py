@@ -58,6 +58,7 @@ def percent(share: float | None, *, least: str = "under 0.1%") -> str:
         return "unknown"
     if 0 < share < 0.0005:
         return least
+    share = round(share, 9)  # what lies halfway is no matter of how a Python adds its floats
     return f"{share:.0%}" if share in (0, 1) or 0.0995 <= share <= 0.9949 else f"{share:.1%}"
 
 

@@ -7,6 +7,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -130,7 +131,8 @@ def test_a_store_of_the_version_before_is_read_and_brought_up_to_date(file, make
     assert look(file) is None
     stored(file, kept())
     assert look(file) == kept()
-    assert sqlite3.connect(file).execute("PRAGMA user_version").fetchone() == (LATEST,)
+    with closing(sqlite3.connect(file)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (LATEST,)
 
 
 def test_old_answers_and_the_oldest_of_too_many_are_removed(anywhere, monkeypatch):
@@ -189,7 +191,8 @@ def test_another_programs_database_and_a_newer_store_are_left_alone(file):
     connection.execute("CREATE TABLE other (x)")
     connection.close()
     stored(file, kept())
-    tables = sqlite3.connect(file).execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    with closing(sqlite3.connect(file)) as connection:
+        tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
     assert tables == [("other",)]
 
 

@@ -7,7 +7,7 @@ import sqlite3
 from types import MappingProxyType
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cascadelang.contracts.trace_sink import Event
@@ -56,6 +56,7 @@ def back(run):
     return events_of(encode(facts.way.form), json.loads(encode(facts.own)), texts, run.answer)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(events)
 def test_what_goes_in_comes_out(told):
     run = a_run(1, events=tuple(told), model="", answer="ab")

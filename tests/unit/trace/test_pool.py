@@ -179,7 +179,14 @@ def test_no_thread_and_no_log_holds_the_password(postgres, make_run, caplog, cap
 
 def run_child(code: str, *args: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code), *map(str, args)],
+        [
+            sys.executable,
+            "-W",
+            "ignore:This process:DeprecationWarning",
+            "-c",
+            textwrap.dedent(code),
+            *map(str, args),
+        ],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (ROOT / "tests" / "unit", ROOT)))},
         capture_output=True,
         text=True,

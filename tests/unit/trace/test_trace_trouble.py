@@ -11,6 +11,7 @@ import sys
 import textwrap
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -362,4 +363,5 @@ def test_a_store_that_is_replaced_while_it_is_written_goes_on(tmp_path, make_run
     store.close()
     assert warnings == []
     assert {run.trace_id for run in list_runs(path)} == {make_run(number).trace_id for number in (0, 1, 8)}
-    assert sqlite3.connect(path).execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -73,7 +74,8 @@ def test_where_no_text_is_kept_answers_are_only_in_memory(file: Path, setting: s
     assert not ask(file, "q").cached
     store = file.with_name("t.sqlite")
     if store.exists():
-        assert sqlite3.connect(store).execute("SELECT count(*) FROM answers").fetchone() == (0,)
+        with closing(sqlite3.connect(store)) as connection:
+            assert connection.execute("SELECT count(*) FROM answers").fetchone() == (0,)
         assert b"Paris" not in store.read_bytes()
 
 
