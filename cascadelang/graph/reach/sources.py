@@ -62,7 +62,9 @@ class Sources:
                 self._signal(name, graph.signals[name])
         for node in graph.nodes.values():
             for expr in conditions(node):
-                self.visit(expr)
+                source = self.visit(expr)
+                if source is not None:
+                    self.note(source, _labels(node, expr))
 
     def _signal(self, name: str, signal: g.NamedSignal) -> None:
         source = self.visit(signal.expr)
@@ -246,6 +248,13 @@ def thresholds(steps: tuple[Step, ...], limit: float) -> list[int]:
         if first is not None:
             found += [first - 1, first] if first else [first]
     return found
+
+
+def _labels(node: g.GraphNode, expr: g.GraphExpr) -> Iterable[str]:
+    """The labels that a node's expression is told apart by."""
+    if isinstance(node, g.RouteByNode):
+        return node.arms
+    return node.start_at if isinstance(node, g.CascadeNode) and expr is node.start else ()
 
 
 def _first(holds: Callable[[int], bool]) -> int | None:

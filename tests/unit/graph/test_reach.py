@@ -148,6 +148,14 @@ def test_labels():
     assert arms(head + outer) == [("main.arm1", "gold", [("main", 0)])]
 
 
+def test_labels_of_a_signal_without_a_name():
+    asked = 'ask(haiku, "Which kind?", [code, prose, sums])'
+    by = f"(route by {asked} code -> opus, prose -> haiku else sonnet)"
+    assert arms(f"policy main = {by}") == []
+    assert arms(f"policy main = route {asked} == code -> haiku else {by}") == [("main.else", "code", [("main", 0)])]
+    assert arms('policy main = cascade [haiku, opus] from ask(haiku, "Who?", [haiku, opus]) until json') == []
+
+
 def test_a_score_of_conditions_is_added_up():
     head = "signal hard = band(score(has_code: 0.4, has_math: 0.3), low: 0.35, mid: 0.5, high: 0.9, top)\n"
     text = "policy main = route by hard low -> haiku, mid -> sonnet, high -> opus, top -> opus"
