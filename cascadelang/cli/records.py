@@ -61,6 +61,11 @@ class Taken:
             raise click.UsageError("which records are meant is said by `--on`, and it isn't there")
 
 
+model_option = click.option(
+    "--model", "names", multiple=True, metavar="NAME=RECORDED", help="What records call a model; repeatable."
+)
+
+
 def records_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """What says which records are taken: ``--limit``, ``--sample``, ``--seed`` and so on, as one `Taken`."""
 
@@ -75,7 +80,7 @@ def records_options(command: Callable[..., Any]) -> Callable[..., Any]:
         impute: str | None,
         **rest: Any,
     ) -> Any:
-        return command(taken=Taken(policy, _named(names), limit, sample, seed, resamples, impute), **rest)
+        return command(taken=Taken(policy, named_models(names), limit, sample, seed, resamples, impute), **rest)
 
     found: Callable[..., Any] = work
     for option in (
@@ -90,16 +95,14 @@ def records_options(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option("--sample", type=click.IntRange(1), metavar="N", help="Only N records, drawn by their ids."),
         click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the first N records."),
-        click.option(
-            "--model", "names", multiple=True, metavar="NAME=RECORDED", help="What records call a model; repeatable."
-        ),
+        model_option,
         click.option("--policy", metavar="NAME", help="Which policy runs over the records; main."),
     ):
         found = option(found)
     return found
 
 
-def _named(words: tuple[str, ...]) -> dict[str, str]:
+def named_models(words: tuple[str, ...]) -> dict[str, str]:
     """``haiku=claude-haiku`` as names by name.
 
     Raises:

@@ -6,6 +6,7 @@ import click
 
 from cascadelang.cli.help import Command
 from cascadelang.cli.paint import color_option, write
+from cascadelang.cli.records import model_option, named_models
 
 
 @click.command("report", cls=Command)
@@ -18,12 +19,20 @@ from cascadelang.cli.paint import color_option, write
 @click.option(
     "--on", "records", metavar="RECORDS", help="Graded answers (.jsonl, .jsonl.gz, .parquet) that quality is told by."
 )
+@model_option
 @click.option(
     "--samples", type=click.IntRange(0, 50), default=6, show_default=True, help="How many runs are shown with texts."
 )
 @color_option
 def command(
-    *, policy: str | None, out: str, since: str, until: str | None, records: str | None, samples: int
+    *,
+    policy: str | None,
+    out: str,
+    since: str,
+    until: str | None,
+    records: str | None,
+    names: tuple[str, ...],
+    samples: int,
 ) -> None:
     """Write a page about recorded runs: what was saved, where queries went, rates, cost, latency, reasons, some runs.
 
@@ -37,7 +46,16 @@ def command(
     from cascadelang.workspace.report import findings
     from cascadelang.workspace.report_page import report_page
 
+    if names and records is None:
+        raise click.UsageError("`--model` says what records call a model, and `--on` names none")
     check_page_name(out)
-    found = findings(policy, since=None if since == "all" else since, until=until, records=records, samples=samples)
+    found = findings(
+        policy,
+        since=None if since == "all" else since,
+        until=until,
+        records=records,
+        named=named_models(names),
+        samples=samples,
+    )
     write_file(out, report_page(found))
     write(f"wrote {out}")

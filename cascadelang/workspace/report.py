@@ -74,6 +74,7 @@ def findings(
     since: str | None = "30d",
     until: str | None = None,
     records: str | None = None,
+    named: Mapping[str, str] | None = None,
     samples: int = 6,
     start: str = ".",
 ) -> Findings:
@@ -84,6 +85,7 @@ def findings(
         since: from when on: an age, a day, or ``None`` from the beginning.
         until: till when; ``None`` till now.
         records: recorded answers with their quality, for cost against quality.
+        named: by the policy's name of a model, the records' name of it, where they differ.
         samples: how many runs are shown with their texts.
         start: the file or folder whose settings count.
 
@@ -130,7 +132,7 @@ def findings(
         singles_usd(sums, files),
         _latencies(sums),
         _samples(sums, stats.statuses, window, samples, start),
-        None if records is None else _replayed(sums, files.here(sums.path), records),
+        None if records is None else _replayed(sums, files.here(sums.path), records, named),
         drawing,
         drawn,
         [f"{one.policy} ({shown_path(one.path, paths_shown)})" for one in live[1:]],
@@ -327,10 +329,10 @@ def _samples(sums: Sums, statuses: Mapping[str, float], window: Window, number: 
     return [find_recorded(id_, start=start) for id_ in list(chosen)[:number]]
 
 
-def _replayed(sums: Sums, file: str, records: str) -> Report:
+def _replayed(sums: Sums, file: str, records: str, named: Mapping[str, str] | None) -> Report:
     from cascadelang.workspace.replay import replay
 
-    found = replay(file, records, policy=sums.policy)
+    found = replay(file, records, policy=sums.policy, named=named)
     if not found.graded:
         raise Mistake(
             f"no answer in `{records}` has a `quality`", "leave `--on` out, or add what each answer is worth"

@@ -311,6 +311,18 @@ def cl_main():
     return go
 
 
+def test_what_records_call_a_model_is_said(record, cl_main):
+    record(run(1))
+    rows = [{"query": q, "answers": {"S": {"text": "{}", "quality": 1}, "large": {"text": "{}"}}} for q in "ab"]
+    Path("r.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    assert "`--model NAME=RECORDED` says which is meant" in cl_main("report", "p.cl", "--on", "r.jsonl")[2]
+    code, _, err = cl_main("report", "p.cl", "--on", "r.jsonl", "--model", "small=S")
+    assert (code, err) == (0, "")
+    assert "Quality as it is graded in r.jsonl, of 2 records" in Path("report.html").read_text(encoding="utf-8")
+    assert "`--on` names none" in cl_main("report", "p.cl", "--model", "small=S")[2]
+    assert "names no model" in cl_main("report", "p.cl", "--on", "r.jsonl", "--model", "small")[2]
+
+
 LADDER = """
 provider x = openai { base_url: "http://127.0.0.1:9/v1" }
 model small = x("s") { price: $1 / $5 }
