@@ -179,7 +179,19 @@ def _first(steps: Collection[Step], node: str, names: list[str]) -> list[str]:
     for step in under:
         if step.kind in {"call", "call_failed", "skip"} and step.model in names:
             return [step.model]
-    return names[:1] if under else []
+    return names[:1] if under else _in_tier(steps, node, names)
+
+
+def _in_tier(steps: Collection[Step], node: str, names: list[str]) -> list[str]:
+    """The tier that answered, as a list, where all that a way left of it was told at the tier's own nodes.
+
+    Empty where a choice around the node led elsewhere: then the tier stands there, too.
+    """
+    for step in steps:
+        around = step.kind == "route" and node.startswith(step.node + ".")
+        if around and node != step.model and not node.startswith(step.model + "."):
+            return []
+    return [name for name in names if any(_is_under(step, name) for step in steps)][:1]
 
 
 def _by_verdict(verdict: Step, steps: Collection[Step], under: Collection[Step], names: list[str]) -> str:

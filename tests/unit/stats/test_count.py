@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cascadelang import Policy
 from cascadelang.contracts.trace_sink import Event, RunRecord
 from cascadelang.stats.count import count, quantile
 from cascadelang.stats.sums import Window, sums_of_newest, sums_of_window
@@ -319,3 +320,34 @@ def test_a_rung_is_known_by_where_it_answered_though_another_one_is_that_model(t
         (sums,) = sums_of_window(store, ALWAYS, EVERYONE)
     found = {each.name: (each.entered, each.left) for each in count(sums).rungs}
     assert found == {rung: (5, 2), "b": (2, 0)}
+
+
+@pytest.mark.parametrize(
+    ("policy", "rung", "came"),
+    [
+        ("main", ("main", "tier.low"), (5, 2)),
+        ("inside", ("policy.inside", "policy.inside.member1"), (5, 2)),
+        ("routed", ("policy.routed.else", "tier.low"), (3, 2)),  # two of the five went to the tier straight away
+    ],
+)
+def test_a_tier_that_answered_is_what_a_way_came_to(tmp_path, policy, rung, came):
+    path = tmp_path / "p.cl"
+    path.write_text(
+        """
+        provider f = scripted { replies: { a: ["{}", "{}", "{}", "no"], c: "{}" } }
+        model a = f("a")
+        model c = f("c")
+        tier low = cascade [a] until json otherwise fail
+        policy main = fallback [low, c]
+        policy inside = fallback [cascade [a] until json otherwise fail, c]
+        policy routed = route contains("x") -> low else fallback [low, c]
+        """,
+        encoding="utf-8",
+    )
+    with Policy.load(path, traces=tmp_path / "t.sqlite") as loaded:
+        for at in range(5):
+            loaded.run("x" if policy == "routed" and at < 2 else "y", policy=policy)
+    with reading(tmp_path / "t.sqlite") as store:
+        (sums,) = sums_of_window(store, ALWAYS, EVERYONE)
+    rungs = {(each.node, each.name): (each.entered, each.left) for each in count(sums).rungs}
+    assert rungs[rung] == came
