@@ -133,7 +133,7 @@ def export(target: str, limit: int | None, **search: Any) -> None:
     done = export_recorded(target, limit=limit, **search)
     said = f"{count(done.records, 'record')}" + ("" if target == "-" else f" written to {one_line(target, 200)}")
     if done.without_query:
-        said += f"; {done.without_query:,} without a query, for the store keeps no texts of them"
+        said += f"; {done.without_query:,} without a query: it was empty, or its text isn't kept"
     write(said, err=True)
 
 

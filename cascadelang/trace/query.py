@@ -139,13 +139,17 @@ def show_run(where: Where, id_: str) -> RunRecord:
     """
     with reading(where) as store:
         if store is None:
-            raise TraceNotFound(f"no run is recorded under `{id_}`")
+            raise TraceNotFound(_none_of(id_))
         run = _the_one(store, id_)
         row = store.rows(f"SELECT {RUN_FIELDS} FROM {RUN_TABLES} WHERE runs.id = ?", (run,))[0]  # noqa: S608 - ours
         events = store.rows("SELECT events FROM events WHERE run = ?", (run,))
         payload = store.rows("SELECT query, answer, meta, texts FROM payloads WHERE run = ?", (run,))
         with as_recorded(where):
             return run_of(row, Forms(store), events[0][0] if events else None, payload[0] if payload else None)
+
+
+def _none_of(id_: str) -> str:
+    return "no run is recorded yet" if id_ == "last" else f"no run is recorded under `{id_}`"
 
 
 def _the_one(store: Connection, id_: str) -> int:
@@ -157,7 +161,7 @@ def _the_one(store: Connection, id_: str) -> int:
     """
     found = _matches(store, id_) if id_ else []
     if not found:
-        raise TraceNotFound(f"no run is recorded under `{id_}`")
+        raise TraceNotFound(_none_of(id_))
     if len(found) > 1:
         raise TraceAmbiguous(f"more than one run's id begins with `{id_}`: give more of it")
     return int(found[0][0])

@@ -109,6 +109,8 @@ def test_nothing_is_made_until_something_is_recorded(tmp_path):
     store.close()
     assert not store.path.exists()
     assert list_runs(store.path) == []
+    with pytest.raises(TraceNotFound, match="no run is recorded yet"):
+        show_run(tmp_path / "none.sqlite", "last")
     with pytest.raises(TraceNotFound, match="no run is recorded under `abc`"):
         show_run(store.path, "abc")
 
