@@ -107,10 +107,12 @@ class Calling:
             return 0.0
         each_usd = dollars(model, Usage(input_tokens(request), request.max_tokens))
         for limit in around.limits:
+            if limit.usd is None:  # what a judge in a limit of time costs needn't be known
+                continue
             most_usd = each_usd * tries(retry, request.timeout_s)
             most_usd += self.judging_usd(request.max_tokens, around, limit)
             most_usd += self.further(around, limit) * each_usd * tries(retry, whole_s)
-            if limit.usd is not None and limit.taken_usd + most_usd > limit.usd + ROUNDING_USD:
+            if limit.taken_usd + most_usd > limit.usd + ROUNDING_USD:
                 raise Failing("over_budget", limit)
         return each_usd
 
