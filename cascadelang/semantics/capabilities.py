@@ -120,20 +120,27 @@ def _tell_cannot(
 
 def _scored(vote: ast.Vote, by: ast.Expr, path: str, state: State) -> None:
     """Tell the members of a vote whose answers can't be scored: they'd come after all others, whatever they say."""
+    found: list[tuple[ModelInfo, Span, tuple[str, Capability]]] = []
     for member in vote.members:
         for model, at in answering(member, path, state):
             needs = _needs(by, path, model, state)
             if needs and _outcomes(by, path, model, state) == _UNKNOWN:
-                check, wanted = needs[0]
-                state.error(
-                    "model-cannot",
-                    f"`{model.name}` gives no {_SAID[wanted]}, so its answers can never be scored",
-                    at,
-                    label=f"`{check}` needs them",
-                    related=(Label(by.span, "the score that the vote goes by"),),
-                    help=f"vote by another score, or say `can: [{wanted}]` on the model if it can",
-                )
+                found.append((model, at, needs[0]))
                 break
+    if not found:
+        return
+    model, at, (check, wanted) = found[0]
+    state.error(
+        "model-cannot",
+        f"`{model.name}` gives no {_SAID[wanted]}, so its answers can never be scored",
+        at,
+        label=f"`{check}` needs them",
+        related=(
+            *(Label(place, f"nor does `{other.name}` give any") for other, place, _ in found[1:]),
+            Label(by.span, "the score that the vote goes by"),
+        ),
+        help=f"vote by another score, or say `can: [{wanted}]` on the model if it can",
+    )
 
 
 def answering(strategy: ast.Strategy, path: str, state: State) -> Iterator[tuple[ModelInfo, Span]]:

@@ -25,7 +25,7 @@ policy passes   = cascade [haiku, opus] until lenient
 policy only     = cascade [qwen_small until sure, opus]
 
 policy scored   = vote [gpt, gpt_mini, unknown] by margin
-policy unscored = vote [gpt, mixed] by margin                        # error: [model-cannot]
+policy unscored = vote [gpt, mixed, haiku] by margin  # error: [model-cannot]
 policy scores   = cascade [vote [haiku, gpt] by margin, opus] until json  # error: [model-cannot]
 
 policy limited  = unknown within $0.05                               # error: [unpriced-model]
