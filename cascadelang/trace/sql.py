@@ -35,6 +35,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -52,8 +53,11 @@ _OTHER: Final = "a store is the path of a file, or a URL that begins with `postg
 
 _PAUSE_S: Final = 2e-5
 """Long enough for a thread that waits for the interpreter's lock to wake up and take it."""
+_STRETCH_S: Final = 1.5e-4
+"""CPU that a thread may take before it pauses: a pause takes some 20 µs of it, so not after each little step, and one
+step on a machine that is slow just then may take three times what it should."""
 ROWS_AT_ONCE: Final = 128
-"""How many rows are written before other threads are let in: a few tenths of a millisecond."""
+"""How many rows are written before other threads may be let in."""
 
 EVERY: Final = 2**62
 """As the value of a ``LIMIT ?``: no limit."""
@@ -183,12 +187,28 @@ class Database(Protocol):
         ...
 
 
+class _OfThread(threading.local):
+    """CPU that this thread had taken when it last paused, in seconds."""
+
+    paused_s = 0.0
+
+
+_of_thread: Final = _OfThread()
+
+
 def let_others_in() -> None:
-    """Let the other threads of this process run, for what goes on here may take longer than they can wait.
+    """Let the other threads of this process run, where this one has worked for `_STRETCH_S` since it last did.
 
     Giving up the interpreter's lock for a moment, as each statement does, isn't enough: who waits for it takes longer
     to wake up than the statement takes, and finds it taken again, for up to five milliseconds.
     """
+    if time.thread_time() - _of_thread.paused_s >= _STRETCH_S:
+        pause()
+        _of_thread.paused_s = time.thread_time()
+
+
+def pause() -> None:
+    """Stand still for a moment, without the interpreter's lock."""
     time.sleep(_PAUSE_S)
 
 

@@ -56,10 +56,13 @@ _GATHER_S: Final = 0.25
 transactions take a third less of tracing's CPU than writing every 30 ms."""
 _MOST_AT_ONCE: Final = 512
 """So few that no step of writing them keeps the other threads out for a millisecond."""
-_SLICE: Final = 128
-"""How many are taken from the queue before the other threads are let in."""
+_SLICE: Final = 64
+"""How many are taken from the queue, and let go, before the other threads may be let in."""
 _MANY_TOKENS: Final = 20_000
 """A run with answers of so many tokens is left to the thread, for writing their JSON takes a while."""
+_TOGETHER: Final = 16
+"""How many runs are counted together: a fifth less work than one by one, for the second finds the processor's caches
+full of what counts; and done in less than a third of a millisecond."""
 _CLOSE_S: Final = 30.0
 _TOO_FAST: Final = "they came too fast"
 _TOO_LATE: Final = "they came when it was closed"
@@ -121,9 +124,15 @@ class TraceStore:
         """The file; of a database, its name."""
         return Path(self.name)
 
+    @property
+    def waiting(self) -> int:
+        """How many runs wait to be written."""
+        return len(self._waiting) + len(self._fresh)
+
     def _begin(self) -> None:
         """Nothing waits and nothing runs: at the start, and in a forked child."""
         self._waiting: deque[Counted | tuple[RunRecord, float]] = deque()
+        self._fresh: deque[tuple[RunRecord, float]] = deque()
         self._wake = threading.Event()
         self._hurry = threading.Event()
         self._lock = threading.Lock()
@@ -146,7 +155,7 @@ class TraceStore:
 
     def record(self, run: RunRecord) -> None:
         """See `TraceSink.record`."""
-        if self._closed or self._hopeless or len(self._waiting) >= self._most_waiting:
+        if self._closed or self._hopeless or len(self._waiting) + len(self._fresh) >= self._most_waiting:
             self.dropped += 1
             if not self._hopeless:
                 self._note(_TOO_LATE if self._closed else _TOO_FAST)
@@ -157,20 +166,31 @@ class TraceStore:
                 return
             weight = 1 / self._sample
         if run.output_tokens < _MANY_TOKENS and self._privacy is None:
-            # Now, while what the run told is at hand: it takes half of what it would take the thread, which has to
+            # Soon, while what the run told is at hand: it takes half of what it would take the thread, which has to
             # fetch it all from memory again, and what waits is small.
-            try:
-                self._waiting.append(counted(run, weight))
-            except UNCOUNTABLE:
-                self.dropped += 1
-                self._note(_UNSTORABLE)
-                return
+            self._fresh.append((run, weight))
+            if len(self._fresh) >= _TOGETHER or run.output_tokens > _MANY_TOKENS // _TOGETHER:
+                self._count_fresh()
         else:
             self._waiting.append((run, weight))
         if not self._wake.is_set():
             self._wake.set()
             if self._thread is None:
                 self._start()
+
+    def _count_fresh(self) -> None:
+        """Count the runs that aren't yet: in the thread of a run, or, the last ones, in the writing thread."""
+        fresh, waiting = self._fresh, self._waiting
+        while fresh:
+            try:
+                run, weight = fresh.popleft()
+            except IndexError:  # another thread was faster
+                return
+            try:
+                waiting.append(counted(run, weight))
+            except UNCOUNTABLE:
+                self.dropped += 1
+                self._note(_UNSTORABLE)
 
     def close(self) -> None:
         """See `TraceSink.close`."""
@@ -183,11 +203,10 @@ class TraceStore:
         if thread is not None:
             thread.join(_CLOSE_S)
             if thread.is_alive():
-                waiting = len(self._waiting) + self._at_hand
+                waiting = self.waiting + self._at_hand
                 self._tell(f"{waiting} runs are not recorded in `{self.name}` yet: it can't be written to just now")
                 return
-        self.dropped += len(self._waiting)  # came in while it closed
-        self._waiting.clear()
+        self._drop_all()  # came in while it closed
         self._tell_lost()
 
     def _start(self) -> None:
@@ -217,6 +236,7 @@ class TraceStore:
             self._wake.wait()
             self._hurry.wait(_GATHER_S)
             self._wake.clear()
+            self._count_fresh()
             due = len(waiting)  # what comes in while they are written is gathered again: few large transactions
             while waiting and not self._hopeless and (due > 0 or self._closed):
                 batch = self._batch()
@@ -229,7 +249,7 @@ class TraceStore:
                     let_others_in()
             if self._retention is not None and not self._closed:
                 self._prune(self._retention)
-            if self._closed and (not waiting or self._hopeless):
+            if self._closed and (not (waiting or self._fresh) or self._hopeless):
                 self._disconnect()
                 return
 
@@ -333,6 +353,12 @@ class TraceStore:
         self._unsure = False
         return dropped
 
+    def _drop_all(self) -> None:
+        """Let go what waits."""
+        for waiting in (self._waiting, self._fresh):
+            self.dropped += len(waiting)
+            waiting.clear()
+
     def _at(self) -> Database:
         """The store.
 
@@ -365,8 +391,7 @@ class TraceStore:
         if self._closed:
             self.dropped += len(batch)
             self._hopeless = True
-            self.dropped += len(self._waiting)
-            self._waiting.clear()
+            self._drop_all()
             self._note(reason)
             return
         self._waiting.extendleft(reversed(batch))
@@ -406,8 +431,7 @@ class TraceStore:
         """Nothing can ever be written."""
         self._hopeless = True
         self._disconnect()
-        self.dropped += len(self._waiting)
-        self._waiting.clear()
+        self._drop_all()
         self._fail(reason)
 
     def _fail(self, reason: str) -> None:

@@ -16,7 +16,7 @@ from cascadelang.trace.facts import Step, Way
 from cascadelang.trace.json_text import encode
 from cascadelang.trace.rows import Counted, path_text
 from cascadelang.trace.schema import bucket_of, places_of
-from cascadelang.trace.sql import Connection, let_others_in
+from cascadelang.trace.sql import Connection
 
 _MOST_KNOWN: Final = 4_096
 
@@ -148,7 +148,8 @@ class Tally:
     """The sums over some runs."""
 
     def __init__(self) -> None:
-        self._groups: dict[tuple[int, Shape, float], list[Counted]] = {}
+        self._tallies: dict[tuple[int, int], list[float]] = {}
+        self._latencies: dict[tuple[int, int, int], list[float]] = {}
         self._reasons: dict[tuple[Any, ...], list[float]] = {}
         self._signals: dict[tuple[Any, ...], list[float]] = {}
 
@@ -175,7 +176,15 @@ class Tally:
 
     def _add(self, bucket: int, shape: Shape, weight: float, runs: list[Counted]) -> None:
         """Count runs of one shape, bucket and weight."""
-        self._groups.setdefault((bucket, shape, weight), []).extend(runs)
+        columns = zip(*runs, strict=True)  # all of them: a tuple of each run's figures would be one more to collect
+        _, latency_s, _, cost_usd, *others = list(columns)[2:15]
+        priced = [usd for usd in cost_usd if usd is not None]
+        sums = [len(priced), sum(latency_s), sum(priced), *map(sum, others)]
+        row = [len(runs), len(runs) * weight, *(weight * each for each in sums)]
+        before = self._tallies.get((bucket, shape.id))
+        self._tallies[bucket, shape.id] = row if before is None else [a + b for a, b in zip(before, row, strict=True)]
+        for place, times in Counter(places_of(latency_s)).items():
+            _add_to(self._latencies, (bucket, shape.policy, place), times * weight, times)
         for reasons, times in Counter([run.reasons for run in runs]).items():
             for reason in reasons:
                 _add_to(self._reasons, (bucket, shape.policy, *reason), times * weight, times)
@@ -183,31 +192,11 @@ class Tally:
             for signal in signals:
                 _add_to(self._signals, (bucket, shape.policy, *signal), times * weight, times)
 
-    def _sums(self) -> tuple[dict[Any, list[float]], dict[Any, list[float]]]:
-        """The rows of ``tallies`` and ``latencies``."""
-        tallies: dict[tuple[int, int], list[float]] = {}
-        latencies: dict[tuple[int, int, int], list[float]] = {}
-        for (bucket, shape, weight), group in self._groups.items():
-            columns = zip(
-                *group, strict=True
-            )  # all of them, for a tuple of each run's figures is one more to collect
-            _, latency_s, _, cost_usd, *others = list(columns)[2:15]
-            priced = [usd for usd in cost_usd if usd is not None]
-            sums = [len(priced), sum(latency_s), sum(priced), *map(sum, others)]
-            row = [len(group), len(group) * weight, *(weight * each for each in sums)]
-            before = tallies.get((bucket, shape.id))
-            tallies[bucket, shape.id] = row if before is None else [a + b for a, b in zip(before, row, strict=True)]
-            for place, times in Counter(places_of(latency_s)).items():
-                _add_to(latencies, (bucket, shape.policy, place), times * weight, times)
-        return tallies, latencies
-
     def write(self, connection: Connection, storable: Callable[[Sequence[Any]], tuple[Any, ...]]) -> None:
         """Add the sums to those of the store; inside a transaction."""
-        tallies, latencies = self._sums()
-        let_others_in()
         for table, keys, sums, rows in (
-            ("tallies", "bucket, shape", _SUMS, tallies),
-            ("latencies", "bucket, policy, place", "runs, weight", latencies),
+            ("tallies", "bucket, shape", _SUMS, self._tallies),
+            ("latencies", "bucket, policy, place", "runs, weight", self._latencies),
             ("reasons", "bucket, policy, name, outcome, reason", "times, weight", self._reasons),
             ("signals", "bucket, policy, name, value", "runs, weight", self._signals),
         ):

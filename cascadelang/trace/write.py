@@ -16,7 +16,7 @@ from cascadelang.trace.sql import Connection, Database, let_others_in
 from cascadelang.trace.tally import Shape, Shapes, Tally
 
 _SLICE: Final = 128
-"""How many runs are worked on before the other threads are let in."""
+"""How many runs are worked on before the other threads may be let in."""
 _IDS_AT_ONCE: Final = 256
 
 

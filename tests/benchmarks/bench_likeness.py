@@ -53,7 +53,7 @@ def main() -> None:
         for start in range(0, MOST_VECTORS, 500):
             for at in range(start, start + 500):
                 store.put(Kept(f"{at:064x}", 1000.0 + at, "t", "{}"), 9e9, Alike("g", rows[at]))
-            while store._waiting:
+            while store.waiting:
                 time.sleep(0.005)
         store.close()
 

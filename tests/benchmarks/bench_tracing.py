@@ -33,9 +33,8 @@ from typing import Any
 from bench_interpreter import QUERY, interpreter, runs_us
 
 from cascadelang.contracts.trace_sink import NoTrace, RunRecord, TraceSink
-from cascadelang.trace import sql, sqlite, tally
+from cascadelang.trace import sql, sqlite
 from cascadelang.trace import store as store_module
-from cascadelang.trace import write as write_module
 from cascadelang.trace.store import TraceStore
 
 ROUNDS = 10
@@ -118,9 +117,8 @@ class Stretches:
     def __init__(self) -> None:
         self.most_ms = 0.0
         self._since_s = 0.0
-        self._let_in, self._made = sql.let_others_in, sqlite.SQLiteConnection.__init__
-        for module in (sql, sqlite, store_module, tally, write_module):
-            module.let_others_in = lambda: self.given_up(self._let_in)  # type: ignore[attr-defined]
+        self._pause, self._made = sql.pause, sqlite.SQLiteConnection.__init__
+        sql.pause = lambda: self.given_up(self._pause)
         made, stretches = self._made, self
         sqlite.SQLiteConnection.__init__ = lambda self, raw, *file: made(self, Statements(raw, stretches), *file)  # type: ignore[method-assign, assignment, arg-type]
 
@@ -139,8 +137,7 @@ class Stretches:
 
     def undo(self) -> None:
         """As it was."""
-        for module in (sql, sqlite, store_module, tally, write_module):
-            module.let_others_in = self._let_in  # type: ignore[attr-defined]
+        sql.pause = self._pause
         sqlite.SQLiteConnection.__init__ = self._made  # type: ignore[method-assign]
 
 

@@ -51,11 +51,11 @@ def fill(where: str, ballast: Path) -> None:
     for _ in range(20):
         store.record(run(number, query=noise(number)))
         number += 1
-    wait_for(lambda: store._absences > 1 or not store._waiting)
+    wait_for(lambda: store._absences > 1 or not store.waiting)
     ballast.unlink()
     if store._absences:
         wait_for(lambda: len(warnings) == 2)
-    wait_for(lambda: not store._waiting and not store._at_hand)
+    wait_for(lambda: not store.waiting and not store._at_hand)
     store.record(run(number))
     number += 1
     store.close()

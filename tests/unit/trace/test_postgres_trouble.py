@@ -57,7 +57,7 @@ def test_a_server_that_is_not_there_at_first(postgres, make_run, warnings, until
     go_on = held(store)
     for number in range(20):
         store.record(make_run(number))
-    assert (len(store._waiting), warnings) == (20, []), "recording waits for nothing"
+    assert (store.waiting, warnings) == (20, []), "recording waits for nothing"
     go_on.set()
     until(lambda: warnings)
     postgres.start()
@@ -347,7 +347,7 @@ def test_a_server_that_accepts_and_says_nothing(make_run, warnings, held, until)
         go_on = held(store)
         for number in range(100):
             store.record(make_run(number))
-        assert (len(store._waiting), warnings) == (100, [])
+        assert (store.waiting, warnings) == (100, [])
         go_on.set()
         until(lambda: warnings)
         begun_s = time.monotonic()

@@ -232,7 +232,7 @@ def test_a_killed_process_loses_no_more_than_what_had_not_gathered(tmp_path):
     code = """
         store = TraceStore(path)
         for n in range(50): store.record(run(str(n)))
-        while store._waiting or not os.path.exists(path): time.sleep(0.01)
+        while store.waiting or not os.path.exists(path): time.sleep(0.01)
         from cascadelang.trace.query import list_runs
         while len(list_runs(path, limit=None)) < 50: time.sleep(0.01)
         for n in range(50, 60): store.record(run(str(n)))
