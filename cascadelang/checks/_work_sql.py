@@ -11,6 +11,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+_TOKEN = re.compile(r" but got <Token token_type: [\w.]+?(SENTINEL)?, text: (.*?), line: .*", re.DOTALL)
+_MISSING = re.compile(r"Required keyword: '\w+' missing for <class .*", re.DOTALL)
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -28,7 +30,7 @@ def work(given: Mapping[str, Any]) -> tuple[bool | None, str]:
         except ParseError as error:
             first: dict[str, Any] = error.errors[0] if error.errors else {}
             near = f" at `{first['highlight'][:40]}`" if first.get("highlight") else ""
-            said = str(first.get("description") or error).strip().rstrip(".")
+            said = _plain(str(first.get("description") or error)).strip().rstrip(".")
             return False, f"line {first.get('line') or 1}: {said[:1].lower()}{said[1:200]}{near}"
         except SqlglotError as error:
             return False, _ESCAPES.sub("", " ".join(str(error).split()))[:200]
@@ -41,3 +43,9 @@ def work(given: Mapping[str, Any]) -> tuple[bool | None, str]:
     if not number:
         return False, "there is no statement in it"
     return True, "the statement parses" if number == 1 else f"all {number} statements parse"
+
+
+def _plain(said: str) -> str:
+    """What sqlglot says, without the names of its classes."""
+    said = _MISSING.sub("something is missing", said)
+    return _TOKEN.sub(lambda match: " but nothing follows" if match[1] else f" but got `{match[2]}`", said)

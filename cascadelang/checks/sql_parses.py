@@ -34,9 +34,10 @@ label, else, in an answer without fences, all of it. There must be a statement; 
 the line and what is wrong there. Tables and columns aren't looked up.
 
 Dialects: {", ".join(f"`{name}`" for name in DIALECTS)}; without one, what sqlglot takes from most of them.
-[sqlglot](https://github.com/tobymao/sqlglot) is strict about structure and lenient about what a dialect allows:
-`pip install 'cascadelang[sql]'`. It runs in a process of its own, which is killed after `timeout`; SQL that can't be
-parsed by then, or an answer of more than a million characters, is unknown.
+[sqlglot](https://github.com/tobymao/sqlglot) is strict about structure and lenient about what a dialect allows; some
+statements that stop short (`UPDATE t SET`, `DROP`) it takes, too. `pip install 'cascadelang[sql]'`. It runs in a
+process of its own, which is killed after `timeout`; SQL that can't be parsed by then, or an answer of more than a
+million characters, is unknown.
 """,
         gives="bool",
         params=(

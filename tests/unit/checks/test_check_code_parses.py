@@ -159,7 +159,10 @@ def test_sql():
     assert judged(SQL, fenced("postgresql", "SELECT a::int FROM t"), dialect="postgres").value is True
     wrong = judged(SQL, fenced("sql", "SELECT a\nFROM t WHERE"))
     assert wrong.value is False
-    assert wrong.reason.startswith("line 2: ")
+    assert wrong.reason == "line 2: something is missing at `WHERE`"
+    ended = judged(SQL, fenced("sql", "SELECT a FROM"))
+    assert ended.reason == "line 1: expected table name but nothing follows at `FROM`"
+    assert judged(SQL, fenced("sql", "SELECT a FROM [t]")).reason == "line 1: expected table name but got `[` at `[`"
     assert judged(SQL, "the table has two rows").value is False
     assert judged(SQL, "hello").reason == "`hello` is no statement"
     assert judged(SQL, "-- nothing").value is False
