@@ -169,7 +169,7 @@ class SQLite:
     """Half of a surrogate pair, an integer of more than 64 bits."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self.path = path.absolute()  # the program may go to another folder; and `:memory:` is a file's name
         self.name = str(path)
 
     def connect(self) -> SQLiteConnection:
@@ -177,7 +177,7 @@ class SQLite:
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with contextlib.suppress(FileExistsError):
-                os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+                os.close(os.open(os.path.realpath(self.path), os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
             file = File(self.path)
         except (FileExistsError, NotADirectoryError):
             raise StoreUnusable("a folder on the way to it is a file") from None
@@ -186,7 +186,7 @@ class SQLite:
         connection = sqlite3.connect(self.path, timeout=BUSY_S, isolation_level=None)
         try:
             connection.execute(f"PRAGMA page_size = {_PAGE}")  # of a file that is new; nothing to others
-            bring_up_to_date(connection)
+            bring_up_to_date(connection, Path(os.path.realpath(self.path)))
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA foreign_keys = ON")

@@ -254,8 +254,8 @@ def check_version(raw: sqlite3.Connection) -> int:
     return version
 
 
-def bring_up_to_date(raw: sqlite3.Connection) -> None:
-    """Make the steps that are missing.
+def bring_up_to_date(raw: sqlite3.Connection, path: Path) -> None:
+    """Make the steps that are missing in the file at a path, which leads over no link.
 
     Raises:
         StoreUnusable: as `check_version`.
@@ -266,7 +266,7 @@ def bring_up_to_date(raw: sqlite3.Connection) -> None:
     try:
         version = check_version(raw)  # again: another process may have been first
         if not version:
-            _remove_old_log(raw)
+            _remove_old_log(raw, path)
         for number, step in enumerate(STEPS[version:], version + 1):
             for part in step:
                 if isinstance(part, str):
@@ -282,16 +282,13 @@ def bring_up_to_date(raw: sqlite3.Connection) -> None:
         raise
 
 
-def _remove_old_log(raw: sqlite3.Connection) -> None:
+def _remove_old_log(raw: sqlite3.Connection, path: Path) -> None:
     """Remove the log of a store that was deleted without it, which another process may still write.
 
     In a transaction that writes to a new file, so that no log of its own can come to be meanwhile.
     """
-    if (
-        raw.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
-    ):  # an empty file of somebody's, with a log of its own
-        return
-    file = raw.execute("PRAGMA database_list").fetchone()[2]
-    for end in ("-wal", "-shm") if file else ():
+    if raw.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
+        return  # an empty file of somebody's, with a log of its own
+    for end in ("-wal", "-shm"):
         with contextlib.suppress(OSError):
-            Path(f"{file}{end}").unlink()
+            path.with_name(path.name + end).unlink()

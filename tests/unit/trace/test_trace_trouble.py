@@ -365,3 +365,33 @@ def test_a_store_that_is_replaced_while_it_is_written_goes_on(tmp_path, make_run
     assert {run.trace_id for run in list_runs(path)} == {make_run(number).trace_id for number in (0, 1, 8)}
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+@pytest.mark.parametrize("name", [":memory:", "a?b#c%41.sqlite", "-x", os.fsdecode(b"\xff.sqlite")])
+def test_a_store_is_a_file_whatever_its_name(tmp_path, make_run, warnings, name, monkeypatch):
+    if os.name == "nt":
+        pytest.skip("no file there has such a name")
+    monkeypatch.chdir(tmp_path)
+    record_some(name, make_run, warnings, 2)
+    assert (warnings, len(list_runs(name))) == ([], 2)
+    assert (tmp_path / name).stat().st_size > 0
+
+
+def test_a_store_behind_a_link_that_leads_nowhere_yet(tmp_path, make_run, warnings):
+    path, target = tmp_path / "link.sqlite", tmp_path / "there.sqlite"
+    path.symlink_to(target)
+    record_some(path, make_run, warnings, 2)
+    assert (warnings, len(list_runs(target)), target.stat().st_mode & 0o777) == ([], 2, 0o600)
+
+
+def test_a_program_that_goes_to_another_folder_writes_the_store_that_it_named(tmp_path, make_run, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    store = TraceStore("t.sqlite")
+    record = one_by_one(store)
+    record(make_run(1))
+    (tmp_path / "below").mkdir()
+    monkeypatch.chdir(tmp_path / "below")
+    record(make_run(2))
+    store.close()
+    assert len(list_runs(tmp_path / "t.sqlite")) == 2
+    assert list((tmp_path / "below").iterdir()) == []
