@@ -21,9 +21,14 @@ def policy_files(paths: Sequence[str]) -> list[str]:
     """The policy files under ``paths``; under the working directory when no path is given.
 
     A folder that can't be looked into is among them, so that whoever reads it tells that.
+
+    Raises:
+        Mistake: for ``-``, which is stdin elsewhere.
     """
     found: list[str] = []
     for path in paths or (".",):
+        if path == "-" and not os.path.lexists(path):
+            raise Mistake("no policy is read from stdin here", "name its file: what it uses is beside it", usage=True)
         if os.path.isdir(path):  # noqa: PTH112 - pathlib would be the only user of itself on the way to lint
             found += _search(path)
         else:

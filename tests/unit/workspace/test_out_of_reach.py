@@ -82,6 +82,13 @@ def test_a_folder_that_cannot_be_looked_into_is_told(folder, forbid):
     assert [file.source.path for file in format_paths([], write=False).wrong] == ["shut"]
 
 
+def test_standard_input_is_no_file(folder):
+    with pytest.raises(Mistake, match="no policy is read from stdin here"):
+        policy_files(["-"])
+    Path("-").write_text(NEAT)
+    assert policy_files(["-"]) == ["-"]
+
+
 def test_a_folder_that_has_gone_meanwhile_holds_nothing(folder, monkeypatch):
     Path("a.cl").write_text(NEAT)
     Path("gone").mkdir()
