@@ -177,8 +177,8 @@ class Judging(Calling):
                 return self.price(strategy.strategy, around, tokens)
             case ast.Within():
                 inside = self.price(strategy.strategy, around, tokens)
-                cap = math.inf if strategy.money is None else float(strategy.money.value)
-                return cap if inside is None else min(inside, cap)
+                cap = None if strategy.money is None else float(strategy.money.value)  # one of time caps no price
+                return min((usd for usd in (inside, cap) if usd is not None), default=None)
         assert isinstance(strategy, ast.NameStrategy)
         model = self.checked.models[id(self.checked.resolve(strategy.name, around.path).decl)]
         if model.price is None:
