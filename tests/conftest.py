@@ -26,7 +26,7 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # started in the backgrou
 
 
 @pytest.fixture(scope="session")
-def _cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def _cache_of_the_process(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder for what can be made again, of all tests of this process: what the user has there changes nothing."""
     return tmp_path_factory.mktemp("cache")
 
@@ -36,11 +36,11 @@ def _own_folders(
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
     monkeypatch: pytest.MonkeyPatch,
-    _cache: Path,
+    _cache_of_the_process: Path,
 ) -> None:
     monkeypatch.setenv("CASCADELANG_DATA", str(tmp_path_factory.mktemp("data")))
     if request.node.get_closest_marker("live") is None:  # which fetches weights, once for all
-        monkeypatch.setenv("CASCADELANG_CACHE", str(_cache))
+        monkeypatch.setenv("CASCADELANG_CACHE", str(_cache_of_the_process))
     for name in ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "GEMINI_API_KEY", "NO_COLOR", "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)
 
